@@ -1,0 +1,46 @@
+//! Where an app keeps its users, tenants and memberships.
+
+use freehold_base::ValueType;
+
+/// Names of the app's own tables and columns, from its catalog. Users are always in `user`, with the columns of the built-in fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Profile of callers who are not signed in.
+    pub anonymous_profile: Option<String>,
+    /// Profile of users who have none of their own.
+    pub default_profile: Option<String>,
+    /// Tenants; `None` for a single-tenant app, whose roles are on the user.
+    pub tenancy: Option<Tenancy>,
+}
+
+/// Tables of tenants and memberships.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenancy {
+    /// Table of the tenants.
+    pub tenants: String,
+    /// Column that addresses a tenant.
+    pub slug: Option<String>,
+    /// Column with a tenant's name.
+    pub name: Option<String>,
+    /// Table of the memberships.
+    pub memberships: String,
+    /// The membership's reference to the user.
+    pub user: String,
+    /// The membership's roles.
+    pub roles: String,
+    /// The membership's status.
+    pub status: String,
+    /// What `$membership.<field>` may name.
+    pub fields: Vec<MembershipField>,
+}
+
+/// A field of the membership.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembershipField {
+    /// The model's name.
+    pub name: String,
+    /// The physical column.
+    pub column: String,
+    /// What it holds; never [`ValueType::Bytes`], whose content is sealed.
+    pub value_type: ValueType,
+}

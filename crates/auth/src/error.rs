@@ -1,0 +1,41 @@
+//! Why a caller is not let in.
+
+use freehold_base::Code;
+use sea_orm::DbErr;
+
+/// Why a caller is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The token is unknown, over, or of somebody who was blocked.
+    #[error("the session is not valid, or over; sign in again")]
+    BadSession,
+    /// One message for every cause, or it would tell which accounts exist.
+    #[error("the e-mail address or the password is wrong, or the account is blocked for now")]
+    SignInRefused,
+    /// More sign-ins wait than can be served soon.
+    #[error("too many people are signing in at this moment; try again in a few seconds")]
+    Busy,
+    /// The password cannot be set.
+    #[error("a password has 1 to {} bytes", crate::PASSWORD_BYTES_MAX)]
+    PasswordLength,
+    /// The hash could not be computed, or is damaged.
+    #[error("a password could not be hashed: {0}")]
+    Hash(String),
+    /// The database did not answer, or not as expected.
+    #[error("the database failed while finding out who is calling")]
+    Database(#[from] DbErr),
+}
+
+impl AuthError {
+    /// The machine word.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadSession | Self::SignInRefused => Code::Unauthenticated,
+            Self::Busy => Code::Unavailable,
+            Self::PasswordLength => Code::BadUserInput,
+            Self::Hash(_) => Code::InternalServerError,
+            Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Code::Unavailable,
+            Self::Database(_) => Code::InternalServerError,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Who is calling: passwords and sessions in, a [`freehold_base::Caller`] out.
+//!
+//! [`sign_in`] checks a password and begins a session; [`identify`] turns a request's token and tenant into a caller with one
+//! statement. Users, tenants and memberships live in tables of the app: [`Directory`] says how they are called there.
+
+mod directory;
+mod error;
+mod identify;
+mod password;
+mod read;
+mod session;
+mod sign_in;
+mod token;
+
+#[cfg(test)]
+mod testing;
+
+pub use directory::{Directory, MembershipField, Tenancy};
+pub use error::AuthError;
+pub use identify::{TenantHint, identify};
+pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
+pub use session::{
+    ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, purge_sessions, touch_session,
+};
+pub use sign_in::{Attempt, BLOCK, FAILURES_MAX, SignedIn, set_password, sign_in};
+pub use token::{Token, TokenHash};

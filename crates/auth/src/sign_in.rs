@@ -1,0 +1,177 @@
+//! Signing in with a password.
+//!
+//! Three consecutive failures block the account for ten minutes. An attempt is counted before its password is looked at, in one
+//! conditional update, so that attempts made at the same time, on one node or on many, cannot outnumber the three. One that finds
+//! three others still running waits for them: a person who signs in from several places at once is not an attacker.
+
+use crate::read::Sql;
+use crate::session::{begin, later};
+use crate::{AuthError, Passwords, Token, end_session};
+use freehold_base::{Clock, RowId, Timestamp};
+use freehold_entities::{credential, session};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use std::time::Duration;
+
+/// So many failures in a row block the account.
+pub const FAILURES_MAX: i32 = 3;
+/// For so long.
+pub const BLOCK: Duration = Duration::from_mins(10);
+
+/// How often an attempt looks whether others have finished: five seconds in all.
+const TURN_POLLS: u32 = 250;
+const TURN_POLL: Duration = Duration::from_millis(20);
+
+/// One attempt to sign in.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// E-mail address, as given.
+    pub email: &'a str,
+    /// Password, as given.
+    pub password: &'a str,
+    /// A session that the new one replaces: tokens rotate at sign-in.
+    pub previous: Option<&'a Token>,
+    /// What the client calls itself.
+    pub user_agent: Option<&'a str>,
+    /// Where it calls from.
+    pub address: Option<&'a str>,
+}
+
+/// A session has begun.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The user.
+    pub user: RowId,
+    /// What the client must show from now on.
+    pub token: Token,
+}
+
+/// Checks a password and begins a session under `token`. Whatever is wrong, the answer is the same and takes as long.
+///
+/// # Errors
+/// [`AuthError::SignInRefused`], [`AuthError::Busy`], [`AuthError::Database`].
+pub async fn sign_in(
+    database: &DatabaseConnection,
+    passwords: &Passwords,
+    attempt: Attempt<'_>,
+    token: Token,
+    clock: &dyn Clock,
+) -> Result<SignedIn, AuthError> {
+    let account = find_account(database, attempt.email).await?;
+    // Nobody's id matches no credential: an unknown address costs the same statements.
+    let user = account.as_ref().map_or(RowId::from_bytes([0; 16]), |account| account.user);
+    let heard = take_turn(database, user, account.is_some(), clock).await?;
+    let phc = account.as_ref().filter(|_| heard).map(|account| account.password_hash.as_str());
+    let right = match passwords.verify(attempt.password, phc).await {
+        Ok(right) => right,
+        Err(error) => {
+            // Nothing was tried: the turn is given back.
+            give_back(database, user).await?;
+            return Err(error);
+        }
+    };
+    let now = clock.now();
+    if !right {
+        block(database, user, now).await?;
+        return Err(AuthError::SignInRefused);
+    }
+    forgive(database, user).await?;
+    if let Some(previous) = attempt.previous {
+        end_session(database, previous).await?;
+    }
+    begin(database, &token, user, now, attempt.user_agent, attempt.address).await?;
+    Ok(SignedIn { user, token })
+}
+
+/// Sets a user's password to the one of that PHC string, lifts a block, and ends the user's sessions.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn set_password(database: &DatabaseConnection, user: RowId, phc: String, now: Timestamp) -> Result<(), AuthError> {
+    let row = credential::ActiveModel {
+        user_id: Set(user.uuid()),
+        password_hash: Set(phc),
+        failures: Set(0),
+        blocked_until: Set(None),
+        changed_at: Set(now.0),
+    };
+    let replace = OnConflict::column(credential::Column::UserId)
+        .update_columns([
+            credential::Column::PasswordHash,
+            credential::Column::Failures,
+            credential::Column::BlockedUntil,
+            credential::Column::ChangedAt,
+        ])
+        .to_owned();
+    credential::Entity::insert(row).on_conflict(replace).exec_without_returning(database).await?;
+    session::Entity::delete_many().filter(session::Column::UserId.eq(user.uuid())).exec(database).await?;
+    Ok(())
+}
+
+struct Account {
+    user: RowId,
+    password_hash: String,
+}
+
+/// An active user with a password. An address is found as it is written, or in lower case.
+async fn find_account(database: &DatabaseConnection, email: &str) -> Result<Option<Account>, AuthError> {
+    let email = email.trim();
+    let mut sql = Sql::new(
+        "SELECT u.id, c.password_hash FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active' AND u.email IN (",
+    );
+    sql.bind(email).push(", ").bind(email.to_lowercase()).push(") ORDER BY u.email = ").bind(email).push(" DESC LIMIT 1");
+    let Some(row) = database.query_one_raw(sql.finish(database)).await? else { return Ok(None) };
+    let user = row.try_get_by::<uuid::Uuid, _>("id")?.into();
+    Ok(Some(Account { user, password_hash: row.try_get_by("password_hash")? }))
+}
+
+/// Counts the attempt. False: the account is blocked, or not there.
+async fn take_turn(database: &DatabaseConnection, user: RowId, exists: bool, clock: &dyn Clock) -> Result<bool, AuthError> {
+    for _ in 0..TURN_POLLS {
+        let now = clock.now();
+        let mut sql = Sql::new("UPDATE fh_credential SET failures = CASE WHEN blocked_until IS NULL THEN failures + 1 ELSE 1 END, ");
+        sql.push("blocked_until = NULL WHERE user_id = ").bind(user.uuid()).push(" AND (blocked_until <= ").bind(now.0);
+        sql.push(" OR (blocked_until IS NULL AND failures < ").bind(FAILURES_MAX).push("))");
+        if database.execute_raw(sql.finish(database)).await?.rows_affected() == 1 {
+            return Ok(true);
+        }
+        if !exists {
+            return Ok(false);
+        }
+        let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
+        if row.is_none_or(|row| row.blocked_until.is_some_and(|until| until > now.0)) {
+            return Ok(false);
+        }
+        tokio::time::sleep(TURN_POLL).await;
+    }
+    // Three attempts seem to be running still. Should their node have died, they count as failed.
+    block(database, user, clock.now()).await?;
+    Ok(false)
+}
+
+/// Blocks the account, if it has used up its attempts.
+async fn block(database: &DatabaseConnection, user: RowId, now: Timestamp) -> Result<(), AuthError> {
+    let mut sql = Sql::new("UPDATE fh_credential SET blocked_until = ");
+    sql.bind(later(now, BLOCK)).push(" WHERE blocked_until IS NULL AND failures >= ").bind(FAILURES_MAX);
+    sql.push(" AND user_id = ").bind(user.uuid());
+    database.execute_raw(sql.finish(database)).await?;
+    Ok(())
+}
+
+/// Forgets the failures.
+async fn forgive(database: &DatabaseConnection, user: RowId) -> Result<(), AuthError> {
+    let mut sql = Sql::new("UPDATE fh_credential SET failures = 0, blocked_until = NULL WHERE user_id = ");
+    sql.bind(user.uuid());
+    database.execute_raw(sql.finish(database)).await?;
+    Ok(())
+}
+
+async fn give_back(database: &DatabaseConnection, user: RowId) -> Result<(), AuthError> {
+    let mut sql = Sql::new("UPDATE fh_credential SET failures = failures - 1 WHERE failures > 0 AND blocked_until IS NULL AND user_id = ");
+    sql.bind(user.uuid());
+    database.execute_raw(sql.finish(database)).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! What planning carries along: the inputs, the faults found, and the cost so far.
+
+use crate::cursor::Sealer;
+use crate::error::{PlanError, Problem};
+use freehold_base::{Code, Limits};
+use freehold_policy::Access;
+use freehold_schema::catalog::{Catalog, EntityDef, FieldType};
+use freehold_schema::graphql::operation::{Field, Selection, collect};
+use serde_json::Value as Json;
+
+/// Rows that one unit of cost pays for.
+const ROWS_PER_COST: u64 = 10;
+
+/// What planning carries along.
+pub(crate) struct Context<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) access: &'a Access,
+    pub(crate) sealer: &'a Sealer,
+    pub(crate) limits: &'a Limits,
+    /// Response keys down to the present field.
+    pub(crate) path: Vec<String>,
+    fields: u64,
+    rows: u64,
+    errors: Vec<PlanError>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(catalog: &'a Catalog, access: &'a Access, sealer: &'a Sealer, limits: &'a Limits) -> Self {
+        Self { catalog, access, sealer, limits, path: Vec::new(), fields: 0, rows: 0, errors: Vec::new() }
+    }
+
+    /// The cost, or everything that is wrong.
+    pub(crate) fn finish(mut self) -> Result<u64, Vec<PlanError>> {
+        let cost = self.cost();
+        if cost > self.limits.cost_max {
+            self.errors.push(PlanError {
+                code: Code::CostExceeded,
+                message: format!(
+                    "the operation may return too much: its cost is {cost}, the limit is {}; ask for smaller pages (`first`) or fewer nested lists",
+                    self.limits.cost_max
+                ),
+                position: None,
+                path: Vec::new(),
+                problems: Vec::new(),
+                limit: Some((self.limits.cost_max, cost)),
+            });
+        }
+        if self.errors.is_empty() { Ok(cost) } else { Err(self.errors) }
+    }
+
+    fn cost(&self) -> u64 {
+        self.fields.saturating_add(self.rows / ROWS_PER_COST)
+    }
+
+    /// Counts one selected field.
+    pub(crate) fn count_field(&mut self) {
+        self.fields = self.fields.saturating_add(1);
+    }
+
+    /// Counts the rows a list may return.
+    pub(crate) fn count_rows(&mut self, rows: u64) {
+        self.rows = self.rows.saturating_add(rows);
+    }
+
+    /// Whether planning may stop early: the cost is passed already.
+    pub(crate) fn is_over_cost(&self) -> bool {
+        self.cost() > self.limits.cost_max
+    }
+
+    /// Reports wrong values of one field's arguments.
+    pub(crate) fn wrong_input(&mut self, field: &Field, problems: Vec<Problem>) {
+        let Some(first) = problems.first() else { return };
+        let place = first.path.iter().map(segment).collect::<Vec<_>>().join(".");
+        let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
+        self.errors.push(PlanError {
+            code: Code::BadUserInput,
+            message: format!("`{place}`: {}{more}", first.message),
+            position: Some(field.position),
+            path: self.path.clone(),
+            problems,
+            limit: None,
+        });
+    }
+
+    /// Reports a limit that a field passes.
+    pub(crate) fn over_limit(&mut self, field: &Field, message: String, limit: u64, found: u64) {
+        self.errors.push(PlanError {
+            code: Code::LimitExceeded,
+            message,
+            position: Some(field.position),
+            path: self.path.clone(),
+            problems: Vec::new(),
+            limit: Some((limit, found)),
+        });
+    }
+
+    /// The fields selected of an object type that is no entity's.
+    pub(crate) fn fields(&mut self, items: &[Selection], type_name: &str) -> Vec<Field> {
+        let fields = collect(items, type_name, &|_, _| false);
+        fields.iter().for_each(|_| self.count_field());
+        fields
+    }
+
+    /// The fields selected of an entity's type.
+    pub(crate) fn entity_fields(&mut self, items: &[Selection], entity: &EntityDef) -> Vec<Field> {
+        let fields = collect(items, &entity.type_name, &|condition, _| self.covers(condition, entity));
+        fields.iter().for_each(|_| self.count_field());
+        fields
+    }
+
+    /// Whether an abstract type covers an entity's type: `Node` covers all, a union its members.
+    fn covers(&self, condition: &str, entity: &EntityDef) -> bool {
+        condition == "Node"
+            || self.catalog.entities.values().any(|holder| {
+                holder.fields.iter().any(|field| match &field.field_type {
+                    FieldType::Reference { to, .. } if to.len() > 1 => {
+                        to.contains(&entity.id) && holder.union_name(field) == condition
+                    }
+                    _ => false,
+                })
+            })
+    }
+}
+
+fn segment(segment: &Json) -> String {
+    segment.as_str().map_or_else(|| segment.to_string(), str::to_owned)
+}

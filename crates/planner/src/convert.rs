@@ -1,0 +1,120 @@
+//! Input values → typed values.
+
+use freehold_base::{RowId, Value, ValueType, parse_date, parse_datetime, parse_time};
+use freehold_policy::operand::{Operand, Scalar};
+use freehold_schema::catalog::{Catalog, FieldType};
+use freehold_schema::graphql::operation::{Input, InputKind};
+use serde_json::Value as Json;
+
+/// Reads a JSON value as a scalar; `None` when it does not fit. Null is [`Value::Null`].
+pub fn scalar(json: &Json, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
+    match json {
+        Json::Null => Some(Value::Null),
+        Json::Bool(value) => matches!(scalar, Scalar::Plain(ValueType::Boolean)).then_some(Value::Boolean(*value)),
+        Json::Number(number) => self::number(number, scalar),
+        Json::String(text) => self::text(text, scalar, catalog),
+        Json::Array(_) | Json::Object(_) => None,
+    }
+    .or_else(|| matches!(scalar, Scalar::Plain(ValueType::Json)).then(|| Value::Json(json.to_string())))
+}
+
+/// Turns one input value into an operand.
+///
+/// # Errors
+/// What was expected, for people.
+pub(crate) fn operand(input: &Input, as_scalar: &Scalar, catalog: &Catalog) -> Result<Operand, String> {
+    let json = to_json(input);
+    if json.is_null() {
+        return Err("null is no operand; use `isNull`".to_owned());
+    }
+    let value = scalar(&json, as_scalar, catalog).ok_or_else(|| format!("{} expected", expected(as_scalar)))?;
+    Ok(match &input.origin {
+        Some(path) => Operand::Variable { path: path.clone(), scalar: as_scalar.clone() },
+        None => Operand::Constant(value),
+    })
+}
+
+/// The input as JSON.
+pub(crate) fn to_json(input: &Input) -> Json {
+    match &input.kind {
+        InputKind::Null => Json::Null,
+        InputKind::Boolean(value) => Json::Bool(*value),
+        InputKind::Number(number) => Json::Number(number.clone()),
+        InputKind::Text(text) => Json::String(text.clone()),
+        InputKind::List(items) => Json::Array(items.iter().map(to_json).collect()),
+        InputKind::Object(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), to_json(value))).collect()),
+    }
+}
+
+fn number(number: &serde_json::Number, scalar: &Scalar) -> Option<Value> {
+    match scalar {
+        Scalar::Plain(ValueType::Int) => {
+            number.as_i64().filter(|value| i32::try_from(*value).is_ok()).map(Value::Int)
+        }
+        Scalar::Plain(ValueType::BigInt) => number.as_i64().map(Value::Int),
+        Scalar::Plain(ValueType::Float) => number.as_f64().filter(|value| value.is_finite()).map(Value::Float),
+        Scalar::Plain(ValueType::Decimal) => number.to_string().parse().ok().map(Value::Decimal),
+        _ => None,
+    }
+}
+
+fn text(text: &str, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
+    if text.contains('\0') {
+        return None; // PostgreSQL has no text with it.
+    }
+    Some(match scalar {
+        Scalar::Id => Value::Uuid(RowId::parse(text)?.uuid()),
+        Scalar::Pattern(kind) => Value::Text(kind.pattern(text)),
+        Scalar::Member(entity, field) => match &catalog.field(*entity, *field).field_type {
+            FieldType::Select(options) | FieldType::MultiSelect(options) => {
+                Value::Text(options.iter().find(|option| option.graphql_name == text)?.value.clone())
+            }
+            _ => return None,
+        },
+        Scalar::Plain(value_type) => match value_type {
+            ValueType::Text => Value::Text(text.to_owned()),
+            ValueType::Uuid => Value::Uuid(RowId::parse(text)?.uuid()),
+            ValueType::Decimal => Value::Decimal(text.parse().ok()?),
+            ValueType::DateTime => Value::DateTime(parse_datetime(text)?),
+            ValueType::Date => Value::Date(parse_date(text)?),
+            ValueType::Time => Value::Time(parse_time(text)?),
+            _ => return None,
+        },
+    })
+}
+
+fn expected(scalar: &Scalar) -> &'static str {
+    match scalar {
+        Scalar::Id => "an id (UUID)",
+        Scalar::Pattern(_) => "a text",
+        Scalar::Member(..) => "a member of the enum",
+        Scalar::Plain(value_type) => match value_type {
+            ValueType::Boolean => "a boolean",
+            ValueType::Int => "a 32-bit integer",
+            ValueType::BigInt => "an integer",
+            ValueType::Float => "a number",
+            ValueType::Decimal => "a decimal such as \"12.50\"",
+            ValueType::Text => "a text without NUL",
+            ValueType::Uuid => "a UUID",
+            ValueType::DateTime => "an RFC 3339 instant such as \"2026-01-31T09:30:00Z\"",
+            ValueType::Date => "a date such as \"2026-01-31\"",
+            ValueType::Time => "a time such as \"09:30:00\"",
+            ValueType::Json | ValueType::TextList | ValueType::Bytes => "a value of the field's type",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use freehold_policy::operand::PatternKind;
+
+    #[test]
+    fn patterns_escape_what_is_special() {
+        assert_eq!(PatternKind::Contains.pattern(r"50%_\"), r"%50\%\_\\%");
+        assert_eq!(PatternKind::StartsWith.pattern("a"), "a%");
+        assert_eq!(PatternKind::EndsWith.pattern("a"), "%a");
+        assert_eq!(PatternKind::Like.pattern("a%\\"), "a%\\\\");
+        assert_eq!(PatternKind::Like.pattern("a\\\\"), "a\\\\");
+    }
+}

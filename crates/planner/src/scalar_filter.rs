@@ -1,0 +1,205 @@
+//! Operators on one column.
+
+use crate::context::Context;
+use crate::convert;
+use crate::filter::Problems;
+use freehold_base::{Value, ValueType};
+use freehold_policy::operand::{Operand, PatternKind, Scalar};
+use freehold_policy::predicate::{Predicate, Test};
+use freehold_policy::source::{FilterPredicate, ReadableField};
+use freehold_schema::catalog::{EntityDef, EntityId, FieldDef, FieldType};
+use freehold_schema::graphql::operation::{Input, InputKind};
+
+/// Most members of an `in` list.
+const LIST_MAX: usize = 1_000;
+
+/// How a field's operands are read; `None` for fields without a single value.
+pub(crate) fn scalar_of(entity: EntityId, def: &FieldDef) -> Option<Scalar> {
+    Some(match &def.field_type {
+        FieldType::Id => Scalar::Id,
+        FieldType::Select(_) | FieldType::MultiSelect(_) => Scalar::Member(entity, def.id),
+        FieldType::List { .. } | FieldType::Reference { .. } | FieldType::File | FieldType::Image => return None,
+        other => Scalar::Plain(other.value_type()?),
+    })
+}
+
+/// A filter object over one column: all of its operators hold.
+pub(crate) fn scalar(
+    context: &Context<'_>,
+    entity: &EntityDef,
+    def: &FieldDef,
+    readable: &ReadableField,
+    input: &Input,
+    problems: &mut Problems,
+) -> FilterPredicate {
+    let Some(scalar) = scalar_of(entity.id, def).filter(|_| def.encrypted.is_none()) else {
+        problems.add("unknown", "this field cannot be filtered by");
+        return Predicate::Constant(false);
+    };
+    if def.field_type == FieldType::Json {
+        return json(readable, input, problems);
+    }
+    let tests = tests(context, &scalar, input, problems);
+    Predicate::all(tests.into_iter().map(|test| Predicate::Leaf { field: readable.clone(), test }))
+}
+
+/// The tests that an operator object asks for.
+pub(crate) fn tests(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Vec<Test> {
+    let entries = problems.object(input);
+    let insensitive = entries
+        .iter()
+        .any(|(key, value)| key == "mode" && matches!(&value.kind, InputKind::Text(mode) if mode == "INSENSITIVE"));
+    entries
+        .iter()
+        .filter(|(key, _)| key != "mode")
+        .filter_map(|(key, value)| problems.within(key.as_str(), |problems| test(context, scalar, key, value, insensitive, problems)))
+        .collect()
+}
+
+fn test(
+    context: &Context<'_>,
+    scalar: &Scalar,
+    operator: &str,
+    input: &Input,
+    insensitive: bool,
+    problems: &mut Problems,
+) -> Option<Test> {
+    let one = |scalar: &Scalar, problems: &mut Problems| match convert::operand(input, scalar, context.catalog) {
+        Ok(operand) => Some(operand),
+        Err(message) => {
+            problems.add(if input.kind == InputKind::Null { "null" } else { "type" }, message);
+            None
+        }
+    };
+    let pattern = |kind, problems: &mut Problems| {
+        one(&Scalar::Pattern(kind), problems).map(|pattern| Test::Like { pattern, insensitive })
+    };
+    match operator {
+        "eq" if insensitive => one(scalar, problems).map(Test::EqualInsensitive),
+        "eq" => one(scalar, problems).map(Test::Equal),
+        "ne" => one(scalar, problems).map(Test::NotEqual),
+        "lt" => one(scalar, problems).map(Test::Less),
+        "lte" => one(scalar, problems).map(Test::LessOrEqual),
+        "gt" => one(scalar, problems).map(Test::Greater),
+        "gte" => one(scalar, problems).map(Test::GreaterOrEqual),
+        "in" => many(context, scalar, input, problems).map(Test::In),
+        "notIn" => many(context, scalar, input, problems).map(Test::NotIn),
+        "isNull" => boolean(input, problems).map(Test::IsNull),
+        "contains" => pattern(PatternKind::Contains, problems),
+        "startsWith" => pattern(PatternKind::StartsWith, problems),
+        "endsWith" => pattern(PatternKind::EndsWith, problems),
+        "like" => pattern(PatternKind::Like, problems),
+        "has" => one(scalar, problems).map(Test::Has),
+        "hasAny" => many(context, scalar, input, problems).map(Test::HasAny),
+        "hasAll" => many(context, scalar, input, problems).map(Test::HasAll),
+        _ => {
+            problems.add("unknown", "no such operator");
+            None
+        }
+    }
+}
+
+fn many(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Vec<Operand>> {
+    if input.kind == InputKind::Null {
+        problems.add("null", "null is no operand; a list expected");
+        return None;
+    }
+    let items = problems.list(input);
+    if items.len() > LIST_MAX {
+        problems.add("length", format!("at most {LIST_MAX} members"));
+        return None;
+    }
+    let operands: Vec<Operand> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| {
+            problems.within(index, |problems| match convert::operand(item, scalar, context.catalog) {
+                Ok(operand) => Some(operand),
+                Err(message) => {
+                    problems.add("type", message);
+                    None
+                }
+            })
+        })
+        .collect();
+    Some(operands)
+}
+
+/// A literal true or false: it decides the predicate's shape.
+pub(crate) fn boolean(input: &Input, problems: &mut Problems) -> Option<bool> {
+    match input.kind {
+        InputKind::Boolean(value) => Some(value),
+        _ => {
+            problems.add("type", "true or false expected");
+            None
+        }
+    }
+}
+
+/// `{path, eq, ne, in, notIn, isNull}` over a JSON column.
+fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> FilterPredicate {
+    let entries = problems.object(input);
+    let path: Vec<String> = match entries.iter().find(|(key, _)| key == "path") {
+        None => Vec::new(),
+        Some((_, value)) => problems.within("path", |problems| {
+            let steps = problems.list(value).iter().map(|step| match &step.kind {
+                InputKind::Text(text) if !text.contains('\0') => Some(text.clone()),
+                _ => None,
+            });
+            steps.collect::<Option<Vec<_>>>().unwrap_or_else(|| {
+                problems.add("type", "a list of keys and indexes, as texts, expected");
+                Vec::new()
+            })
+        }),
+    };
+    let leaf = |test| Predicate::Leaf { field: readable.clone(), test };
+    let equal = |value: &Input, equal| {
+        let operand = Operand::Constant(Value::Json(convert::to_json(value).to_string()));
+        leaf(Test::JsonEqual { path: path.clone(), operand, equal })
+    };
+    let parts: Vec<FilterPredicate> = entries
+        .iter()
+        .filter(|(key, _)| key != "path")
+        .map(|(key, value)| {
+            problems.within(key.as_str(), |problems| match key.as_str() {
+                "isNull" => match boolean(value, problems) {
+                    Some(null) => leaf(Test::JsonIsNull { path: path.clone(), null }),
+                    None => Predicate::Constant(false),
+                },
+                "eq" | "ne" if value.kind == InputKind::Null => {
+                    problems.add("null", "null is no operand; use `isNull`");
+                    Predicate::Constant(false)
+                }
+                "eq" => equal(value, true),
+                "ne" => equal(value, false),
+                "in" => Predicate::any(problems.list(value).iter().map(|item| equal(item, true))),
+                "notIn" => Predicate::all(problems.list(value).iter().map(|item| equal(item, false))),
+                _ => {
+                    problems.add("unknown", "no such operator");
+                    Predicate::Constant(false)
+                }
+            })
+        })
+        .collect();
+    Predicate::all(parts)
+}
+
+/// Whether a field of this type can stand in `orderBy`, `min` and `max`.
+pub(crate) fn is_orderable(def: &FieldDef) -> bool {
+    def.encrypted.is_none()
+        && match def.field_type.value_type() {
+            Some(
+                ValueType::Boolean
+                | ValueType::Int
+                | ValueType::BigInt
+                | ValueType::Float
+                | ValueType::Decimal
+                | ValueType::Text
+                | ValueType::Uuid
+                | ValueType::DateTime
+                | ValueType::Date
+                | ValueType::Time,
+            ) => def.field_type == FieldType::Id || !matches!(def.field_type, FieldType::Reference { .. } | FieldType::File | FieldType::Image),
+            Some(ValueType::Json | ValueType::TextList | ValueType::Bytes) | None => false,
+        }
+}

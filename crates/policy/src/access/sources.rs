@@ -1,0 +1,86 @@
+//! One entity's sources for one role set: which rows, and on which of them each field shows its value.
+
+use super::EntityAccess;
+use crate::policy::Policy;
+use crate::predicate::{Predicate, RulePredicate};
+use crate::reduce::{Holder, any, reduce};
+use crate::rule::Rule;
+use crate::source::{Guard, RowSource, SourceGuards};
+use crate::wall::wall;
+use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, Operation, SystemField};
+use std::sync::Arc;
+
+pub(super) fn sources(catalog: &Catalog, policy: &Policy, entity: &EntityDef, sets: &[&str], holder: &Holder<'_>) -> EntityAccess {
+    // Who is no member reaches only the public part of a tenant.
+    if catalog.is_walled(entity.id) && !entity.public && !holder.member {
+        return EntityAccess { id: entity.id, list: None, read: None };
+    }
+    let rules: Vec<&Rule> = policy.rules_of(sets).filter(|rule| rule.entity == entity.id).collect();
+    let where_any = |operation: Operation, counts: &dyn Fn(&Rule) -> bool| {
+        let counting = rules.iter().filter(|rule| counts(rule));
+        any(counting.map(|rule| reduce(&policy.applies(rule, operation), holder)))
+    };
+    let wall = wall(catalog, entity.id);
+    let readable = where_any(Operation::Read, &|_| true);
+    let fields = field_guards(entity, &readable, &|field| where_any(Operation::Read, &|rule| rule.read.binary_search(&field).is_ok()));
+    let writes = Writes {
+        can: [Operation::Update, Operation::Delete, Operation::Transition]
+            .into_iter()
+            .map(|operation| (operation, where_any(operation, &|_| true)))
+            .filter(|(_, rows)| *rows != Predicate::Constant(false))
+            .collect(),
+        writable: entity
+            .fields
+            .iter()
+            .filter(|field| is_updatable(entity, field.id))
+            .map(|field| (field.id, where_any(Operation::Update, &|rule| writes(rule, field.id))))
+            .filter(|(_, rows)| *rows != Predicate::Constant(false))
+            .collect(),
+    };
+    let listed = Predicate::all([wall.clone(), where_any(Operation::List, &|_| true)]);
+    let read = Predicate::all([wall, readable]);
+    let id = entity.find_system(SystemField::Id);
+    EntityAccess { id: entity.id, list: source(entity, listed, &fields, &writes, id), read: source(entity, read, &fields, &writes, id) }
+}
+
+/// What may be done to rows, the same in both sources.
+struct Writes {
+    can: Vec<(Operation, RulePredicate)>,
+    writable: Vec<(FieldId, RulePredicate)>,
+}
+
+/// The rows on which each field may be read: those of rules that name it, and any readable row for what comes with one.
+fn field_guards(entity: &EntityDef, readable: &RulePredicate, named: &dyn Fn(FieldId) -> RulePredicate) -> Vec<(FieldId, RulePredicate)> {
+    let guard = |field: &freehold_schema::catalog::FieldDef| {
+        if field.system.is_some_and(SystemField::is_always_readable) { readable.clone() } else { named(field.id) }
+    };
+    let guards = entity.fields.iter().map(|field| (field.id, guard(field)));
+    guards.filter(|(_, rows)| *rows != Predicate::Constant(false)).collect()
+}
+
+/// The source of those rows; `None` when there are never any. `id` names its row, so it shows on each.
+fn source(entity: &EntityDef, rows: RulePredicate, fields: &[(FieldId, RulePredicate)], writes: &Writes, id: Option<FieldId>) -> Option<RowSource> {
+    if rows == Predicate::Constant(false) {
+        return None;
+    }
+    let named = id.filter(|id| !fields.iter().any(|(field, _)| field == id)).map(|id| (id, Guard::Open));
+    let guards = fields.iter().map(|(field, guard)| {
+        let open = Some(*field) == id || rows.implies(guard);
+        (*field, if open { Guard::Open } else { Guard::When(guard.clone()) })
+    });
+    let mut fields: Vec<(FieldId, Guard)> = named.into_iter().chain(guards).collect();
+    fields.sort_by_key(|(field, _)| *field);
+    let guards = SourceGuards { fields, can: writes.can.clone(), writable: writes.writable.clone() };
+    Some(RowSource { entity: entity.id, rows: Arc::new(rows), guards: Arc::new(guards) })
+}
+
+/// Whether an update can ever change the field.
+fn is_updatable(entity: &EntityDef, field: FieldId) -> bool {
+    let field = entity.field(field);
+    !field.immutable && !field.state && !matches!(field.field_type, FieldType::Autonumber)
+}
+
+/// Whether the rule lets its holder choose the field's value.
+fn writes(rule: &Rule, field: FieldId) -> bool {
+    rule.write.binary_search(&field).is_ok() && !rule.presets.iter().any(|(preset, _)| *preset == field)
+}

@@ -1,0 +1,84 @@
+//! What a predicate looks at.
+
+use crate::operand::Operand;
+use crate::predicate::{Link, Predicate, RulePredicate, Test};
+use freehold_schema::catalog::{EntityId, FieldId};
+
+/// Every column that decides the predicate over a row of `entity`, related rows' columns too, in order and without repetition.
+pub(crate) fn columns(predicate: &RulePredicate, entity: EntityId) -> Vec<(EntityId, FieldId)> {
+    let mut found = Vec::new();
+    visit(predicate, entity, &mut |mention| {
+        if let Mention::Column(entity, field) = mention {
+            if !found.contains(&(entity, field)) {
+                found.push((entity, field));
+            }
+        }
+    });
+    found
+}
+
+/// Whether an operand of the predicate satisfies `asks`.
+pub(crate) fn any_operand(predicate: &RulePredicate, asks: &dyn Fn(&Operand) -> bool) -> bool {
+    let mut found = false;
+    visit(predicate, EntityId(0), &mut |mention| {
+        if let Mention::Operand(operand) = mention {
+            found = found || asks(operand);
+        }
+    });
+    found
+}
+
+enum Mention<'a> {
+    Column(EntityId, FieldId),
+    Operand(&'a Operand),
+}
+
+fn visit<'a>(predicate: &'a RulePredicate, entity: EntityId, tell: &mut dyn FnMut(Mention<'a>)) {
+    match predicate {
+        Predicate::Constant(_) | Predicate::Caller(_) => {}
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().for_each(|part| visit(part, entity, tell)),
+        Predicate::Not(part) => visit(part, entity, tell),
+        Predicate::Leaf { field, test } => {
+            tell(Mention::Column(entity, *field));
+            operands(test).into_iter().for_each(|operand| tell(Mention::Operand(operand)));
+        }
+        Predicate::Exists { link, source, inner } => {
+            visit_link(link, entity, source.entity, tell);
+            visit(inner, source.entity, tell);
+        }
+        Predicate::Count { link, source, inner, test } => {
+            visit_link(link, entity, source.entity, tell);
+            visit(inner, source.entity, tell);
+            operands(test).into_iter().for_each(|operand| tell(Mention::Operand(operand)));
+        }
+    }
+}
+
+fn visit_link<'a>(link: &Link<FieldId>, entity: EntityId, related: EntityId, tell: &mut dyn FnMut(Mention<'a>)) {
+    match link {
+        Link::Reference(field) => tell(Mention::Column(entity, *field)),
+        Link::Inverse { by } => tell(Mention::Column(related, *by)),
+        Link::Equal { theirs, ours } => {
+            tell(Mention::Column(related, *theirs));
+            tell(Mention::Column(entity, *ours));
+        }
+        Link::Free => {}
+    }
+}
+
+fn operands(test: &Test) -> Vec<&Operand> {
+    match test {
+        Test::Equal(operand)
+        | Test::NotEqual(operand)
+        | Test::Less(operand)
+        | Test::LessOrEqual(operand)
+        | Test::Greater(operand)
+        | Test::GreaterOrEqual(operand)
+        | Test::Like { pattern: operand, .. }
+        | Test::EqualInsensitive(operand)
+        | Test::Has(operand)
+        | Test::JsonEqual { operand, .. } => vec![operand],
+        Test::In(operands) | Test::NotIn(operands) | Test::HasAny(operands) | Test::HasAll(operands) => operands.iter().collect(),
+        Test::IsNull(_) | Test::JsonIsNull { .. } => Vec::new(),
+    }
+}

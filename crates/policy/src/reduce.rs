@@ -1,0 +1,104 @@
+//! Reduction: a rule, once it is known who asks, is a residual over rows alone.
+
+use crate::operand::{Operand, SessionValue};
+use crate::predicate::{CallerTest, Predicate, RulePredicate, Test};
+
+/// What is known of the caller when a rule is reduced. Values are not: those are filled in for each request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder<'a> {
+    /// Somebody is signed in.
+    pub(crate) signed_in: bool,
+    /// Active member of the request's tenant, or, in a single-tenant app, signed in.
+    pub(crate) member: bool,
+    /// Roles that count.
+    pub(crate) roles: &'a [String],
+}
+
+/// The residual: no [`Predicate::Caller`] is left in it, and nothing that compares with a value the caller cannot have.
+pub(crate) fn reduce(predicate: &RulePredicate, holder: &Holder<'_>) -> RulePredicate {
+    match predicate {
+        Predicate::Constant(value) => Predicate::Constant(*value),
+        Predicate::All(parts) => Predicate::all(parts.iter().map(|part| reduce(part, holder))),
+        Predicate::Any(parts) => any(parts.iter().map(|part| reduce(part, holder))),
+        Predicate::Not(part) => Predicate::not(reduce(part, holder)),
+        Predicate::Leaf { field, test } => match reduce_test(test, holder) {
+            Reduced::Constant(value) => Predicate::Constant(value),
+            Reduced::Test(test) => Predicate::Leaf { field: *field, test },
+        },
+        Predicate::Exists { link, source, inner } => match reduce(inner, holder) {
+            Predicate::Constant(false) => Predicate::Constant(false),
+            inner => Predicate::Exists { link: link.clone(), source: *source, inner: Box::new(inner) },
+        },
+        Predicate::Count { link, source, inner, test } => {
+            let inner = Box::new(reduce(inner, holder));
+            match reduce_test(test, holder) {
+                Reduced::Constant(value) => Predicate::Constant(value),
+                Reduced::Test(test) => Predicate::Count { link: link.clone(), source: *source, inner, test },
+            }
+        }
+        Predicate::Caller(test) => Predicate::Constant(match test {
+            CallerTest::SignedIn => holder.signed_in,
+            CallerTest::Member => holder.member,
+            CallerTest::Role(role) => holder.roles.contains(role),
+        }),
+    }
+}
+
+/// Disjunction without the parts that another part covers.
+pub(crate) fn any(parts: impl IntoIterator<Item = RulePredicate>) -> RulePredicate {
+    let parts = match Predicate::any(parts) {
+        Predicate::Any(parts) => parts,
+        other => return other,
+    };
+    let covered = |index: usize| {
+        let part = &parts[index];
+        // Of two parts that cover each other, the first stays.
+        (0..parts.len()).any(|other| other != index && part.implies(&parts[other]) && (other < index || !parts[other].implies(part)))
+    };
+    let kept: Vec<bool> = (0..parts.len()).map(|index| !covered(index)).collect();
+    Predicate::any(parts.into_iter().zip(kept).filter_map(|(part, kept)| kept.then_some(part)))
+}
+
+enum Reduced {
+    Constant(bool),
+    Test(Test),
+}
+
+/// A test, knowing that some session values are absent: a comparison with one is false.
+fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
+    let absent = |operand: &Operand| match operand {
+        Operand::Session(SessionValue::User) => !holder.signed_in,
+        Operand::Session(SessionValue::Membership(..)) => !holder.member,
+        Operand::Session(SessionValue::Tenant | SessionValue::Now | SessionValue::Claim(..))
+        | Operand::Constant(_)
+        | Operand::Variable { .. }
+        | Operand::Before(_) => false,
+    };
+    let present = |operands: &[Operand]| operands.iter().filter(|operand| !absent(operand)).cloned().collect::<Vec<_>>();
+    let holds = match test {
+        Test::Equal(operand)
+        | Test::NotEqual(operand)
+        | Test::Less(operand)
+        | Test::LessOrEqual(operand)
+        | Test::Greater(operand)
+        | Test::GreaterOrEqual(operand)
+        | Test::Like { pattern: operand, .. }
+        | Test::EqualInsensitive(operand)
+        | Test::Has(operand)
+        | Test::JsonEqual { operand, .. } => !absent(operand),
+        // `in` and `has_any` are disjunctions: what is absent drops out of them.
+        Test::In(operands) => match present(operands) {
+            present if present.is_empty() => false,
+            present => return Reduced::Test(Test::In(present)),
+        },
+        Test::HasAny(operands) => match present(operands) {
+            present if present.is_empty() => false,
+            present => return Reduced::Test(Test::HasAny(present)),
+        },
+        // `not_in` and `has_all` are conjunctions: what is absent makes them false.
+        Test::NotIn(operands) if operands.is_empty() => return Reduced::Constant(true),
+        Test::NotIn(operands) | Test::HasAll(operands) => !operands.iter().any(absent),
+        Test::IsNull(_) | Test::JsonIsNull { .. } => true,
+    };
+    if holds { Reduced::Test(test.clone()) } else { Reduced::Constant(false) }
+}

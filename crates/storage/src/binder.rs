@@ -1,0 +1,110 @@
+//! A request's values for the parameters of a program.
+
+use crate::error::{Error, Result};
+use crate::program::{Program, Statement};
+use freehold_base::{Caller, Value, ValueType};
+use freehold_planner::convert;
+use freehold_policy::operand::{Operand, SessionValue};
+use freehold_schema::catalog::Catalog;
+use freehold_schema::graphql::operation::{PathStep, VariablePath};
+use serde_json::Map;
+
+/// Where a program's values come from: the caller and the request's coerced variables.
+#[derive(Clone, Copy, Debug)]
+pub struct Binder<'a> {
+    /// Tells the members of `select` fields.
+    pub catalog: &'a Catalog,
+    /// Session values.
+    pub caller: &'a Caller,
+    /// Coerced variables.
+    pub variables: &'a Map<String, serde_json::Value>,
+}
+
+/// A value and the type its parameter has.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Bound {
+    pub(crate) value: Value,
+    pub(crate) value_type: ValueType,
+}
+
+impl Binder<'_> {
+    /// The value of an operand.
+    ///
+    /// # Errors
+    /// [`Error::Variable`] for a variable that cannot be read as the operand's scalar.
+    pub fn value(&self, operand: &Operand) -> Result<Value> {
+        match operand {
+            Operand::Constant(value) => Ok(value.clone()),
+            Operand::Session(session) => Ok(self.session(session)),
+            Operand::Variable { path, scalar } => match self.variable(path) {
+                None | Some(serde_json::Value::Null) => Ok(Value::Null),
+                Some(json) => match convert::scalar(json, scalar, self.catalog) {
+                    Some(value) => Ok(value),
+                    None => Err(Error::Variable { path: written(path) }),
+                },
+            },
+        }
+    }
+
+    /// A value of the caller; null when it is absent.
+    pub fn session(&self, session: &SessionValue) -> Value {
+        let value = match session {
+            SessionValue::User => self.caller.person.as_ref().map(|person| Value::Uuid(person.id.uuid())),
+            SessionValue::Tenant => self.caller.tenant.as_ref().map(|tenant| Value::Uuid(tenant.id.uuid())),
+            SessionValue::Now => Some(Value::DateTime(self.caller.now.0)),
+            SessionValue::Membership(field, _) => {
+                let membership = self.caller.tenant.as_ref().and_then(|tenant| tenant.membership.as_ref());
+                membership.and_then(|fields| fields.get(field)).cloned()
+            }
+            SessionValue::Claim(name, _) => self.caller.claims.get(name).cloned(),
+        };
+        value.unwrap_or(Value::Null)
+    }
+
+    /// The values of every statement's parameters.
+    pub(crate) fn bind(&self, program: &Program) -> Result<Vec<Vec<Bound>>> {
+        program.statements.iter().map(|statement| self.bind_statement(statement)).collect()
+    }
+
+    fn bind_statement(&self, statement: &Statement) -> Result<Vec<Bound>> {
+        let bound = statement.parameters.iter().map(|parameter| Bound::new(self.value(&parameter.operand)?, parameter.value_type));
+        bound.collect()
+    }
+
+    fn variable(&self, path: &VariablePath) -> Option<&serde_json::Value> {
+        let root = self.variables.get(&path.name)?;
+        path.steps.iter().try_fold(root, |value, step| match step {
+            PathStep::Key(key) => value.get(key),
+            PathStep::Index(index) => match value {
+                serde_json::Value::Array(items) => items.get(*index),
+                // A single value where a list is expected is a list of one (GraphQL, section 3.11).
+                single => (*index == 0).then_some(single),
+            },
+        })
+    }
+}
+
+impl Bound {
+    /// A value for a parameter of that type.
+    pub(crate) fn new(value: Value, value_type: ValueType) -> Result<Self> {
+        let fits = match &value {
+            Value::Null => true,
+            Value::Int(number) => match value_type {
+                ValueType::Int => i32::try_from(*number).is_ok(),
+                other => other == ValueType::BigInt,
+            },
+            other => other.value_type() == Some(value_type),
+        };
+        if !fits {
+            return Err(Error::program(format!("a parameter of type {value_type:?} was given {:?}", value.value_type())));
+        }
+        Ok(Self { value, value_type })
+    }
+}
+
+fn written(path: &VariablePath) -> String {
+    path.steps.iter().fold(format!("${}", path.name), |text, step| match step {
+        PathStep::Key(key) => format!("{text}.{key}"),
+        PathStep::Index(index) => format!("{text}[{index}]"),
+    })
+}

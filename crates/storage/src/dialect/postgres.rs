@@ -1,0 +1,180 @@
+//! PostgreSQL: a bounded pool of exclusive connections, statements pipelined.
+
+mod parameter;
+mod pipeline;
+mod pool;
+mod session;
+
+pub(crate) use parameter::type_of;
+pub(crate) use pool::Pool;
+pub(crate) use session::Checkout;
+
+use crate::binder::Bound;
+use crate::cells::Table;
+use crate::error::{Error, Result};
+use crate::program::Program;
+use freehold_base::ValueType;
+use futures_util::TryStreamExt;
+use std::future::Future;
+use std::pin::Pin;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row, Statement};
+
+/// What a run took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Effort {
+    pub(crate) statements: u64,
+    pub(crate) flights: u64,
+    pub(crate) transactions: u64,
+}
+
+type Flight<'a> = Pin<Box<dyn Future<Output = std::result::Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
+
+/// Runs a program's statements in one flight and one snapshot.
+pub(crate) async fn run(pool: &Pool, program: &Program, parameters: &[Vec<Bound>], effort: &mut Effort) -> Result<Vec<Table>> {
+    let mut again = true;
+    loop {
+        let mut checkout = pool.checkout().await?;
+        match attempt(&mut checkout, program, parameters, effort).await {
+            Ok(tables) => {
+                checkout.give_back();
+                return Ok(tables);
+            }
+            Err(error) => {
+                // A connection that broke while idle, and statements prepared before a change of tables, deserve a second try:
+                // a program only reads.
+                let stale = matches!(&error, Failure::Driver(error) if error.is_closed() || is_outdated(error));
+                let closed = checkout.is_closed();
+                if !closed {
+                    if stale {
+                        checkout.forget_statements();
+                    }
+                    checkout.give_back();
+                }
+                if !(again && stale) {
+                    return Err(error.into());
+                }
+                again = false;
+            }
+        }
+    }
+}
+
+enum Failure {
+    Driver(tokio_postgres::Error),
+    Ours(Error),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Driver(error) => error.into(),
+            Failure::Ours(error) => error,
+        }
+    }
+}
+
+async fn attempt(checkout: &mut Checkout, program: &Program, parameters: &[Vec<Bound>], effort: &mut Effort) -> std::result::Result<Vec<Table>, Failure> {
+    let prepared = prepare(checkout, program, effort).await?;
+    let client = checkout.client();
+    let single = program.statements.len() == 1;
+    let mut flights: Vec<Flight<'_>> = Vec::with_capacity(prepared.len() + 2);
+    if !single {
+        flights.push(Box::pin(command(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")));
+        effort.transactions += 1;
+    }
+    for (statement, bound) in prepared.iter().zip(parameters) {
+        flights.push(Box::pin(query(client, statement, bound)));
+        effort.statements += 1;
+    }
+    if !single {
+        flights.push(Box::pin(command(client, "COMMIT")));
+    }
+    effort.flights += 1;
+    let answers = pipeline::in_order(flights).await;
+    let mut tables = Vec::with_capacity(prepared.len());
+    let skipped = usize::from(!single);
+    for (index, answer) in answers.into_iter().enumerate() {
+        // The first error is the cause; later ones only say that the transaction is over.
+        let rows = answer?;
+        if index >= skipped && tables.len() < prepared.len() {
+            tables.push(Table::from_driver(rows));
+        }
+    }
+    Ok(tables)
+}
+
+/// The program's statements, prepared; those this connection has not seen yet take one more flight together.
+async fn prepare(checkout: &mut Checkout, program: &Program, effort: &mut Effort) -> std::result::Result<Vec<Statement>, Failure> {
+    let mut prepared: Vec<Option<Statement>> =
+        program.statements.iter().map(|statement| checkout.statements.find(&statement.sql)).collect();
+    let missing: Vec<usize> = (0..prepared.len()).filter(|index| prepared[*index].is_none()).collect();
+    if !missing.is_empty() {
+        let client = checkout.client();
+        let flights = missing.iter().map(|index| {
+            let statement = &program.statements[*index];
+            let types: Vec<Type> = statement.parameters.iter().map(|it| parameter::type_of(it.value_type)).collect();
+            Box::pin(async move { client.prepare_typed(&statement.sql, &types).await })
+        });
+        effort.flights += 1;
+        let answers = pipeline::in_order(flights.collect()).await;
+        for (index, answer) in missing.into_iter().zip(answers) {
+            let statement = answer?;
+            check(&statement, &program.statements[index]).map_err(Failure::Ours)?;
+            checkout.statements.insert(program.statements[index].sql.clone(), statement.clone());
+            prepared[index] = Some(statement);
+        }
+    }
+    Ok(prepared.into_iter().flatten().collect())
+}
+
+async fn query(client: &Client, statement: &Statement, bound: &[Bound]) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+    client.query_raw(statement, bound).await?.try_collect().await
+}
+
+async fn command(client: &Client, sql: &'static str) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+    client.batch_execute(sql).await.map(|()| Vec::new())
+}
+
+/// "cached plan must not change result type", and statements the server has forgotten.
+fn is_outdated(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME)
+}
+
+/// Whether the columns are of the types the program says: once for each preparation.
+fn check(prepared: &Statement, statement: &crate::program::Statement) -> Result<()> {
+    let columns = prepared.columns();
+    if columns.len() != statement.columns.len() {
+        let problem = format!("{} columns where {} were meant: {}", columns.len(), statement.columns.len(), statement.sql);
+        return Err(Error::program(problem));
+    }
+    for (index, (column, value_type)) in columns.iter().zip(&statement.columns).enumerate() {
+        let found = column.type_();
+        let fits = match value_type {
+            ValueType::Boolean => *found == Type::BOOL,
+            ValueType::Int => *found == Type::INT4,
+            ValueType::BigInt => *found == Type::INT8,
+            ValueType::Float => *found == Type::FLOAT8,
+            ValueType::Decimal | ValueType::Text | ValueType::Json | ValueType::TextList => {
+                matches!(*found, Type::TEXT | Type::VARCHAR | Type::NAME)
+            }
+            ValueType::Uuid => *found == Type::UUID,
+            ValueType::DateTime => *found == Type::TIMESTAMPTZ,
+            ValueType::Date => *found == Type::DATE,
+            ValueType::Time => *found == Type::TIME,
+            ValueType::Bytes => *found == Type::BYTEA,
+        };
+        if !fits {
+            let problem = format!("column {index} is {found} where {value_type:?} was meant: {}", statement.sql);
+            return Err(Error::program(problem));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! SQLite: one writer, several readers, on tokio's blocking threads.
+
+mod functions;
+mod read;
+mod value;
+
+pub(crate) use value::{bind, push};
+
+use crate::binder::Bound;
+use crate::cells::Table;
+use crate::error::{Error, Result};
+use crate::program::Program;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+
+/// How long a connection waits for another's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept by each connection.
+const STATEMENTS_MAX: usize = 256;
+
+/// One SQLite file.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    temporary: bool,
+    readers: Arc<Readers>,
+    writer: Arc<tokio::sync::Mutex<Connection>>,
+    checkout_timeout: Duration,
+}
+
+/// Idle read connections; a permit for each that exists.
+#[derive(Debug)]
+struct Readers {
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// An open write transaction; rolled back when dropped without commit.
+#[derive(Debug)]
+pub(crate) struct WriteTransaction {
+    connection: OwnedMutexGuard<Connection>,
+}
+
+/// Stops a connection's work when the one who waits for it gives up.
+struct StopOnDrop {
+    stopped: Arc<AtomicBool>,
+    handle: InterruptHandle,
+    armed: bool,
+}
+
+impl Sqlite {
+    /// Opens a file, creating it if missing; without a path a temporary file that goes with the last owner.
+    pub(crate) async fn open(path: Option<&Path>, readers: usize, checkout_timeout: Duration) -> Result<Self> {
+        let temporary = path.is_none();
+        let path = path.map_or_else(temporary_path, Path::to_owned);
+        let file = path.clone();
+        let opened = blocking(move || {
+            // The writer is first: it creates the file and turns on the write-ahead log.
+            let writer = open(&file, false)?;
+            let readers = (0..readers.max(1)).map(|_| open(&file, true)).collect::<Result<Vec<_>>>()?;
+            Ok((writer, readers))
+        });
+        let (writer, idle) = opened.await?;
+        Ok(Self {
+            path,
+            temporary,
+            readers: Arc::new(Readers { permits: Semaphore::new(idle.len()), idle: Mutex::new(idle) }),
+            writer: Arc::new(tokio::sync::Mutex::new(writer)),
+            checkout_timeout,
+        })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs a program's statements in one snapshot. The second number is how many statements were run.
+    pub(crate) async fn run(&self, program: Arc<Program>, parameters: Vec<Vec<Bound>>) -> Result<(Vec<Table>, u64)> {
+        let permit = tokio::time::timeout(self.checkout_timeout, self.readers.permits.acquire());
+        let permit = permit.await.map_err(|_| Error::unavailable("no free connection"))?.map_err(|_| Error::unavailable("it is closed"))?;
+        let Some(connection) = self.readers.take() else { return Err(Error::unavailable("no free connection")) };
+        // From here on the thread owns permit and connection, even if nobody waits for it any more.
+        permit.forget();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let mut stop = StopOnDrop { stopped: stopped.clone(), handle: connection.get_interrupt_handle(), armed: true };
+        let readers = self.readers.clone();
+        let outcome = blocking(move || {
+            let outcome = read::program(&connection, &program, &parameters, &stopped);
+            readers.give_back(connection);
+            outcome
+        });
+        let outcome = outcome.await;
+        stop.armed = false;
+        outcome
+    }
+
+    /// Begins a write transaction; writers wait for each other here.
+    pub(crate) async fn begin(&self, enforce_references: bool) -> Result<WriteTransaction> {
+        let connection = self.writer.clone().lock_owned().await;
+        blocking(move || {
+            // The pragma does nothing inside a transaction. A table is rebuilt without it and checked afterwards.
+            connection.pragma_update(None, "foreign_keys", enforce_references)?;
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            Ok(WriteTransaction { connection })
+        })
+        .await
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        if self.temporary {
+            for suffix in ["", "-wal", "-shm"] {
+                let mut name = self.path.clone().into_os_string();
+                name.push(suffix);
+                // A file that is gone or in use is the system's to clean up.
+                let _ = std::fs::remove_file(name);
+            }
+        }
+    }
+}
+
+impl Readers {
+    fn take(&self) -> Option<Connection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.permits.add_permits(1);
+    }
+}
+
+impl WriteTransaction {
+    /// Works on the connection on a blocking thread.
+    pub(crate) async fn with<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<(Self, T)> {
+        blocking(move || {
+            let answer = work(&self.connection)?;
+            Ok((self, answer))
+        })
+        .await
+    }
+
+    /// Commits.
+    pub(crate) async fn commit(self) -> Result<()> {
+        blocking(move || {
+            self.connection.execute_batch("COMMIT")?;
+            self.connection.pragma_update(None, "foreign_keys", true)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Drop for WriteTransaction {
+    fn drop(&mut self) {
+        if !self.connection.is_autocommit() {
+            let undone = self.connection.execute_batch("ROLLBACK");
+            let checked = self.connection.pragma_update(None, "foreign_keys", true);
+            if let Err(error) = undone.and(checked) {
+                tracing::error!(%error, "a write transaction could not be rolled back");
+            }
+        }
+    }
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        if self.armed {
+            self.stopped.store(true, Ordering::Relaxed);
+            self.handle.interrupt();
+        }
+    }
+}
+
+fn open(path: &Path, read_only: bool) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // With the write-ahead log, NORMAL loses no consistency, at most the last commits before a power cut.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Plans do not depend on bound values, or each bind may prepare the statement again (measured: up to 5 times the cost).
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    functions::register(&connection)?;
+    if read_only {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    Ok(connection)
+}
+
+fn temporary_path() -> PathBuf {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    // RandomState is seeded by the system: two processes with one id (containers) do not meet.
+    let chance = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), number);
+    std::env::temp_dir().join(format!("freehold-{}-{number}-{chance:016x}.db", std::process::id()))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer,
+        Err(error) => Err(Error::Unavailable { problem: "its thread ended", source: Some(Box::new(error)) }),
+    }
+}

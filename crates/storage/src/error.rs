@@ -1,0 +1,130 @@
+//! What may go wrong between a plan and its rows.
+
+use freehold_base::Code;
+use std::time::Duration;
+
+/// The result of this room's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why storage could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database's address cannot be used.
+    #[error("bad database address: {problem}")]
+    Address {
+        /// What is wrong with it. Never holds the password.
+        problem: String,
+    },
+    /// The database does not answer, or has no free connection.
+    #[error("the database is not available: {problem}")]
+    Unavailable {
+        /// What was tried.
+        problem: &'static str,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The request's deadline passed; the database was told to stop.
+    #[error("the database took longer than {} ms", limit.as_millis())]
+    Timeout {
+        /// The deadline.
+        limit: Duration,
+    },
+    /// The database refused. What it said is for the log alone: it may hold rows' values.
+    #[error("the database refused a statement")]
+    Database {
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A unique key is taken, or a row is still referred to.
+    #[error("a unique key is taken, or the row is still referred to")]
+    Conflict {
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A variable's value does not fit where the operation uses it.
+    #[error("bad value of variable `{path}`")]
+    Variable {
+        /// `$filter.or[0].status`
+        path: String,
+    },
+    /// A statement does not do what its program says: a bug of ours.
+    #[error("a program and its database disagree: {problem}")]
+    Program {
+        /// What was found.
+        problem: String,
+    },
+    /// A change of tables would lose data, and nobody said yes.
+    #[error("the tables cannot follow the model:{}", list(problems))]
+    UnsafeChange {
+        /// Each problem with what to do about it.
+        problems: Vec<String>,
+    },
+    /// Seed data is for empty environments.
+    #[error("this environment already has rows; seed data is only loaded into an empty one")]
+    NotEmpty,
+}
+
+impl Error {
+    /// The machine word.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unavailable { .. } => Code::Unavailable,
+            Self::Timeout { .. } => Code::Timeout,
+            Self::Conflict { .. } | Self::NotEmpty => Code::Conflict,
+            Self::Variable { .. } => Code::BadUserInput,
+            Self::UnsafeChange { .. } => Code::MigrationUnsafe,
+            Self::Address { .. } | Self::Database { .. } | Self::Program { .. } => Code::InternalServerError,
+        }
+    }
+
+    pub(crate) fn program(problem: impl Into<String>) -> Self {
+        Self::Program { problem: problem.into() }
+    }
+
+    pub(crate) fn address(problem: impl Into<String>) -> Self {
+        Self::Address { problem: problem.into() }
+    }
+
+    pub(crate) fn unavailable(problem: &'static str) -> Self {
+        Self::Unavailable { problem, source: None }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match source.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => Self::Conflict { source: Box::new(source) },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Unavailable { problem: "it is locked", source: Some(Box::new(source)) }
+            }
+            _ => Self::Database { source: Box::new(source) },
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(source: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        if source.is_closed() {
+            return Self::Unavailable { problem: "the connection broke", source: Some(Box::new(source)) };
+        }
+        match source.code() {
+            Some(code) if *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::FOREIGN_KEY_VIOLATION => {
+                Self::Conflict { source: Box::new(source) }
+            }
+            // Class 57P: the server is going down or has ended the session; 53: out of connections, memory or disk.
+            Some(code) if code.code().starts_with("57P") || code.code().starts_with("53") => {
+                Self::Unavailable { problem: "the server ended the session", source: Some(Box::new(source)) }
+            }
+            _ => Self::Database { source: Box::new(source) },
+        }
+    }
+}
+
+fn list(problems: &[String]) -> String {
+    problems.iter().fold(String::new(), |text, problem| text + "\n  - " + problem)
+}

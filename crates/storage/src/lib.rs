@@ -1,0 +1,22 @@
+//! Plan → SQL → rows → JSON bytes; and an app's tables. The only room, with `entities` and `migrations`, that knows SQL.
+//!
+//! A [`Database`] runs a [`program::Program`] in one round trip and one snapshot; `write` walks the program's layout over the rows.
+//! `tables` brings an environment's tables to what its catalog says, and `seed` fills them for the first time.
+
+pub mod binder;
+pub mod cells;
+mod database;
+mod dialect;
+mod error;
+mod json;
+pub mod layout;
+pub mod program;
+mod run;
+//mod seed;
+//pub mod tables;
+mod transaction;
+mod write;
+
+pub use binder::Binder;
+pub use database::{Counts, Database, Settings};
+pub use error::{Error, Result};

@@ -1,0 +1,107 @@
+//! Plan → SQL and layout, for both dialects from one syntax tree.
+//!
+//! INVARIANT: a table stands in SQL only inside [`source`], which puts its guard inside with it, or inside a rule ([`raw`]).
+//! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded.
+
+mod group;
+mod list;
+mod parameters;
+mod parents;
+mod raw;
+mod row;
+mod source;
+mod test;
+
+use crate::layout::{SlotKind, SlotLayout};
+use crate::program::{Dialect, ParentKey, Program, Statement};
+use freehold_base::ValueType;
+use freehold_planner::plan::{self, OneNode, Plan};
+use freehold_schema::catalog::Catalog;
+use parameters::Parameters;
+use parents::Parents;
+use row::Row;
+use sea_query::{PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
+use source::Scope;
+
+/// Renders a plan. A plan is complete, so this never refuses.
+pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
+    let mut renderer = Renderer { catalog, dialect, statements: Vec::new() };
+    let layout = plan.roots.iter().map(|slot| renderer.root(slot)).collect();
+    let statements = renderer.statements.into_iter().flatten().collect();
+    Program { statements, layout }
+}
+
+/// Collects the statements of one program.
+pub(crate) struct Renderer<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) dialect: Dialect,
+    /// By index; a place is taken before its statement is finished, because children are rendered meanwhile.
+    statements: Vec<Option<Statement>>,
+}
+
+impl<'a> Renderer<'a> {
+    fn root(&mut self, slot: &'a plan::Slot) -> SlotLayout {
+        let kind = match &slot.kind {
+            plan::SlotKind::One(node) => self.root_row(node),
+            plan::SlotKind::Many(node) | plan::SlotKind::Rows(node) => SlotKind::Many(self.list(node, None)),
+            constant => row::constant(constant).unwrap_or(SlotKind::Json(b"null".to_vec())),
+        };
+        SlotLayout { key: json_key(&slot.key), kind }
+    }
+
+    /// A root object: one row, found by id, key or session.
+    fn root_row(&mut self, node: &'a OneNode) -> SlotKind {
+        let statement = self.reserve();
+        let mut parameters = Parameters::new(self.dialect);
+        let scope = Scope::new(&mut parameters, &node.source);
+        let mut row = Row::new(statement, scope, Parents::Root(node));
+        let slots = self.slots(&mut parameters, &mut row, 0, &node.slots);
+        // A row of which only constants are written is still a row.
+        let id = self.id(&mut row.scopes[0]);
+        row.column(id, ValueType::Uuid);
+        let condition = self.filter(&mut parameters, &mut row.scopes[0], &node.filter);
+        let joins = self.join_conditions(&mut parameters, &mut row);
+        let mut select = Query::select();
+        row.write_columns(self, &mut select);
+        select.from_subquery(self.guarded(&mut parameters, &row.scopes[0]), row.scopes[0].alias.clone());
+        self.write_joins(&mut parameters, &mut select, &row, joins);
+        select.and_where(condition);
+        self.finish(statement, parameters, &select, row.types(), None);
+        SlotKind::Root { statement, slots }
+    }
+
+    /// Takes a statement's place.
+    pub(crate) fn reserve(&mut self) -> usize {
+        self.statements.push(None);
+        self.statements.len() - 1
+    }
+
+    /// Fills a statement's place.
+    pub(crate) fn finish(
+        &mut self,
+        index: usize,
+        parameters: Parameters,
+        select: &SelectStatement,
+        columns: Vec<ValueType>,
+        parent: Option<ParentKey>,
+    ) {
+        let sql = match self.dialect {
+            Dialect::Sqlite => select.to_string(SqliteQueryBuilder),
+            Dialect::Postgres => select.to_string(PostgresQueryBuilder),
+        };
+        let sql = parameters.with_key(sql);
+        self.statements[index] = Some(Statement { sql, parameters: parameters.into_list(), columns, parent });
+    }
+}
+
+/// `"key":`
+pub(crate) fn json_key(key: &str) -> Vec<u8> {
+    let mut out = json_text(key);
+    out.push(b':');
+    out
+}
+
+/// A JSON string.
+pub(crate) fn json_text(text: &str) -> Vec<u8> {
+    serde_json::Value::from(text).to_string().into_bytes()
+}

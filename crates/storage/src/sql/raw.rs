@@ -1,0 +1,99 @@
+//! Rules in SQL: they read raw tables, as their definer.
+
+use super::Renderer;
+use super::parameters::{Parameters, raw as text};
+use freehold_base::ValueType;
+use freehold_policy::predicate::{Link, Predicate, RawSource, RulePredicate};
+use freehold_schema::catalog::{EntityId, FieldId, SystemField};
+use sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement};
+
+impl Renderer<'_> {
+    /// A rule's predicate over the row `alias` of a raw table.
+    pub(crate) fn rule(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, predicate: &RulePredicate) -> Expr {
+        match predicate {
+            Predicate::Constant(value) => constant(*value),
+            // A test on the caller is gone after reduction; one that is left lets nothing through.
+            Predicate::Caller(_) => constant(false),
+            Predicate::All(parts) => conjunction(parts.iter().map(|part| self.rule(parameters, entity, alias, part)).collect()),
+            Predicate::Any(parts) => disjunction(parts.iter().map(|part| self.rule(parameters, entity, alias, part)).collect()),
+            Predicate::Not(part) => is_not_true(self.rule(parameters, entity, alias, part)),
+            Predicate::Leaf { field, test } => {
+                let value_type = self.value_type(entity, *field);
+                self.test(parameters, self.raw_column(entity, alias, *field), value_type, test)
+            }
+            Predicate::Exists { link, source, inner } => {
+                let mut select = self.related(parameters, entity, alias, link, *source, inner);
+                Expr::exists(select.expr(text("1")).take())
+            }
+            Predicate::Count { link, source, inner, test } => {
+                let mut select = self.related(parameters, entity, alias, link, *source, inner);
+                let count = Expr::SubQuery(None, Box::new(select.expr(text("COUNT(*)")).take().into()));
+                self.test(parameters, count, ValueType::Int, test)
+            }
+        }
+    }
+
+    fn related(
+        &self,
+        parameters: &mut Parameters,
+        entity: EntityId,
+        alias: &DynIden,
+        link: &Link<FieldId>,
+        source: RawSource,
+        inner: &RulePredicate,
+    ) -> SelectStatement {
+        let theirs = parameters.alias("r");
+        let id = |of: EntityId| self.catalog.entity(of).find_system(SystemField::Id).unwrap_or(FieldId(0));
+        let mut select = Query::select();
+        select.from_as(self.table(source.entity), theirs.clone());
+        let linked = |their_field, our_field| {
+            self.raw_column(source.entity, &theirs, their_field).eq(self.raw_column(entity, alias, our_field))
+        };
+        match link {
+            Link::Reference(field) => select.and_where(linked(id(source.entity), *field)),
+            Link::Inverse { by } => select.and_where(linked(*by, id(entity))),
+            Link::Equal { theirs, ours } => select.and_where(linked(*theirs, *ours)),
+            Link::Free => &mut select,
+        };
+        let inner = self.rule(parameters, source.entity, &theirs, inner);
+        select.and_where(inner);
+        select
+    }
+
+    /// A column of a raw table. An inverse list stands for the row's id, by which its rows refer to it.
+    pub(crate) fn raw_column(&self, entity: EntityId, alias: &DynIden, field: FieldId) -> Expr {
+        let name = self.catalog.field(entity, field).column().map_or_else(|| "id".to_owned(), |column| column.name);
+        Expr::col((alias.clone(), Alias::new(name)))
+    }
+
+    /// The type of a column; of an inverse list, that of the id.
+    pub(crate) fn value_type(&self, entity: EntityId, field: FieldId) -> ValueType {
+        self.catalog.field(entity, field).field_type.value_type().unwrap_or(ValueType::Uuid)
+    }
+
+    pub(crate) fn table(&self, entity: EntityId) -> DynIden {
+        Alias::new(&self.catalog.entity(entity).name).into_iden()
+    }
+}
+
+pub(crate) fn constant(value: bool) -> Expr {
+    text(if value { "TRUE" } else { "FALSE" })
+}
+
+/// The complement of a condition that may be null: two-valued.
+pub(crate) fn is_not_true(condition: Expr) -> Expr {
+    condition.binary(sea_query::BinOper::IsNot, text("TRUE"))
+}
+
+/// A condition that may be null as true or false.
+pub(crate) fn is_true(condition: Expr) -> Expr {
+    condition.binary(sea_query::BinOper::Is, text("TRUE"))
+}
+
+pub(crate) fn conjunction(parts: Vec<Expr>) -> Expr {
+    parts.into_iter().reduce(|left, right| left.and(right)).unwrap_or_else(|| constant(true))
+}
+
+pub(crate) fn disjunction(parts: Vec<Expr>) -> Expr {
+    parts.into_iter().reduce(|left, right| left.or(right)).unwrap_or_else(|| constant(false))
+}

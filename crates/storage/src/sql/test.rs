@@ -1,0 +1,111 @@
+//! Tests on one column.
+
+use super::Renderer;
+use super::parameters::{Parameters, raw as text};
+use super::raw::{conjunction, constant, disjunction};
+use crate::program::Dialect;
+use freehold_base::ValueType;
+use freehold_policy::operand::Operand;
+use freehold_policy::predicate::Test;
+use sea_query::{Alias, BinOper, Expr, ExprTrait, Func};
+
+impl Renderer<'_> {
+    /// A test on a column or a count.
+    pub(crate) fn test(&self, parameters: &mut Parameters, column: Expr, value_type: ValueType, test: &Test) -> Expr {
+        let mut bind = |operand: &Operand| parameters.bind(operand, value_type);
+        match test {
+            Test::Equal(operand) => self.compared(column, value_type).eq(bind(operand)),
+            Test::NotEqual(operand) => self.compared(column, value_type).ne(bind(operand)),
+            Test::Less(operand) => self.compared(column, value_type).lt(bind(operand)),
+            Test::LessOrEqual(operand) => self.compared(column, value_type).lte(bind(operand)),
+            Test::Greater(operand) => self.compared(column, value_type).gt(bind(operand)),
+            Test::GreaterOrEqual(operand) => self.compared(column, value_type).gte(bind(operand)),
+            Test::In(operands) if operands.is_empty() => constant(false),
+            Test::In(operands) => self.compared(column, value_type).is_in(operands.iter().map(bind).collect::<Vec<_>>()),
+            Test::NotIn(operands) if operands.is_empty() => constant(true),
+            Test::NotIn(operands) => self.compared(column, value_type).is_not_in(operands.iter().map(bind).collect::<Vec<_>>()),
+            Test::IsNull(true) => column.is_null(),
+            Test::IsNull(false) => column.is_not_null(),
+            Test::Like { pattern, insensitive } => {
+                let pattern = parameters.bind(pattern, ValueType::Text);
+                let (column, pattern) =
+                    if *insensitive { (self.folded(column), self.folded(pattern)) } else { (column, pattern) };
+                // `\` is PostgreSQL's escape already; SQLite has none unless told.
+                match self.dialect {
+                    Dialect::Postgres => column.binary(BinOper::Like, pattern),
+                    Dialect::Sqlite => column.binary(BinOper::Like, pattern.binary(BinOper::Escape, text(r"'\'"))),
+                }
+            }
+            Test::EqualInsensitive(operand) => {
+                let operand = parameters.bind(operand, ValueType::Text);
+                self.folded(column).eq(self.folded(operand))
+            }
+            Test::Has(operand) => self.has(parameters, &column, operand),
+            Test::HasAny(operands) => {
+                disjunction(operands.iter().map(|operand| self.has(parameters, &column, operand)).collect())
+            }
+            Test::HasAll(operands) => {
+                let mut parts = vec![column.clone().is_not_null()];
+                parts.extend(operands.iter().map(|operand| self.has(parameters, &column, operand)));
+                conjunction(parts)
+            }
+            Test::JsonEqual { path, operand, equal } => {
+                let path = self.json_path(parameters, path);
+                let operand = parameters.bind(operand, ValueType::Json);
+                match self.dialect {
+                    Dialect::Postgres if *equal => json_at(column, path).eq(operand),
+                    Dialect::Postgres => json_at(column, path).ne(operand),
+                    // 1, 0, or null where there is nothing; see `dialect::sqlite`.
+                    Dialect::Sqlite => call("fh_json_equal", [column, path, operand]).eq(text(if *equal { "1" } else { "0" })),
+                }
+            }
+            Test::JsonIsNull { path, null } => {
+                let path = self.json_path(parameters, path);
+                let found = match self.dialect {
+                    Dialect::Postgres => json_at(column, path),
+                    Dialect::Sqlite => call("fh_json_at", [column, path]),
+                };
+                if *null { found.is_null() } else { found.is_not_null() }
+            }
+        }
+    }
+
+    /// A column as it is compared and ordered: decimals on SQLite are texts with an order of their own.
+    pub(crate) fn compared(&self, column: Expr, value_type: ValueType) -> Expr {
+        match (self.dialect, value_type) {
+            (Dialect::Sqlite, ValueType::Decimal) => column.binary(BinOper::Custom("COLLATE"), text("fh_decimal")),
+            _ => column,
+        }
+    }
+
+    /// Case folded, Unicode included.
+    fn folded(&self, column: Expr) -> Expr {
+        match self.dialect {
+            Dialect::Sqlite => call("fh_lower", [column]),
+            Dialect::Postgres => call("lower", [column.binary(BinOper::Custom("COLLATE"), text("\"und-x-icu\""))]),
+        }
+    }
+
+    fn has(&self, parameters: &mut Parameters, column: &Expr, operand: &Operand) -> Expr {
+        let operand = parameters.bind(operand, ValueType::Text);
+        match self.dialect {
+            Dialect::Postgres => operand.eq(call("ANY", [column.clone()])),
+            Dialect::Sqlite => call("fh_list_has", [column.clone(), operand]),
+        }
+    }
+
+    /// A JSON path: `text[]` on PostgreSQL, a JSON array of texts on SQLite.
+    fn json_path(&self, parameters: &mut Parameters, path: &[String]) -> Expr {
+        parameters.bind(&Operand::Constant(freehold_base::Value::TextList(path.to_vec())), ValueType::TextList)
+    }
+}
+
+/// The JSON value at a path; SQL null where there is nothing, or JSON null.
+fn json_at(column: Expr, path: Expr) -> Expr {
+    let found = column.binary(BinOper::Custom("#>"), path);
+    call("NULLIF", [found, text("'null'::jsonb")])
+}
+
+fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
+    Func::cust(Alias::new(function)).args(arguments).into()
+}

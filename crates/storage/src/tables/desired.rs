@@ -1,0 +1,129 @@
+//! The tables a catalog wants.
+
+use super::{ColumnShape, IndexShape, ReferenceShape, TableShape, Tables, derived_name};
+use freehold_base::ValueType;
+use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldDef, FieldId, FieldType, SystemField};
+use std::collections::BTreeMap;
+
+/// The tables of an app. `indexes` are those its rules need, besides what its model asks for.
+pub fn desired(catalog: &Catalog, indexes: &[(EntityId, Vec<FieldId>)]) -> Tables {
+    let tables = catalog.entities.values().map(|entity| (entity.name.clone(), table(catalog, entity, indexes)));
+    Tables { tables: tables.collect() }
+}
+
+/// The physical column of a field; `None` for inverse lists. The one place that names them.
+pub(super) fn column_name(field: &FieldDef) -> Option<String> {
+    field.column().map(|column| column.name)
+}
+
+/// What a column of that field holds.
+pub(crate) fn stored_type(field: &FieldDef) -> Option<ValueType> {
+    let column = field.column()?;
+    Some(if field.encrypted.is_some() { ValueType::Bytes } else { column.value_type })
+}
+
+fn table(catalog: &Catalog, entity: &EntityDef, indexes: &[(EntityId, Vec<FieldId>)]) -> TableShape {
+    let columns: Vec<ColumnShape> = entity.fields.iter().filter_map(column).collect();
+    let tenant = tenant_column(entity);
+    let id = id_column(entity);
+    let primary_key: Vec<String> = tenant.iter().chain(&id).cloned().collect();
+    let references: BTreeMap<_, _> =
+        entity.fields.iter().filter_map(|field| reference(catalog, entity, field)).map(|it| (derived_name(&entity.name, &it.columns, "fkey"), it)).collect();
+    let indexes = table_indexes(catalog, entity, &primary_key, indexes);
+    TableShape { columns, primary_key, references, indexes }
+}
+
+fn column(field: &FieldDef) -> Option<ColumnShape> {
+    let options = match &field.field_type {
+        FieldType::Select(options) | FieldType::MultiSelect(options) => options.iter().map(|option| option.value.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let always = matches!(
+        field.system,
+        Some(SystemField::Id | SystemField::Version | SystemField::CreatedAt | SystemField::UpdatedAt | SystemField::Tenant)
+    );
+    Some(ColumnShape { name: column_name(field)?, value_type: stored_type(field)?, required: field.required || always, options })
+}
+
+fn tenant_column(entity: &EntityDef) -> Option<String> {
+    if !entity.tenant_scoped {
+        return None;
+    }
+    entity.find_system(SystemField::Tenant).and_then(|id| column_name(entity.field(id)))
+}
+
+fn id_column(entity: &EntityDef) -> Option<String> {
+    entity.find_system(SystemField::Id).and_then(|id| column_name(entity.field(id)))
+}
+
+/// The foreign key of a plain reference. A polymorphic one has none: its id tells the entity.
+fn reference(catalog: &Catalog, entity: &EntityDef, field: &FieldDef) -> Option<ReferenceShape> {
+    let target = catalog.entity(field.reference_target()?);
+    let column = column_name(field)?;
+    let id = id_column(target)?;
+    let is_tenant = field.system == Some(SystemField::Tenant);
+    // Between two entities of a tenant the tenant's id is part of the key: a row cannot refer to another tenant's row.
+    let (columns, targets) = match (tenant_column(entity), tenant_column(target)) {
+        (Some(own), Some(theirs)) if !is_tenant => (vec![own, column], vec![theirs, id]),
+        _ => (vec![column], vec![id]),
+    };
+    Some(ReferenceShape { columns, table: target.name.clone(), targets })
+}
+
+fn table_indexes(
+    catalog: &Catalog,
+    entity: &EntityDef,
+    primary_key: &[String],
+    needed: &[(EntityId, Vec<FieldId>)],
+) -> BTreeMap<String, IndexShape> {
+    let tenant = tenant_column(entity);
+    let within_tenant = |fields: &[FieldId]| -> Option<Vec<String>> {
+        let mut columns: Vec<String> = tenant.iter().cloned().collect();
+        for id in fields {
+            let field = entity.field(*id);
+            // Lists of texts, JSON and ciphertext have no order that a query asks for.
+            if matches!(stored_type(field)?, ValueType::TextList | ValueType::Json | ValueType::Bytes) && !field.searchable {
+                return None;
+            }
+            let column = column_name(field)?;
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        Some(columns)
+    };
+    let mut found: Vec<IndexShape> = Vec::new();
+    for key in &entity.unique {
+        found.extend(within_tenant(&key.fields).map(|columns| IndexShape { columns, unique: true }));
+    }
+    // A shared entity that refers to this one needs the id alone to be a key.
+    let referred = catalog.entities.values().filter(|other| !other.tenant_scoped);
+    let mut referred = referred.flat_map(|other| &other.fields).filter_map(FieldDef::reference_target);
+    if tenant.is_some() && referred.any(|target| target == entity.id) {
+        found.extend(id_column(entity).map(|id| IndexShape { columns: vec![id], unique: true }));
+    }
+    let references = entity.fields.iter().filter(|field| {
+        // Who made or last changed a row is not searched by.
+        matches!(field.field_type, FieldType::Reference { .. })
+            && !matches!(field.system, Some(SystemField::CreatedBy | SystemField::UpdatedBy | SystemField::Tenant))
+    });
+    let references = references.map(|field| vec![field.id]);
+    let rules = needed.iter().filter(|(id, _)| *id == entity.id).map(|(_, fields)| fields.clone());
+    for fields in entity.index.iter().cloned().chain(references).chain(rules) {
+        found.extend(within_tenant(&fields).map(|columns| IndexShape { columns, unique: false }));
+    }
+    let unique: Vec<Vec<String>> = found.iter().filter(|index| index.unique).map(|index| index.columns.clone()).collect();
+    let all: Vec<Vec<String>> = found.iter().map(|index| index.columns.clone()).collect();
+    found
+        .into_iter()
+        .filter(|index| {
+            // What another index begins with needs none of its own.
+            let columns = &index.columns;
+            index.unique
+                || !(primary_key.starts_with(columns)
+                    || unique.iter().any(|other| other.starts_with(columns))
+                    || all.iter().any(|other| other.len() > columns.len() && other.starts_with(columns)))
+        })
+        .map(|index| (derived_name(&entity.name, &index.columns, if index.unique { "key" } else { "idx" }), index))
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! sea-orm entities of the platform's own tables: the steps that make them are in `migrations`.
+//!
+//! Instants are microseconds since 1970 UTC. The tables of an app have no entities; `storage` writes their SQL from a plan.
+
+pub mod catalog;
+pub mod credential;
+pub mod entity;
+pub mod session;
+pub mod setting;

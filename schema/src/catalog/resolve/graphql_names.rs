@@ -1,0 +1,115 @@
+//! Every name that the entities make in the GraphQL schema, and whether two of them are one.
+
+use super::Context;
+use super::names::pascal;
+use crate::catalog::{Catalog, EntityDef, FieldType};
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// Types that every schema has.
+const SHARED_TYPES: [&str; 45] = [
+    "Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID", "DateTime", "Date", "Time", "Decimal", "UUID", "JSON",
+    "HTML", "Markdown", "Email", "URL", "File", "Image", "Upload", "Node", "Access", "Viewer", "ViewerUser", "ViewerMembership", "ViewerTenant",
+    "ViewerAccessToken", "AccessToken", "PageInfo", "OrderDirection", "TextMode", "StringFilter", "IntFilter", "FloatFilter", "DecimalFilter",
+    "BooleanFilter", "DateFilter", "TimeFilter", "DateTimeFilter", "UUIDFilter", "IDFilter", "JSONFilter", "AccessExplanation", "AuditEntry",
+];
+
+/// What follows an entity's name in the names of its types.
+const SUFFIXES: [&str; 19] = [
+    "", "Connection", "Edge", "Filter", "ListFilter", "OrderBy", "Aggregate", "Sum", "Avg", "Min", "Max", "Group", "GroupKey", "GroupBy",
+    "CreateInput", "UpdateInput", "UniqueKey", "Change", "Visible",
+];
+
+const SHARED_QUERIES: [&str; 4] = ["node", "viewer", "explainAccess", "auditLog"];
+
+const SHARED_MUTATIONS: [&str; 10] = [
+    "inviteMember", "setMemberRoles", "removeMember", "blockMember", "unblockMember", "resetPassword", "setSecret", "createApiKey", "revokeApiKey",
+    "revokeSessions",
+];
+
+/// Who has taken a name.
+struct Taken<'a> {
+    noun: &'static str,
+    by: HashMap<String, Option<&'a EntityDef>>,
+}
+
+pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
+    let shared = |noun, names: &[&str]| Taken { noun, by: names.iter().map(|name| ((*name).to_owned(), None)).collect() };
+    let mut types = shared("type", &SHARED_TYPES);
+    let mut queries = shared("root field", &SHARED_QUERIES);
+    let mut mutations = shared("mutation", &SHARED_MUTATIONS);
+    let mut subscriptions = shared("subscription", &[]);
+    for entity in catalog.entities.values() {
+        let span = entity.span;
+        for suffix in SUFFIXES {
+            types.take(context, entity, span, format!("{}{suffix}", entity.type_name));
+        }
+        for field in entity.fields.iter().filter(|field| field.system.is_none()) {
+            let name = format!("{}{}", entity.type_name, pascal(&field.name));
+            match &field.field_type {
+                FieldType::Select(_) | FieldType::MultiSelect(_) => {
+                    types.take(context, entity, place(field.span, span), format!("{name}Filter"));
+                    types.take(context, entity, place(field.span, span), name);
+                }
+                FieldType::Reference { to, .. } if to.len() > 1 => {
+                    types.take(context, entity, place(field.span, span), format!("{name}Filter"));
+                    types.take(context, entity, place(field.span, span), name);
+                }
+                _ => {}
+            }
+        }
+        queries.take(context, entity, span, entity.root_one.clone());
+        queries.take(context, entity, span, entity.root_many.clone());
+        for key in &entity.unique {
+            queries.take(context, entity, span, key.root_field.clone());
+        }
+        let many = upper_first(&entity.root_many);
+        for verb in ["create", "update", "delete", "upsert", "transition"] {
+            mutations.take(context, entity, span, format!("{verb}{}", entity.type_name));
+        }
+        for verb in ["create", "update", "delete"] {
+            mutations.take(context, entity, span, format!("{verb}{many}"));
+        }
+        subscriptions.take(context, entity, span, entity.root_many.clone());
+        subscriptions.take(context, entity, span, format!("{}Changed", entity.root_one));
+    }
+}
+
+impl<'a> Taken<'a> {
+    fn take(&mut self, context: &mut Context<'_>, entity: &'a EntityDef, span: Span, name: String) {
+        let Some(first) = self.by.get(&name) else {
+            self.by.insert(name, Some(entity));
+            return;
+        };
+        let noun = self.noun;
+        let is_plural = name == entity.root_many && name == entity.root_one;
+        let message = match first {
+            _ if is_plural => format!("the plural of `{}` is the same word", entity.name),
+            Some(first) if first.id == entity.id => format!("`{}` makes the GraphQL {noun} `{name}` twice", entity.name),
+            Some(first) => format!("`{}` and `{}` both make the GraphQL {noun} `{name}`", first.name, entity.name),
+            None => format!("`{}` makes the GraphQL {noun} `{name}`, which every schema has", entity.name),
+        };
+        let related = first.filter(|first| first.id != entity.id && first.span != Span::default()).map(|first| first.span);
+        let hint = if is_plural || self.noun == "root field" || self.noun == "mutation" || self.noun == "subscription" {
+            "state another `plural:`, or rename the entity"
+        } else {
+            "rename one of them"
+        };
+        let check = if is_plural { "plural" } else { "graphql-name" };
+        let told = context.diagnostics.error(check, span, message);
+        told.hint(hint);
+        if let Some(related) = related {
+            told.also(related, "the other one");
+        }
+    }
+}
+
+/// Built-in fields have no place of their own.
+fn place(field: Span, entity: Span) -> Span {
+    if field == Span::default() { entity } else { field }
+}
+
+fn upper_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}

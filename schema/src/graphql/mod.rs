@@ -1,0 +1,33 @@
+//! The GraphQL schema of one role set, and requests against it. The only room, with `api`'s GraphQL handler, that knows async-graphql.
+//!
+//! `build` makes the types a role set sees; `prepare` takes a request through `text` (bounds before parsing), `parse`, `limits`,
+//! `validate`, `coerce` (variables) and `convert` to an [`operation::Operation`]. async-graphql parses and answers introspection.
+
+pub mod operation;
+pub mod shape;
+pub mod visible;
+
+mod build;
+mod coerce;
+mod convert;
+mod document;
+mod error;
+mod introspection;
+mod limits;
+mod parse;
+mod prepare;
+mod role_schema;
+mod scalar;
+mod sdl;
+mod text;
+mod type_system;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+pub use coerce::{VariableSignature, Variables};
+pub use error::{PathSegment, Problem, RequestError};
+pub use prepare::{Prepared, RequestText};
+pub use role_schema::RoleSchema;
+pub use text::check_nesting;

@@ -1,0 +1,105 @@
+//! A request's text to an [`Operation`]: bounded, parsed, validated, coerced; introspection already answered.
+
+use super::coerce::{self, VariableSignature, Variables};
+use super::convert;
+use super::document::{Document, OperationNode};
+use super::error::RequestError;
+use super::operation::Operation;
+use super::role_schema::RoleSchema;
+use super::{limits, parse, text, validate};
+use freehold_base::{Code, Limits};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// What a client sent.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestText<'a> {
+    /// The document.
+    pub query: &'a str,
+    /// Which of its operations.
+    pub operation_name: Option<&'a str>,
+    /// Values of its variables.
+    pub variables: &'a Map<String, Value>,
+}
+
+/// A request that may be planned.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// What it asks for, introspection left out; `__typename` is an ordinary field.
+    pub operation: Operation,
+    /// Answers to its root fields about the schema, by response key.
+    pub introspection: Vec<(String, Box<RawValue>)>,
+    /// Every response key of the root, in order.
+    pub keys: Vec<String>,
+    /// Its variables, for the next request with the same text.
+    pub signature: VariableSignature,
+    /// Its variables' values.
+    pub variables: Variables,
+    /// Names of variables whose values are spent in `operation` and `introspection` (`@skip`, `@include`, introspection arguments):
+    /// a plan made from them holds for equal values only.
+    pub shaping: Vec<String>,
+}
+
+impl RoleSchema {
+    /// Takes a request from text to an operation of this schema.
+    ///
+    /// # Errors
+    /// `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED` with all that does not fit, `BAD_USER_INPUT` with every wrong variable,
+    /// `LIMIT_EXCEEDED`, or `BAD_REQUEST` when no operation is chosen.
+    pub fn prepare(&self, request: &RequestText<'_>, limits: &Limits) -> Result<Prepared, Vec<RequestError>> {
+        let cacheable = request.variables.is_empty();
+        if let Some(known) = cacheable.then(|| self.find_introspection(request.query, request.operation_name, limits)).flatten() {
+            return Ok(known);
+        }
+        let system = self.system();
+        text::check_query(request.query, limits).map_err(one)?;
+        let document = parse::parse(request.query).map_err(one)?;
+        limits::check(&document, limits).map_err(one)?;
+        validate::check(system, &document)?;
+        let operation = choose(&document, request.operation_name).map_err(one)?;
+        let signature = VariableSignature::new(operation);
+        let variables = coerce::coerce(system, &signature, request.variables).map_err(one)?;
+        let converted = convert::convert(system, &document, operation, &variables).map_err(one)?;
+        let introspection = self.introspect(&converted.introspection).map_err(one)?;
+        let prepared = Prepared {
+            operation: converted.operation,
+            introspection,
+            keys: converted.keys,
+            signature,
+            variables,
+            shaping: converted.shaping.into_iter().collect(),
+        };
+        if cacheable && !prepared.introspection.is_empty() && prepared.operation.items.is_empty() {
+            self.keep_introspection(request.query, request.operation_name, limits, &prepared);
+        }
+        Ok(prepared)
+    }
+
+    /// Coerces the variables of a request whose text was prepared before.
+    ///
+    /// # Errors
+    /// One `BAD_USER_INPUT` with every wrong variable.
+    pub fn bind(&self, signature: &VariableSignature, variables: &Map<String, Value>) -> Result<Variables, Vec<RequestError>> {
+        coerce::coerce(self.system(), signature, variables).map_err(one)
+    }
+}
+
+fn one(error: RequestError) -> Vec<RequestError> {
+    vec![error]
+}
+
+/// GetOperation (GraphQL, section 6.1).
+fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d OperationNode, RequestError> {
+    let names = || {
+        let names: Vec<String> = document.operations.iter().filter_map(|operation| operation.name.as_ref()).map(|name| format!("`{name}`")).collect();
+        if names.is_empty() { "the only one has no name".to_owned() } else { format!("there is {}", names.join(", ")) }
+    };
+    match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(RequestError::new(Code::BadRequest, format!("say which operation to run with `operationName`: {}", names()))),
+        (Some(name), operations) => operations
+            .iter()
+            .find(|operation| operation.name.as_deref() == Some(name))
+            .ok_or_else(|| RequestError::new(Code::BadRequest, format!("no operation is named `{name}`: {}", names()))),
+    }
+}

@@ -1,0 +1,44 @@
+//! What the black-box tests share: servers to ask, people to ask as, databases to ask on, and a second opinion on every answer.
+//! Nothing here knows how Freehold works inside; HTTP is the only door.
+//! Run the tests with `cargo xtask test`, which brings a PostgreSQL server and a built program.
+
+mod database;
+mod folder;
+pub mod generate;
+mod keeper;
+mod person;
+mod program;
+pub mod proxy;
+mod random;
+pub mod raw;
+pub mod reference;
+mod server;
+mod settings;
+
+pub use database::Database;
+pub use folder::{Folder, example, fixture};
+pub use person::{Answer, Person};
+pub use program::{Finished, command};
+pub use random::Random;
+pub use server::{Server, Start};
+pub use settings::{proof_cases, proof_seed, repository};
+
+/// Makes two tests of each function: on SQLite, and on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($(fn $name:ident($database:ident) $body:block)+) => { $(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                super::$name($crate::Database::Sqlite);
+            }
+
+            #[test]
+            fn postgres() {
+                super::$name($crate::Database::Postgres);
+            }
+        }
+
+        fn $name($database: $crate::Database) $body
+    )+ };
+}

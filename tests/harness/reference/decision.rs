@@ -1,0 +1,186 @@
+//! The decision: who may list and read which row, and which field of it. Each function is one line of `authorization`.
+
+use super::condition::holds;
+use super::model::{Access, Entity, Match, RecordToken, Rule};
+use super::value::Val;
+use super::world::{RowId, World};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The signed-in user.
+    pub user: Option<RowId>,
+    /// The tenant of the request, if it exists.
+    pub tenant: Option<RowId>,
+    /// The time of the request.
+    pub now: String,
+}
+
+impl Caller {
+    /// The caller's active membership in the request's tenant.
+    pub(crate) fn membership(&self, world: &World) -> Option<RowId> {
+        let (user, tenant) = (self.user?, self.tenant?);
+        let mut memberships = world.of(world.model.membership.as_deref()?);
+        memberships.find(|row| {
+            world.row_of(*row).tenant == Some(tenant)
+                && *world.raw(*row, "user") == Val::Row(user)
+                && *world.raw(*row, "status") == Val::Text("active".into())
+        })
+    }
+
+    /// Active member of the request's tenant; without tenants, anybody signed in.
+    fn is_member(&self, world: &World) -> bool {
+        if world.model.tenant.is_some() { self.membership(world).is_some() } else { self.user.is_some() }
+    }
+
+    fn roles(&self, world: &World) -> Vec<String> {
+        let holder = if world.model.tenant.is_some() { self.membership(world) } else { self.user };
+        match holder.map(|row| world.raw(row, "roles")) {
+            Some(Val::Texts(roles)) => roles.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// sets(u,T)
+    fn rules<'a>(&self, world: &'a World) -> Vec<&'a Rule> {
+        let profile = match self.user {
+            Some(user) => match world.raw(user, "profile") {
+                Val::Text(name) => Some(name.clone()),
+                _ => None,
+            },
+            None => world.model.anonymous_profile.clone(),
+        };
+        let of_profile = profile.iter().flat_map(|name| &world.model.profiles[name]);
+        let roles = self.roles(world);
+        let of_roles = roles.iter().flat_map(|name| &world.model.roles[name]);
+        of_profile.chain(of_roles).flat_map(|set| &world.model.sets[set]).collect()
+    }
+
+    /// Whether a row is the request's tenant's, or nobody's.
+    pub(crate) fn is_in_tenant(&self, world: &World, row: RowId) -> bool {
+        let row = world.row_of(row);
+        !world.model.entity(&row.entity).walled || world.model.tenant.is_none() || (row.tenant.is_some() && row.tenant == self.tenant)
+    }
+
+    /// reach(u,r)
+    fn reaches(&self, world: &World, row: RowId) -> bool {
+        let entity = entity(world, row);
+        !entity.walled || (self.is_in_tenant(world, row) && (self.is_member(world) || entity.public))
+    }
+
+    /// gate(u,r,read)
+    fn passes_gate(&self, world: &World, row: RowId) -> bool {
+        let entity = entity(world, row);
+        if entity.name == "user" {
+            return self.user == Some(row) || self.is_person_of_tenant(world, row);
+        }
+        if entity.access != Access::Protected {
+            return true;
+        }
+        if let Some(field) = &entity.access_field {
+            return match world.raw(row, field) {
+                Val::Row(parent) => self.is_in_tenant(world, *parent) && self.passes_gate(world, *parent),
+                _ => false,
+            };
+        }
+        let owns = self.user.is_some_and(|user| *world.raw(row, "owner") == Val::Row(user));
+        owns || entity.record_tokens.iter().any(|token| self.opens(world, row, token))
+    }
+
+    /// An active member of the request's tenant; without tenants, any active user.
+    fn is_person_of_tenant(&self, world: &World, person: RowId) -> bool {
+        let active = Val::Text("active".into());
+        match &world.model.tenant {
+            None => *world.raw(person, "status") == active,
+            Some(_) => self.tenant.is_some() && Self { user: Some(person), ..self.clone() }.membership(world).is_some(),
+        }
+    }
+
+    /// when_t(r) ∧ value_t(r) ∈ values(u, t.match, tenant)
+    fn opens(&self, world: &World, row: RowId, token: &RecordToken) -> bool {
+        let wanted = token.field.as_ref().map(|field| world.raw(row, field));
+        let carried = match &token.matches {
+            Match::Everyone => true,
+            Match::Authenticated => self.user.is_some(),
+            Match::TenantMember => self.is_member(world),
+            Match::Oneself => self.user.is_some_and(|user| wanted == Some(&Val::Row(user))),
+            Match::Role(role) => self.roles(world).contains(role),
+            Match::User(name) => self.carries(world, name, wanted),
+        };
+        carried && token.when.as_ref().is_none_or(|condition| holds(world, self, row, condition))
+    }
+
+    fn carries(&self, world: &World, token: &str, wanted: Option<&Val>) -> bool {
+        let token = &world.model.user_tokens[token];
+        let rows = world.of(&token.lookup).filter(|row| self.is_in_tenant(world, *row));
+        let mut rows = rows.filter(|row| holds(world, self, *row, &token.condition));
+        match (wanted, &token.value) {
+            (Some(wanted), Some(field)) => rows.any(|row| !wanted.is_null() && same(world.raw(row, field), wanted)),
+            _ => rows.next().is_some(),
+        }
+    }
+
+    /// applies(q)
+    fn applies(&self, world: &World, rule: &Rule, operation: &str, row: RowId) -> bool {
+        rule.entity == world.row_of(row).entity
+            && rule.allow.iter().any(|allowed| allowed == operation)
+            && rule.condition.as_ref().is_none_or(|condition| holds(world, self, row, condition))
+            && (rule.all_records || self.passes_gate(world, row))
+    }
+
+    fn may(&self, world: &World, operation: &str, row: RowId) -> bool {
+        self.reaches(world, row) && self.rules(world).into_iter().any(|rule| self.applies(world, rule, operation, row))
+    }
+
+    /// Whether the row stands in lists, totals, aggregates and groups.
+    pub fn may_list(&self, world: &World, row: RowId) -> bool {
+        self.may(world, "list", row)
+    }
+
+    /// Whether the row is shown by references, by id and by key.
+    pub fn may_read(&self, world: &World, row: RowId) -> bool {
+        self.may(world, "read", row)
+    }
+
+    /// Whether a field of the row may be read. `id` comes with every row that is there.
+    pub fn may_read_field(&self, world: &World, row: RowId, field: &str) -> bool {
+        match field {
+            "id" => true,
+            "version" | "created_at" | "updated_at" => self.may_read(world, row),
+            _ => {
+                let lists_it = |rule: &Rule| rule.read.iter().any(|name| name == field);
+                self.reaches(world, row)
+                    && self.rules(world).into_iter().any(|rule| lists_it(rule) && self.applies(world, rule, "read", row))
+            }
+        }
+    }
+
+    /// What a field of the row holds for this caller: nothing, if it may not be read, or refers to what may not be read.
+    pub fn sees(&self, world: &World, row: RowId, field: &str) -> Val {
+        if !self.may_read_field(world, row, field) {
+            return Val::Null;
+        }
+        match world.raw(row, field) {
+            Val::Row(target) if field != "id" && !self.may_read(world, *target) => Val::Null,
+            value => value.clone(),
+        }
+    }
+
+    /// Whether some rule of the caller names the field of the entity for reading: whether the schema may have it.
+    pub fn is_granted(&self, world: &World, entity: &str, field: &str) -> bool {
+        let mut reading = self.rules(world).into_iter().filter(|rule| rule.entity == entity && rule.allow.iter().any(|it| it == "read"));
+        match field {
+            "id" => self.rules(world).iter().any(|rule| rule.entity == entity),
+            "version" | "created_at" | "updated_at" => reading.next().is_some(),
+            _ => reading.any(|rule| rule.read.iter().any(|name| name == field)),
+        }
+    }
+}
+
+fn entity(world: &World, row: RowId) -> &Entity {
+    world.model.entity(&world.row_of(row).entity)
+}
+
+fn same(one: &Val, other: &Val) -> bool {
+    one.equals(other)
+}

@@ -1,0 +1,151 @@
+//! A model with its rows.
+
+use super::document;
+use super::model::{Field, Kind, Model};
+use super::value::{Decimal, Val};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// Number of a row in its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(pub usize);
+
+/// A row.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Of which entity.
+    pub entity: String,
+    /// Its name in the seed.
+    pub label: String,
+    /// Its tenant, for walled entities.
+    pub tenant: Option<RowId>,
+    /// By field.
+    pub values: BTreeMap<String, Val>,
+    /// The id that a server gave it.
+    pub id: Option<String>,
+}
+
+/// A model with its rows.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The model.
+    pub model: Model,
+    /// The rows; a [`RowId`] is the index here.
+    pub rows: Vec<Row>,
+}
+
+impl World {
+    /// Reads model and seed from a folder.
+    pub fn read(folder: &Path) -> Self {
+        let document = document::read(folder);
+        let model = Model::read(&document);
+        let mut world = Self { model, rows: Vec::new() };
+        let seeds = world.collect(&document);
+        let mut by_label: HashMap<(String, String), RowId> = HashMap::new();
+        for (number, (entity, label, _)) in seeds.iter().enumerate() {
+            by_label.insert((entity.clone(), label.clone()), RowId(number));
+        }
+        for (number, (entity, label, seed)) in seeds.iter().enumerate() {
+            let row = world.row(RowId(number), entity, label, seed, &by_label);
+            world.rows.push(row);
+        }
+        world
+    }
+
+    /// Entity, label and seed of every row.
+    fn collect(&self, document: &Map<String, Value>) -> Vec<(String, String, Value)> {
+        let mut seeds = Vec::new();
+        for (key, value) in document {
+            let entity = if key == "users" { "user" } else { key.as_str() };
+            if !self.model.entities.contains_key(entity) {
+                continue;
+            }
+            match value {
+                Value::Array(items) => seeds.extend(items.iter().enumerate().map(|(number, item)| {
+                    let label = item["email"].as_str().filter(|_| entity == "user").map_or_else(|| number.to_string(), str::to_owned);
+                    (entity.to_owned(), label, item.clone())
+                })),
+                Value::Object(map) => {
+                    seeds.extend(map.iter().map(|(label, item)| (entity.to_owned(), label.clone(), item.clone())));
+                }
+                _ => panic!("seed of `{entity}` is neither a list nor a map"),
+            }
+        }
+        seeds
+    }
+
+    fn row(&self, own: RowId, entity: &str, label: &str, seed: &Value, by_label: &HashMap<(String, String), RowId>) -> Row {
+        let declared = self.model.entity(entity);
+        let find = |target: &str, value: &Value| {
+            let label = value.as_str().unwrap_or_default();
+            let found = by_label.get(&(target.to_owned(), label.to_owned()));
+            *found.unwrap_or_else(|| panic!("{entity}.{label}: no {target} `{label}`"))
+        };
+        let tenant = self.model.tenant.as_deref().filter(|_| declared.walled).map(|tenant| {
+            if tenant == entity { own } else { find(tenant, &seed[tenant]) }
+        });
+        let mut values = BTreeMap::new();
+        for field in &declared.fields {
+            let given = seed.get(&field.name).filter(|value| !value.is_null());
+            let value = match (&field.kind, given) {
+                (Kind::Ref(_), None) if field.name == "tenant" => tenant.map_or(Val::Null, Val::Row),
+                (Kind::Ref(_), None) if field.name == "owner" && entity == "user" => Val::Row(own),
+                (Kind::Ref(target), Some(value)) => Val::Row(find(target, value)),
+                (Kind::Id, _) => Val::Row(own),
+                (Kind::Text, None) if entity == "user" && field.name == "profile" => {
+                    self.model.default_profile.clone().map_or(Val::Null, Val::Text)
+                }
+                (_, Some(value)) => parse(field, value),
+                (_, None) => parse(field, &field.default),
+            };
+            values.insert(field.name.clone(), value);
+        }
+        if self.model.membership.as_deref() == Some(entity) && values["owner"].is_null() {
+            values.insert("owner".into(), values["user"].clone());
+        }
+        Row { entity: entity.into(), label: label.into(), tenant, values, id: None }
+    }
+
+    /// That row.
+    pub fn row_of(&self, id: RowId) -> &Row {
+        &self.rows[id.0]
+    }
+
+    /// Ids of all rows.
+    pub fn ids(&self) -> impl Iterator<Item = RowId> + use<> {
+        (0..self.rows.len()).map(RowId)
+    }
+
+    /// Ids of the rows of an entity.
+    pub fn of<'a>(&'a self, entity: &'a str) -> impl Iterator<Item = RowId> + 'a {
+        self.ids().filter(move |id| self.row_of(*id).entity == entity)
+    }
+
+    /// The row of that entity and label.
+    pub fn find(&self, entity: &str, label: &str) -> Option<RowId> {
+        self.of(entity).find(|id| self.row_of(*id).label == label)
+    }
+
+    /// What a field of a row holds, whoever asks.
+    pub fn raw(&self, row: RowId, field: &str) -> &Val {
+        self.row_of(row).values.get(field).unwrap_or(&Val::Null)
+    }
+}
+
+/// Reads a value of the seed or of a condition as a field holds it.
+pub(crate) fn parse(field: &Field, value: &Value) -> Val {
+    match (&field.kind, value) {
+        (_, Value::Null) => Val::Null,
+        (Kind::Float, Value::Number(number)) => Val::Float(number.as_f64().unwrap_or_default()),
+        (Kind::Decimal, Value::Number(number)) => Decimal::parse(&number.to_string()).map_or(Val::Null, Val::Decimal),
+        (Kind::Decimal, Value::String(text)) => Decimal::parse(text).map_or(Val::Null, Val::Decimal),
+        (_, Value::Number(number)) => Val::Int(number.as_i64().unwrap_or_default()),
+        (_, Value::Bool(bool)) => Val::Bool(*bool),
+        (_, Value::String(text)) => Val::Text(text.clone()),
+        (_, Value::Array(items)) => {
+            Val::Texts(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
+        (_, Value::Object(_)) => Val::Null,
+    }
+}

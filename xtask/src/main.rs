@@ -1,0 +1,67 @@
+//! Tasks of this repository: `cargo xtask --help`.
+//!
+//! Everything here is plain std, so that it compiles in a second and works before anything else does.
+
+mod keeper;
+mod summary;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Tasks of the Freehold repository.
+
+Usage: cargo xtask test [--only PART]... [--filter TEXT]
+
+  test    Run the tests, with everything they need:
+            unit      the tests beside the code of every crate
+            it        black-box tests of the server, on SQLite and PostgreSQL
+            page      the console, in Chromium
+            clients   GraphQL clients of other people against the server
+
+Options:
+  --only PART     unit, it, page or clients; may be given several times. Absent: all four
+  --filter TEXT   only Rust tests whose name contains TEXT (unit and it)
+  -h, --help      this text
+
+Programs that are missing (PostgreSQL, Chromium, node, npm, python3) are installed with apt-get where that is possible;
+elsewhere the run says what is missing and fails.
+
+Environment:
+  FREEHOLD_TEST_POSTGRES   URL of a PostgreSQL server whose user may create databases, for example
+                           postgres://postgres@127.0.0.1:5432/postgres. Absent: a throw-away server is started
+  CHROMIUM                 the browser; absent: found in PATH
+
+Example:
+  cargo xtask test --only it --filter lists
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything passed.
+fn run(arguments: &[String]) -> Result<bool, String> {
+    match arguments.first().map(String::as_str) {
+        Some("test") => test::run(&test::Selection::parse(&arguments[1..])?),
+        None | Some("help" | "-h" | "--help") => {
+            print_help();
+            Ok(true)
+        }
+        Some(other) => Err(format!("unknown task `{other}`; `cargo xtask --help` lists them")),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a command line speaks on stdout")]
+pub(crate) fn print_help() {
+    print!("{HELP}");
+}
