@@ -54,22 +54,20 @@ fn the_examples_compile() {
 
 #[test]
 fn five_hundred_entities_compile() {
-    let mut text = String::from("entities:\n");
+    let mut files = vec![SourceFile {
+        name: "app.yaml".into(),
+        text: "app: big\nsecurity: prototype\ntenant: org\nentities: {org: {access: open, fields: {slug: {type: text, unique: true}}}}\n".into(),
+    }];
     for index in 0..500 {
-        let previous = index.max(1) - 1;
-        write!(text, "  thing_{index}:\n    in: org\n    access: protected\n    fields:\n      up: {{type: ref, to: thing_{previous}, on_delete: restrict}}\n      down: {{type: list, of: thing_{previous}, by: up}}\n").unwrap();
-        if index > 1 {
-            text = text.replace(&format!("      down: {{type: list, of: thing_{previous}, by: up}}\n"), "");
-        }
+        let mut text = format!("entities:\n  thing_{index}:\n    in: org\n    access: protected\n    fields:\n");
+        writeln!(text, "      up: {{type: ref, to: thing_{}, on_delete: restrict}}", (index + 1) % 500).unwrap();
+        writeln!(text, "      down: {{type: list, of: thing_{}, by: up}}", (index + 499) % 500).unwrap();
         for field in 0..20 {
             writeln!(text, "      field_{field}: {{type: text, max: 200, required: true}}").unwrap();
         }
+        files.push(SourceFile { name: format!("entities/{index}.yaml"), text });
     }
-    let app = "app: big\nsecurity: prototype\ntenant: org\nentities:\n  org:\n    access: open\n    fields: {slug: {type: text, unique: true}}\n";
-    let half = text.find("  thing_250:").unwrap();
-    let second = format!("entities:\n{}", &text[half..]);
-    let file = |name: &str, text: &str| SourceFile { name: name.into(), text: text.into() };
-    let sources = Sources::new(vec![file("app.yaml", app), file("a.yaml", &text[..half]), file("b.yaml", &second)]);
+    let sources = Sources::new(files);
     let compiled = compile(&sources);
     assert!(!compiled.diagnostics.has_errors(), "{}", diagnostic::render(&compiled.diagnostics, &sources, false));
     assert_eq!(compiled.catalog.unwrap().entities.len(), 503);

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::filter::Problems;
 use crate::plan::{
     AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, GroupKey, GroupKeyKind, GroupKeySlot, GroupSlot, GroupSlotKind,
-    Groups, OneNode, Output,
+    Groups, OneNode, Output, Slot, SlotKind,
 };
 use crate::select;
 use freehold_base::ValueType;
@@ -141,6 +141,11 @@ fn key_kind(context: &mut Context<'_>, part: &Field, index: usize, key: &GroupKe
     match &key.target {
         Some(target) => {
             let slots = select::row(context, &part.items, target, context.catalog.entity(target.entity()), rows);
+            if has_list(&slots) {
+                let mut problems = Problems::of("by");
+                problems.add("list", "a group's key shows no lists; ask for them by the row's id");
+                context.wrong_input(part, problems.into_found());
+            }
             let link = Link::Reference(key.field.clone());
             GroupKeyKind::One(index, Box::new(OneNode { source: target.clone(), link, filter: Predicate::Constant(true), slots }))
         }
@@ -149,4 +154,15 @@ fn key_kind(context: &mut Context<'_>, part: &Field, index: usize, key: &GroupKe
             None => GroupKeyKind::Null,
         },
     }
+}
+
+/// Whether a list is selected anywhere below.
+fn has_list(slots: &[Slot]) -> bool {
+    slots.iter().any(|slot| match &slot.kind {
+        SlotKind::Many(_) | SlotKind::Rows(_) => true,
+        SlotKind::One(node) => has_list(&node.slots),
+        SlotKind::Union(nodes) => nodes.iter().any(|node| has_list(&node.slots)),
+        SlotKind::Object(slots) => has_list(slots),
+        _ => false,
+    })
 }

@@ -11,6 +11,9 @@ use serde_json::Value as Json;
 /// Rows that one unit of cost pays for.
 const ROWS_PER_COST: u64 = 10;
 
+/// Most to-one references of one list or row, nested ones included. SQLite joins at most 64 tables.
+const REFERENCES_MAX: u64 = 48;
+
 /// What planning carries along.
 pub(crate) struct Context<'a> {
     pub(crate) catalog: &'a Catalog,
@@ -19,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) limits: &'a Limits,
     /// Response keys down to the present field.
     pub(crate) path: Vec<String>,
+    /// To-one references walked in the statement being planned.
+    references: u64,
     fields: u64,
     rows: u64,
     errors: Vec<PlanError>,
@@ -26,7 +31,7 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(catalog: &'a Catalog, access: &'a Access, sealer: &'a Sealer, limits: &'a Limits) -> Self {
-        Self { catalog, access, sealer, limits, path: Vec::new(), fields: 0, rows: 0, errors: Vec::new() }
+        Self { catalog, access, sealer, limits, path: Vec::new(), references: 0, fields: 0, rows: 0, errors: Vec::new() }
     }
 
     /// The cost, or everything that is wrong.
@@ -60,6 +65,24 @@ impl<'a> Context<'a> {
     /// Counts the rows a list may return.
     pub(crate) fn count_rows(&mut self, rows: u64) {
         self.rows = self.rows.saturating_add(rows);
+    }
+
+    /// Counts one reference of the present statement; false when there are too many.
+    pub(crate) fn count_reference(&mut self, field: &Field) -> bool {
+        self.references += 1;
+        if self.references == REFERENCES_MAX + 1 {
+            let message = format!("a row shows at most {REFERENCES_MAX} references, nested ones included; ask for fewer in one operation");
+            self.over_limit(field, message, REFERENCES_MAX, self.references);
+        }
+        self.references <= REFERENCES_MAX
+    }
+
+    /// Plans what belongs to a statement of its own.
+    pub(crate) fn statement<T>(&mut self, plan: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::take(&mut self.references);
+        let out = plan(self);
+        self.references = outer;
+        out
     }
 
     /// Whether planning may stop early: the cost is passed already.

@@ -18,15 +18,19 @@ const SEARCH_WORDS_MAX: usize = 8;
 /// Deepest nesting of a filter.
 const FILTER_DEPTH_MAX: usize = 16;
 
+/// Most conditions of a filter. SQLite's expressions nest at most 1,000 deep, and a list of alternatives nests.
+const CONDITIONS_MAX: usize = 300;
+
 /// Collects the problems of one argument.
 pub(crate) struct Problems {
     path: Vec<Json>,
     found: Vec<Problem>,
+    conditions: usize,
 }
 
 impl Problems {
     pub(crate) fn of(argument: &str) -> Self {
-        Self { path: vec![argument.into()], found: Vec::new() }
+        Self { path: vec![argument.into()], found: Vec::new(), conditions: 0 }
     }
 
     pub(crate) fn add(&mut self, rule: &'static str, message: impl Into<String>) {
@@ -77,8 +81,15 @@ pub(crate) fn filter(context: &Context<'_>, source: &RowSource, input: &Input, p
         problems.add("depth", "the filter is nested too deep");
         return Predicate::Constant(false);
     }
-    let parts: Vec<FilterPredicate> = problems
-        .object(input)
+    let entries = problems.object(input);
+    problems.conditions += entries.len().max(1);
+    if problems.conditions > CONDITIONS_MAX {
+        if problems.found.iter().all(|problem| problem.rule != "size") {
+            problems.add("size", format!("a filter has at most {CONDITIONS_MAX} conditions"));
+        }
+        return Predicate::Constant(false);
+    }
+    let parts: Vec<FilterPredicate> = entries
         .iter()
         .map(|(key, value)| {
             problems.within(key.as_str(), |problems| match key.as_str() {

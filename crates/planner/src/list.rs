@@ -23,6 +23,17 @@ pub(crate) fn list(
     link: Link<ReadableField>,
     rows: u64,
 ) -> ListNode {
+    context.statement(|context| plan_list(context, field, entity, source, link, rows))
+}
+
+fn plan_list(
+    context: &mut Context<'_>,
+    field: &Field,
+    entity: &EntityDef,
+    source: RowSource,
+    link: Link<ReadableField>,
+    rows: u64,
+) -> ListNode {
     let mut found = Vec::new();
     let predicate = {
         let mut problems = Problems::of("filter");

@@ -13,6 +13,9 @@ use freehold_schema::graphql::operation::{Input, InputKind};
 /// Most keys of an order.
 const KEYS_MAX: usize = 8;
 
+/// Most references an order walks over.
+const JOINS_MAX: usize = 12;
+
 /// An order and the joins it walks over.
 #[derive(Default)]
 pub(crate) struct Order {
@@ -69,7 +72,7 @@ fn keys(
             path.push(name.clone());
             if let Some(target) = def.reference_target() {
                 match context.access.read(target) {
-                    Some(target) if path.len() <= KEYS_MAX => {
+                    Some(target) if order.joins.len() < JOINS_MAX => {
                         order.joins.push(OrderJoin { from: join, reference: field, source: target.clone() });
                         keys(context, order, Some(order.joins.len() - 1), target, value, problems, path);
                     }

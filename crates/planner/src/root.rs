@@ -114,7 +114,7 @@ fn by_key(context: &mut Context<'_>, field: &Field, entity: &EntityDef, key: &Un
 
 fn one(context: &mut Context<'_>, field: &Field, source: RowSource, entity: &EntityDef, filter: FilterPredicate) -> SlotKind {
     context.count_rows(1);
-    let slots = select::row(context, &field.items, &source, entity, 1);
+    let slots = context.statement(|context| select::row(context, &field.items, &source, entity, 1));
     SlotKind::One(Box::new(OneNode { source, link: Link::Free, filter, slots }))
 }
 

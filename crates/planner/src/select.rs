@@ -63,6 +63,9 @@ fn value(
 
 fn one(context: &mut Context<'_>, field: &Field, target: EntityId, reference: &ReadableField, rows: u64) -> Option<OneNode> {
     let source = context.access.read(target)?.clone();
+    if !context.count_reference(field) {
+        return None;
+    }
     context.count_rows(rows);
     let slots = row(context, &field.items, &source, context.catalog.entity(target), rows);
     Some(OneNode { source, link: Link::Reference(reference.clone()), filter: Predicate::Constant(true), slots })

@@ -17,6 +17,7 @@ use freehold_schema::graphql::visible::Visible;
 pub struct Access {
     pub(crate) entities: Vec<EntityAccess>,
     pub(crate) own: OwnRows,
+    roles: Vec<String>,
 }
 
 /// One entity, reduced.
@@ -42,7 +43,8 @@ impl Access {
         let holder = Holder { signed_in: role_set.signed_in, member: role_set.member, roles: &role_set.roles };
         let sets = role_set.sets(catalog);
         let entities = catalog.entities.values().map(|entity| sources::sources(catalog, policy, entity, &sets, &holder)).collect();
-        Self { entities, own: own::own_rows(catalog, &holder) }
+        let own = own::own_rows(catalog, &holder);
+        Self { entities, own, roles: role_set.roles }
     }
 
     /// The rows that lists, totals and aggregates may use; `None`: the entity has no list for this role set.
@@ -68,6 +70,11 @@ impl Access {
     /// The tenants of the caller's own active memberships: id, and `slug` and `name` where there are such fields. For `viewer`.
     pub fn own_tenants(&self) -> Option<&RowSource> {
         self.own.tenants.as_ref()
+    }
+
+    /// The roles held in the request's tenant, sorted. For `viewer`.
+    pub fn roles(&self) -> &[String] {
+        &self.roles
     }
 
     /// What the schema of this role set names.

@@ -180,7 +180,10 @@ fn related(scope: Scope<'_>, of: EntityId, by: FieldId, value: &Node, faults: &m
 
 /// Some related row in reach satisfies `inner`.
 pub(crate) fn exists(catalog: &Catalog, link: Link<FieldId>, entity: EntityId, inner: RulePredicate) -> RulePredicate {
-    Predicate::Exists { link, source: RawSource { entity }, inner: Box::new(walled(catalog, entity, inner)) }
+    match walled(catalog, entity, inner) {
+        Predicate::Constant(false) => Predicate::Constant(false),
+        inner => Predicate::Exists { link, source: RawSource { entity }, inner: Box::new(inner) },
+    }
 }
 
 fn mapping<'a>(node: &'a Node, what: &str, hint: &str, faults: &mut Diagnostics) -> Option<&'a [Entry]> {

@@ -18,7 +18,7 @@ pub(crate) struct Holder<'a> {
 pub(crate) fn reduce(predicate: &RulePredicate, holder: &Holder<'_>) -> RulePredicate {
     match predicate {
         Predicate::Constant(value) => Predicate::Constant(*value),
-        Predicate::All(parts) => Predicate::all(parts.iter().map(|part| reduce(part, holder))),
+        Predicate::All(parts) => all(parts.iter().map(|part| reduce(part, holder))),
         Predicate::Any(parts) => any(parts.iter().map(|part| reduce(part, holder))),
         Predicate::Not(part) => Predicate::not(reduce(part, holder)),
         Predicate::Leaf { field, test } => match reduce_test(test, holder) {
@@ -44,19 +44,45 @@ pub(crate) fn reduce(predicate: &RulePredicate, holder: &Holder<'_>) -> RulePred
     }
 }
 
-/// Disjunction without the parts that another part covers.
+/// Disjunction without the parts that the others cover.
 pub(crate) fn any(parts: impl IntoIterator<Item = RulePredicate>) -> RulePredicate {
-    let parts = match Predicate::any(parts) {
-        Predicate::Any(parts) => parts,
-        other => return other,
-    };
-    let covered = |index: usize| {
-        let part = &parts[index];
-        // Of two parts that cover each other, the first stays.
-        (0..parts.len()).any(|other| other != index && part.implies(&parts[other]) && (other < index || !parts[other].implies(part)))
-    };
-    let kept: Vec<bool> = (0..parts.len()).map(|index| !covered(index)).collect();
-    Predicate::any(parts.into_iter().zip(kept).filter_map(|(part, kept)| kept.then_some(part)))
+    match Predicate::any(parts) {
+        Predicate::Any(parts) => Predicate::any(sift(parts, |part, others| {
+            let others = Predicate::Any(others);
+            (part.implies(&others), others)
+        })),
+        other => other,
+    }
+}
+
+/// Conjunction without the parts that follow from the others.
+pub(crate) fn all(parts: impl IntoIterator<Item = RulePredicate>) -> RulePredicate {
+    match Predicate::all(parts) {
+        Predicate::All(parts) => Predicate::all(sift(parts, |part, others| {
+            let others = Predicate::All(others);
+            (others.implies(part), others)
+        })),
+        other => other,
+    }
+}
+
+/// Drops, from the last to the first, each part that is idle beside those that are still there.
+fn sift(mut parts: Vec<RulePredicate>, is_idle: impl Fn(&RulePredicate, Vec<RulePredicate>) -> (bool, RulePredicate)) -> Vec<RulePredicate> {
+    for index in (0..parts.len()).rev() {
+        if parts.len() == 1 {
+            break;
+        }
+        let part = parts.remove(index);
+        let (idle, others) = is_idle(&part, parts);
+        parts = match others {
+            Predicate::All(parts) | Predicate::Any(parts) => parts,
+            other => vec![other],
+        };
+        if !idle {
+            parts.insert(index, part);
+        }
+    }
+    parts
 }
 
 enum Reduced {
@@ -102,3 +128,6 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
     };
     if holds { Reduced::Test(test.clone()) } else { Reduced::Constant(false) }
 }
+
+#[cfg(test)]
+mod tests;

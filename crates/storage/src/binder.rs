@@ -36,6 +36,7 @@ impl Binder<'_> {
         match operand {
             Operand::Constant(value) => Ok(value.clone()),
             Operand::Session(session) => Ok(self.session(session)),
+            Operand::Before(_) => Err(Error::program("a read compares with the state before a write")),
             Operand::Variable { path, scalar } => match self.variable(path) {
                 None | Some(serde_json::Value::Null) => Ok(Value::Null),
                 Some(json) => match convert::scalar(json, scalar, self.catalog) {

@@ -51,7 +51,7 @@ impl Table {
     pub fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
         match &self.cells {
             Cells::Buffer { columns, ends, bytes } => {
-                let cell = ends.get(row * columns + column)?;
+                let cell = ends.get(row * columns + column).filter(|_| column < *columns)?;
                 bytes.get(cell.start as usize..cell.end as usize)
             }
             Cells::Driver(rows) => rows.get(row)?.try_get::<_, Option<Raw<'_>>>(column).ok()?.map(|raw| raw.0),
@@ -71,17 +71,18 @@ impl Table {
 #[derive(Debug)]
 pub struct TableBuilder {
     columns: usize,
+    rows: usize,
     ends: Vec<Cell>,
     bytes: Vec<u8>,
 }
 
 impl TableBuilder {
-    /// A table of so many columns, at least one.
+    /// A table of so many columns, perhaps none: then only its rows count.
     pub fn new(columns: usize) -> Self {
-        Self { columns: columns.max(1), ends: Vec::new(), bytes: Vec::new() }
+        Self { columns, rows: 0, ends: Vec::new(), bytes: Vec::new() }
     }
 
-    /// Appends a cell.
+    /// Appends a cell to the row being built.
     ///
     /// # Errors
     /// [`Error::Program`] past 4 GiB.
@@ -97,10 +98,15 @@ impl TableBuilder {
         Ok(())
     }
 
-    /// The table; a last row that is not complete is left out.
+    /// Ends a row. Cells that are missing are null.
+    pub fn end_row(&mut self) {
+        self.rows += 1;
+        self.ends.resize(self.rows * self.columns, NULL);
+    }
+
+    /// The table of the rows that were ended.
     pub fn finish(self) -> Table {
-        let rows = self.ends.len() / self.columns;
-        Table { rows, cells: Cells::Buffer { columns: self.columns, ends: self.ends, bytes: self.bytes } }
+        Table { rows: self.rows, cells: Cells::Buffer { columns: self.columns, ends: self.ends, bytes: self.bytes } }
     }
 }
 

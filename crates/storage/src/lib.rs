@@ -11,9 +11,10 @@ mod error;
 mod json;
 pub mod layout;
 pub mod program;
+pub mod sql;
 mod run;
-//mod seed;
-//pub mod tables;
+mod seed;
+pub mod tables;
 mod transaction;
 mod write;
 

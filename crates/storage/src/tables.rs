@@ -10,6 +10,7 @@ mod safety;
 pub use apply::Applied;
 pub use compare::Change;
 pub use desired::desired;
+pub(crate) use desired::stored_type;
 
 use freehold_base::ValueType;
 use std::collections::BTreeMap;

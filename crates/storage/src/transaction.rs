@@ -77,6 +77,7 @@ impl Transaction {
                         for (index, value_type) in columns.iter().enumerate() {
                             sqlite::push(&mut table, *value_type, row.get_ref(index)?)?;
                         }
+                        table.end_row();
                     }
                     Ok(table.finish())
                 };

@@ -20,7 +20,7 @@ use freehold_planner::plan::Output;
 ///
 /// # Errors
 /// [`Error::Program`] when layout and rows do not fit each other.
-pub fn write(program: &Program, tables: &[Table], binder: &Binder<'_>, sealer: &Sealer) -> Result<Vec<u8>> {
+pub(crate) fn write(program: &Program, tables: &[Table], binder: &Binder<'_>, sealer: &Sealer) -> Result<Vec<u8>> {
     // Keys, quotes and commas cost about as much as the cells.
     let size_bytes: usize = tables.iter().map(Table::size_bytes).sum();
     let mut writer = Writer {
@@ -133,7 +133,8 @@ impl<'a> Writer<'a> {
             // Of nothing there are none.
             self.out.push(b'0');
         } else {
-            write_cell(&mut self.out, output, self.cell(place, column));
+            let cell = self.cell(place, column);
+            write_cell(&mut self.out, output, cell);
         }
     }
 

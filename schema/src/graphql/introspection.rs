@@ -213,7 +213,7 @@ fn literal(input: &Input) -> String {
 }
 
 /// async-graphql's copy of the type system.
-fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError> {
+pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError> {
     let mut builder = Schema::build(QUERY, system.mutation.as_deref(), system.subscription.as_deref()).limit_recursive_depth(256).disable_suggestions();
     for (name, def) in &system.types {
         let describe = def.description.as_deref();

@@ -33,39 +33,28 @@ struct Filler<'a> {
 
 impl Filler<'_> {
     fn values(&mut self, draft: &Draft<'_>, entity: &EntityDef) -> Vec<(FieldId, Value)> {
-        let mut given: HashMap<FieldId, Value> = HashMap::new();
+        // `None` inside: the value does not fit, and that was told.
+        let mut given: HashMap<FieldId, Option<Value>> = HashMap::new();
         for (key, node) in draft.entries {
-            if self.is_special(entity, key) {
-                continue;
-            }
-            let Some(field) = self.field(entity, key) else { continue };
-            if let Some(value) = self.value(draft, field, node) {
-                given.insert(field.id, value);
-            } else {
-                // Told already; it must not be called missing too.
-                given.insert(field.id, Value::Null);
+            if !self.is_special(entity, key)
+                && let Some(field) = self.field(entity, key)
+            {
+                given.insert(field.id, self.value(draft, field, node));
             }
         }
         let mut values = Vec::with_capacity(entity.fields.len());
         for field in &entity.fields {
-            let stated = draft.entries.iter().any(|(key, _)| key.text == field.name);
-            let value = match field.system {
-                Some(SystemField::CreatedAt) => Value::DateTime(draft.created_at),
-                Some(SystemField::Owner) => {
-                    given.remove(&field.id).filter(|owner| !owner.is_null()).unwrap_or_else(|| self.implied_owner(draft, entity, &given))
+            let value = match (field.system, given.get(&field.id)) {
+                (Some(SystemField::CreatedAt), _) => Value::DateTime(draft.created_at),
+                (Some(SystemField::Owner), Some(Some(owner))) if !owner.is_null() => owner.clone(),
+                (Some(SystemField::Owner), _) => self.implied_owner(draft, entity, &given),
+                (Some(_), _) | (None, Some(None)) => continue,
+                (None, Some(Some(Value::Null))) if field.required => {
+                    self.missing(draft, entity, field);
+                    continue;
                 }
-                Some(_) => continue,
-                None => match given.remove(&field.id) {
-                    Some(value) => {
-                        if value.is_null() && field.required && self.is_null(draft, field) {
-                            self.missing(draft, entity, field);
-                        }
-                        given.insert(field.id, value.clone());
-                        value
-                    }
-                    None if stated => Value::Null,
-                    None => self.default(draft, entity, field),
-                },
+                (None, Some(Some(value))) => value.clone(),
+                (None, None) => self.default(draft, entity, field),
             };
             if !value.is_null() {
                 values.push((field.id, value));
@@ -170,12 +159,12 @@ impl Filler<'_> {
     }
 
     /// A person owns his own row and his memberships; other rows without an owner have none.
-    fn implied_owner(&self, draft: &Draft<'_>, entity: &EntityDef, given: &HashMap<FieldId, Value>) -> Value {
+    fn implied_owner(&self, draft: &Draft<'_>, entity: &EntityDef, given: &HashMap<FieldId, Option<Value>>) -> Value {
         match entity.kind {
             EntityKind::User => Value::Uuid(draft.id.uuid()),
             EntityKind::Membership => {
                 let user = self.catalog.tenancy.map(|tenancy| tenancy.membership_user);
-                user.and_then(|user| given.get(&user)).cloned().unwrap_or(Value::Null)
+                user.and_then(|user| given.get(&user)?.clone()).unwrap_or(Value::Null)
             }
             EntityKind::Ordinary | EntityKind::Tenant => Value::Null,
         }
@@ -193,10 +182,6 @@ impl Filler<'_> {
             self.missing(draft, entity, field);
         }
         Value::Null
-    }
-
-    fn is_null(&self, draft: &Draft<'_>, field: &FieldDef) -> bool {
-        draft.entries.iter().any(|(key, node)| key.text == field.name && node.kind == NodeKind::Null)
     }
 
     fn missing(&mut self, draft: &Draft<'_>, entity: &EntityDef, field: &FieldDef) {

@@ -3,7 +3,7 @@
 use super::EntityAccess;
 use crate::policy::Policy;
 use crate::predicate::{Predicate, RulePredicate};
-use crate::reduce::{Holder, any, reduce};
+use crate::reduce::{Holder, all, any, reduce};
 use crate::rule::Rule;
 use crate::source::{Guard, RowSource, SourceGuards};
 use crate::wall::wall;
@@ -37,8 +37,8 @@ pub(super) fn sources(catalog: &Catalog, policy: &Policy, entity: &EntityDef, se
             .filter(|(_, rows)| *rows != Predicate::Constant(false))
             .collect(),
     };
-    let listed = Predicate::all([wall.clone(), where_any(Operation::List, &|_| true)]);
-    let read = Predicate::all([wall, readable]);
+    let listed = all([wall.clone(), where_any(Operation::List, &|_| true)]);
+    let read = all([wall, readable]);
     let id = entity.find_system(SystemField::Id);
     EntityAccess { id: entity.id, list: source(entity, listed, &fields, &writes, id), read: source(entity, read, &fields, &writes, id) }
 }

@@ -1,6 +1,7 @@
 //! SQLite: one writer, several readers, on tokio's blocking threads.
 
 mod functions;
+mod lists;
 mod read;
 mod value;
 
@@ -191,6 +192,8 @@ fn open(path: &Path, read_only: bool) -> Result<Connection> {
     // With the write-ahead log, NORMAL loses no consistency, at most the last commits before a power cut.
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // LIKE tells case apart, as PostgreSQL's does; folding is `fh_lower`'s.
+    connection.pragma_update(None, "case_sensitive_like", true)?;
     // Plans do not depend on bound values, or each bind may prepare the statement again (measured: up to 5 times the cost).
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -3,7 +3,7 @@
 use super::list::{add, order_name};
 use super::parameters::{Parameters, raw as text};
 use super::parents::{KEY_COLUMN, Origin, Parents, key_of};
-use super::raw::constant;
+use super::raw::{constant, restrict};
 use super::row::Row;
 use super::source::Scope;
 use super::{Renderer, json_key, json_text};
@@ -150,7 +150,8 @@ impl<'a> Renderer<'a> {
         for (target, condition) in joins {
             self.join_one(parameters, &mut select, &target, condition);
         }
-        select.and_where(condition).limit(u64::from(groups.limit));
+        restrict(&mut select, condition);
+        select.limit(u64::from(groups.limit));
         Grouped { select, key_types }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::parameters::{Parameters, raw as text};
 use super::parents::{KEY_COLUMN, Origin, Parents, key_of};
-use super::raw::{conjunction, constant, disjunction};
+use super::raw::{conjunction, constant, disjunction, restrict};
 use super::row::Row;
 use super::source::Scope;
 use super::{Renderer, json_key, json_text};
@@ -187,7 +187,8 @@ impl<'a> Renderer<'a> {
         for (scope, condition) in joins.iter().zip(join_conditions) {
             self.join_one(parameters, &mut select, scope, condition);
         }
-        select.and_where(condition).and_where_option(after).and_where_option(before);
+        restrict(&mut select, condition);
+        select.and_where_option(after).and_where_option(before);
         self.order_by(&mut select, node, &order);
         select.limit(u64::from(node.page.limit) + u64::from(peek));
         if node.page.offset > 0 {
@@ -258,7 +259,8 @@ impl<'a> Renderer<'a> {
         };
         let condition = self.list_condition(&mut parameters, node, &mut scope, correlated);
         let mut body = Query::select();
-        body.from_subquery(self.guarded(&mut parameters, &scope), scope.alias.clone()).and_where(condition);
+        body.from_subquery(self.guarded(&mut parameters, &scope), scope.alias.clone());
+        restrict(&mut body, condition);
         let own = columns.iter().skip(usize::from(key.is_some()));
         let keys = self.keys_if_any(&mut parameters, parent);
         let select = match (keys, &key) {

@@ -19,6 +19,7 @@ use freehold_planner::plan::{self, OneNode, Plan};
 use freehold_schema::catalog::Catalog;
 use parameters::Parameters;
 use parents::Parents;
+use raw::restrict;
 use row::Row;
 use sea_query::{PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
 use source::Scope;
@@ -65,7 +66,7 @@ impl<'a> Renderer<'a> {
         row.write_columns(self, &mut select);
         select.from_subquery(self.guarded(&mut parameters, &row.scopes[0]), row.scopes[0].alias.clone());
         self.write_joins(&mut parameters, &mut select, &row, joins);
-        select.and_where(condition);
+        restrict(&mut select, condition);
         self.finish(statement, parameters, &select, row.types(), None);
         SlotKind::Root { statement, slots }
     }

@@ -2,7 +2,7 @@
 
 use super::Renderer;
 use super::parameters::Parameters;
-use super::raw::{conjunction, constant};
+use super::raw::{conjunction, constant, restrict};
 use super::source::Scope;
 use freehold_planner::plan::{ListNode, OneNode};
 use freehold_policy::source::ReadableField;
@@ -57,7 +57,7 @@ impl<'a> Renderer<'a> {
             Parents::Root(node) => {
                 let condition = self.filter(parameters, &mut scopes[0], &node.filter);
                 select.from_subquery(self.guarded(parameters, &scopes[0]), scopes[0].alias.clone());
-                select.and_where(condition);
+                restrict(&mut select, condition);
             }
             Parents::Page(node, parent) => {
                 self.from_page(parameters, &mut select, node, parent.as_deref(), &mut scopes[0]);

@@ -56,7 +56,7 @@ impl Renderer<'_> {
             Link::Free => &mut select,
         };
         let inner = self.rule(parameters, source.entity, &theirs, inner);
-        select.and_where(inner);
+        restrict(&mut select, inner);
         select
     }
 
@@ -91,7 +91,14 @@ pub(crate) fn is_true(condition: Expr) -> Expr {
 }
 
 pub(crate) fn conjunction(parts: Vec<Expr>) -> Expr {
-    parts.into_iter().reduce(|left, right| left.and(right)).unwrap_or_else(|| constant(true))
+    parts.into_iter().filter(|part| *part != constant(true)).reduce(|left, right| left.and(right)).unwrap_or_else(|| constant(true))
+}
+
+/// Adds a condition to WHERE, unless it always holds.
+pub(crate) fn restrict(select: &mut SelectStatement, condition: Expr) {
+    if condition != constant(true) {
+        select.and_where(condition);
+    }
 }
 
 pub(crate) fn disjunction(parts: Vec<Expr>) -> Expr {

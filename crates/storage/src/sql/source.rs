@@ -2,7 +2,7 @@
 
 use super::Renderer;
 use super::parameters::{Parameters, raw as text};
-use super::raw::{conjunction, constant, disjunction, is_not_true, is_true};
+use super::raw::{conjunction, constant, disjunction, is_not_true, is_true, restrict};
 use crate::program::Dialect;
 use freehold_base::ValueType;
 use freehold_policy::predicate::{Link, Predicate};
@@ -86,7 +86,7 @@ impl Renderer<'_> {
         }
         select.from_as(self.table(entity), row.clone());
         let rows = self.rule(parameters, entity, &row, scope.source.rows());
-        select.and_where(rows);
+        restrict(&mut select, rows);
         select
     }
 
@@ -154,7 +154,7 @@ impl Renderer<'_> {
         conditions.push(self.filter(parameters, &mut related, inner));
         let mut select = Query::select();
         select.from_subquery(self.guarded(parameters, &related), related.alias.clone());
-        select.and_where(conjunction(conditions));
+        restrict(&mut select, conjunction(conditions));
         select
     }
 

@@ -42,7 +42,9 @@ fn column(field: &FieldDef) -> Option<ColumnShape> {
         field.system,
         Some(SystemField::Id | SystemField::Version | SystemField::CreatedAt | SystemField::UpdatedAt | SystemField::Tenant)
     );
-    Some(ColumnShape { name: column_name(field)?, value_type: stored_type(field)?, required: field.required || always, options })
+    // Until the vault is there, ciphertext is null.
+    let required = (field.required && field.encrypted.is_none()) || always;
+    Some(ColumnShape { name: column_name(field)?, value_type: stored_type(field)?, required, options })
 }
 
 fn tenant_column(entity: &EntityDef) -> Option<String> {

@@ -66,6 +66,13 @@ pub(super) fn collect<'a>(context: &mut Context<'a>) -> Option<Drafts<'a>> {
         if !context.check_name("an entity", name) || !check_reserved(context, name) {
             continue;
         }
+        if name.value == MEMBERSHIP && tenant.is_some() && declared_membership.is_none() {
+            context
+                .diagnostics
+                .error("membership", name.span, "`membership` is the built-in membership entity")
+                .hint("to add fields to it, state `membership_of:` with the tenant entity");
+            continue;
+        }
         let kind = kind(context, name, entity, declared_membership.map(|(first, _)| first));
         let tenant_scoped = scope(context, name, entity, kind);
         drafts.list.push(Draft { name: name.value.clone(), span: name.span, model: Some(entity), kind, tenant_scoped });
@@ -120,12 +127,6 @@ fn kind(context: &mut Context<'_>, name: &Name, entity: &EntityModel, first_memb
             context.diagnostics.error("tenant-entity", tenant.span, "`user` cannot be the tenant entity");
         }
         return EntityKind::User;
-    }
-    if name.value == MEMBERSHIP && context.model.tenant.is_some() && first_membership.is_none() {
-        context
-            .diagnostics
-            .error("membership", name.span, "`membership` is the built-in membership entity")
-            .hint("to add fields to it, state `membership_of:` with the tenant entity");
     }
     if is_tenant { EntityKind::Tenant } else { EntityKind::Ordinary }
 }

@@ -16,7 +16,9 @@ const UNKNOWN: FieldId = FieldId(u16::MAX);
 pub(super) fn resolve(context: &mut Context<'_>) {
     let drafts = context.drafts.list.clone();
     for (index, draft) in drafts.iter().enumerate() {
-        let entity = entity(context, EntityId(index as u16), draft);
+        // INVARIANT: `draft::collect` gives no more entities than there are tags.
+        let Some(tag) = EntityTag::new(index as u16) else { break };
+        let entity = entity(context, EntityId(index as u16), tag, draft);
         context.entities.insert(draft.name.clone(), entity);
     }
     for (index, draft) in drafts.iter().enumerate() {
@@ -26,7 +28,7 @@ pub(super) fn resolve(context: &mut Context<'_>) {
     }
 }
 
-fn entity(context: &mut Context<'_>, id: EntityId, draft: &Draft<'_>) -> EntityDef {
+fn entity(context: &mut Context<'_>, id: EntityId, tag: EntityTag, draft: &Draft<'_>) -> EntityDef {
     let access = access(context, draft);
     let mut fields = builtin::system_fields(context, draft);
     fields.extend(builtin::built_in_fields(context, draft));
@@ -57,7 +59,7 @@ fn entity(context: &mut Context<'_>, id: EntityId, draft: &Draft<'_>) -> EntityD
         kind: draft.kind,
         name: draft.name.clone(),
         span: draft.span,
-        tag: EntityTag::new(id.0).unwrap_or_else(|| context.def(EntityId(0)).tag),
+        tag,
         description: draft.model.and_then(|model| model.description.clone()),
         deprecated: draft.model.and_then(|model| model.deprecated.clone()),
         type_name: names::pascal(&draft.name),

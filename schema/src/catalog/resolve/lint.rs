@@ -1,7 +1,7 @@
 //! Faults of safety and of forgetfulness that names alone can show. What needs typed conditions is the `policy` room's.
 
 use super::Context;
-use crate::catalog::{AccessLevel, Catalog, EntityId, EntityKind, FieldId, RuleDecl};
+use crate::catalog::{AccessLevel, Catalog, Check, EntityId, EntityKind, FieldId, RuleDecl};
 use crate::model::Name;
 use crate::source::Span;
 use crate::yaml::Node;
@@ -78,15 +78,18 @@ fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
     for (profile, who) in [(&catalog.anonymous_profile, "anonymous callers"), (&catalog.default_profile, "everybody who signs in")] {
         for rule in rules_of_profile(catalog, profile.as_deref()) {
             let entity = catalog.entity(rule.entity);
+            let signed_in = profile != &catalog.anonymous_profile;
             // One's own row of `user` is nobody else's.
-            let own_row = who != "anonymous callers" && entity.kind == EntityKind::User && rule.condition.as_ref().is_some_and(is_oneself);
+            let own_row = signed_in && entity.kind == EntityKind::User && rule.condition.as_ref().is_some_and(is_oneself);
+            // Behind the record gate and narrowed by a condition, a person may well write.
+            let narrowed = signed_in && (rule.condition.is_some() || matches!(rule.check, Check::Stated(_)));
             let gated = entity.access != AccessLevel::Open;
-            if gated && !own_row && rule.allow.iter().any(|operation| operation.is_write()) && told.insert((rule.span, "write")) {
+            if gated && !narrowed && rule.allow.iter().any(|operation| operation.is_write()) && told.insert((rule.span, "write")) {
                 let severity = context.security_severity();
                 context
                     .diagnostics
                     .tell(severity, "wide-write", rule.span, format!("{who} may write the protected `{}`", entity.name))
-                    .hint("move the rule to a permission set that only roles hold");
+                    .hint(if signed_in { "narrow it with `where` or `check`, or move it to a set that only roles hold" } else { "move it to a set that anonymous callers do not hold" });
             }
             for field in rule.read.iter().map(|field| entity.field(*field)) {
                 let what = if field.encrypted.is_some() {

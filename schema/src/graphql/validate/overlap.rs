@@ -23,8 +23,10 @@ impl<'a> Checker<'a> {
     pub(super) fn overlaps(&mut self, root: &'a str, items: &'a [SelectionNode]) {
         let mut fields = ByKey::new();
         self.collect(root, items, &mut fields);
-        self.same_shape(&fields);
         self.same_field(&fields);
+        if self.errors.is_empty() {
+            self.same_shape(&fields);
+        }
     }
 
     fn collect(&self, parent: &'a str, items: &'a [SelectionNode], fields: &mut ByKey<'a>) {

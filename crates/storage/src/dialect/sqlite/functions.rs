@@ -15,6 +15,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         ValueRef::Text(text) => Ok(Some(lower(std::str::from_utf8(text)?))),
         _ => Ok(None),
     })?;
+    super::lists::register(connection, flags)?;
     connection.create_aggregate_function("fh_decimal_sum", 1, flags, DecimalSum)?;
     connection.create_aggregate_function("fh_decimal_avg", 1, flags, DecimalAvg)?;
     connection.create_collation("fh_decimal", compare)

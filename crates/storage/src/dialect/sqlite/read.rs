@@ -64,12 +64,13 @@ fn rows(statement: &Statement, prepared: &mut CachedStatement<'_>, key: Option<&
     let skipped = usize::from(key.is_some());
     let mut rows = prepared.raw_query();
     while let Some(row) = rows.next()? {
-        if key.is_some() {
+        if key.is_some() && !statement.columns.is_empty() {
             table.push(key)?;
         }
-        for (index, value_type) in statement.columns[skipped..].iter().enumerate() {
+        for (index, value_type) in statement.columns.iter().skip(skipped).enumerate() {
             value::push(table, *value_type, row.get_ref(index)?)?;
         }
+        table.end_row();
     }
     Ok(())
 }
@@ -83,7 +84,8 @@ fn keys(tables: &[Table], parent: ParentKey) -> Result<Vec<&[u8]>> {
 
 fn check(statement: &Statement, prepared: &CachedStatement<'_>) -> Result<()> {
     let columns = prepared.column_count() + usize::from(statement.parent.is_some());
-    if columns != statement.columns.len() || statement.columns.is_empty() {
+    // More do no harm: SQL has no rows without columns.
+    if columns < statement.columns.len() {
         return Err(Error::program(format!("{} columns where {} were meant: {}", columns, statement.columns.len(), statement.sql)));
     }
     Ok(())

@@ -1,0 +1,84 @@
+//! One GraphQL request, on one screen: identify → prepare → plan → render → run.
+
+use crate::environments::Environment;
+use crate::error::Refusal;
+use crate::http::host::{self, Host};
+use crate::timings::Timings;
+use freehold_auth::{TenantHint, Token, identify};
+use freehold_base::Code;
+use freehold_planner::plan;
+use freehold_policy::RoleSet;
+use freehold_schema::graphql::RequestText;
+use freehold_schema::graphql::operation::OperationKind;
+use freehold_storage::{Binder, sql};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// What a client asks.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Asked {
+    /// The document.
+    pub(crate) query: String,
+    /// Which of its operations.
+    pub(crate) operation_name: Option<String>,
+    /// Values of its variables.
+    pub(crate) variables: Map<String, Value>,
+}
+
+/// What a client asks, and all that tells who they are.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    /// The operation.
+    pub(crate) asked: Asked,
+    /// The session's token.
+    pub(crate) token: Option<Token>,
+    /// `X-Tenant`.
+    pub(crate) tenant: Option<&'a str>,
+    /// `Host`.
+    pub(crate) host: &'a Host,
+    /// Sent by `GET`, which changes nothing.
+    pub(crate) reads_only: bool,
+}
+
+/// Runs a request; gives the body of its answer.
+pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
+    let bundle = environment.bundle()?;
+    let catalog = &bundle.catalog;
+    let Asked { query, operation_name, variables } = &request.asked;
+    if request.reads_only && bundle.is_mutation(query, operation_name.as_deref()) {
+        return Err(Refusal::new(Code::BadRequest, "a mutation cannot be sent by GET").allowing("POST"));
+    }
+
+    let tenant = match (host::tenant(catalog, request.host), request.tenant) {
+        (TenantHint::None, Some(name)) => TenantHint::Named(name),
+        (by_host, _) => by_host,
+    };
+    let identified = identify(&environment.platform, &bundle.directory, request.token.as_ref(), &tenant, environment.clock.now());
+    let caller = timings.wait("identify", identified).await?;
+    if caller.person.is_none() && caller.profile.is_none() {
+        return Err(Refusal::new(Code::Unauthenticated, "sign in first: this app has nothing for anonymous callers"));
+    }
+
+    let view = bundle.view(RoleSet::of(catalog, &caller));
+    let text = RequestText { query, operation_name: operation_name.as_deref(), variables };
+    let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
+    if prepared.operation.kind != OperationKind::Query {
+        return Err(Refusal::new(Code::BadRequest, "only queries are answered in this version"));
+    }
+
+    let planned = || plan(catalog, &view.access, &prepared.operation, prepared.introspection, &environment.sealer, &catalog.limits);
+    let plan = timings.time("plan", planned)?;
+    let program = timings.time("render", || Arc::new(sql::render(catalog, &plan, environment.database.dialect())));
+    let binder = Binder { catalog, caller: &caller, variables: &prepared.variables };
+    let data = timings.wait("run", environment.database.run(&program, &binder, &environment.sealer)).await?;
+    Ok(enveloped(&data))
+}
+
+/// `{"data": …}`
+fn enveloped(data: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(data.len() + 16);
+    body.extend_from_slice(b"{\"data\":");
+    body.extend_from_slice(data);
+    body.push(b'}');
+    body
+}

@@ -1,0 +1,34 @@
+//! The body of a request, within bounds of size and time.
+
+use crate::error::Refusal;
+use actix_web::web::Payload;
+use bytes::{Bytes, BytesMut};
+use freehold_base::Code;
+use futures_util::StreamExt;
+use std::time::Duration;
+
+/// How long a client may take to send a body.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Reads a body of at most `bytes_max`.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED` for a larger one, `TIMEOUT` (as 408) for a slow one, `BAD_REQUEST` for one that breaks off.
+pub(crate) async fn read(mut payload: Payload, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let reading = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Refusal::new(Code::BadRequest, "the body breaks off, or is badly encoded"))?;
+            if body.len() + chunk.len() > bytes_max {
+                let message = format!("the body is larger than {bytes_max} bytes");
+                return Err(Refusal::new(Code::LimitExceeded, message).with_status(413));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    match tokio::time::timeout(TIMEOUT, reading).await {
+        Ok(result) => result,
+        Err(_) => Err(Refusal::new(Code::Timeout, "the body did not arrive in time").with_status(408)),
+    }
+}

@@ -1,0 +1,168 @@
+//! The session's token: in a cookie for browsers, in `Authorization: Bearer` for tools. And the guard that a cookie needs: another
+//! site's page can make a browser send it along (CSRF).
+
+use crate::error::Refusal;
+use crate::http::host::Host;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, ORIGIN};
+use freehold_auth::Token;
+use freehold_base::Code;
+
+/// The header that another site's page cannot send without being asked.
+const CSRF_HEADER: &str = "x-freehold-csrf";
+
+/// Where a request's token came from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Credentials {
+    /// The token, if there is one.
+    pub(crate) token: Option<Token>,
+    /// A browser sent it by itself.
+    pub(crate) by_cookie: bool,
+}
+
+/// How the cookie is called and guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CookieKind {
+    /// `__Host-freehold`: over TLS only, for this very host.
+    Secure,
+    /// `freehold`: on a loopback name, where there is no TLS.
+    Plain,
+}
+
+impl CookieKind {
+    /// For requests to that host. Without TLS (`dev`), a browser would not keep a secure cookie.
+    pub(crate) fn of(host: &Host, without_tls: bool) -> Self {
+        if without_tls || host.is_loopback() { Self::Plain } else { Self::Secure }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-freehold",
+            Self::Plain => "freehold",
+        }
+    }
+
+    /// `Set-Cookie` of a session that begins.
+    pub(crate) fn set(self, token: &Token) -> String {
+        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{}", self.name(), token.text(), self.secure())
+    }
+
+    /// `Set-Cookie` of a session that is over.
+    pub(crate) fn clear(self) -> String {
+        format!("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{}", self.name(), self.secure())
+    }
+
+    fn secure(self) -> &'static str {
+        match self {
+            Self::Secure => "; Secure",
+            Self::Plain => "",
+        }
+    }
+}
+
+/// The credentials of a request. `Authorization` comes before the cookie.
+///
+/// # Errors
+/// `UNAUTHENTICATED` for a header or cookie that holds no token.
+pub(crate) fn credentials(headers: &HeaderMap, kind: CookieKind) -> Result<Credentials, Refusal> {
+    let bad = || Refusal::new(Code::Unauthenticated, "the credentials cannot be read");
+    if let Some(header) = headers.get(AUTHORIZATION) {
+        let text = header.to_str().map_err(|_| bad())?;
+        let (scheme, token) = text.split_once(' ').ok_or_else(bad)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(bad().with_hint("`Authorization: Bearer <token>` is understood"));
+        }
+        let token = Token::parse(token.trim()).ok_or_else(bad)?;
+        return Ok(Credentials { token: Some(token), by_cookie: false });
+    }
+    let cookies = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    let mine = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == kind.name());
+    match mine {
+        None | Some((_, "")) => Ok(Credentials::default()),
+        Some((_, text)) => {
+            let token = Token::parse(text.trim_matches('"')).ok_or_else(|| Refusal::from(freehold_auth::AuthError::BadSession))?;
+            Ok(Credentials { token: Some(token), by_cookie: true })
+        }
+    }
+}
+
+/// Refuses a request that another site's page may have made a browser send.
+///
+/// # Errors
+/// `FORBIDDEN`, with what is missing.
+pub(crate) fn check_origin(headers: &HeaderMap, host: &Host, reads_only: bool) -> Result<(), Refusal> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(CSRF_HEADER).is_some_and(|value| value.trim() == "1") {
+        return Ok(());
+    }
+    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("null"));
+    let same_origin = origin.is_none_or(|origin| host.is_origin(origin));
+    let same_site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    if same_origin && same_site && (reads_only || is_json) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Forbidden, "the request may come from another site's page")
+        .with_hint("send the header `X-Freehold-CSRF: 1`, or JSON from a page of this host"))
+}
+
+/// Whether a `Content-Type` is JSON.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn other_sites_are_kept_out() {
+        let json = ("content-type", "application/json");
+        let own = ("origin", "https://help.example.com");
+        let other = ("origin", "https://evil.example");
+        for (pairs, reads_only, expected) in [
+            (vec![json], false, true),
+            (vec![json, own], false, true),
+            (vec![json, other], false, false),
+            (vec![json, ("origin", "null")], false, false),
+            (vec![json, ("sec-fetch-site", "same-site")], false, false),
+            (vec![other, ("x-freehold-csrf", "1")], false, true),
+            (vec![other, ("x-freehold-csrf", "0")], false, false),
+            (vec![("content-type", "text/plain")], false, false),
+            (vec![own], false, false),
+            (vec![], true, true),
+            (vec![("sec-fetch-site", "none")], true, true),
+            (vec![("sec-fetch-site", "same-origin")], true, true),
+            (vec![("sec-fetch-site", "cross-site")], true, false),
+            (vec![other], true, false),
+        ] {
+            let host = Host::parse("help.example.com").unwrap();
+            assert_eq!(check_origin(&headers(&pairs), &host, reads_only).is_ok(), expected, "{pairs:?} {reads_only}");
+        }
+    }
+
+    #[test]
+    fn tokens_come_from_the_header_or_the_cookie() {
+        let token = Token::random(&mut rand::rng());
+        let text = token.text();
+        let cookie = |name: &str| format!("theme=dark; {name}={text}");
+        let found = |pairs: &[(&str, &str)], kind| credentials(&headers(pairs), kind).map(|it| (it.token.map(|it| it.hash()), it.by_cookie));
+        let plain = cookie("freehold");
+        let secure = cookie("__Host-freehold");
+        assert_eq!(found(&[("cookie", &plain)], CookieKind::Plain).unwrap(), (Some(token.hash()), true));
+        assert_eq!(found(&[("cookie", &plain)], CookieKind::Secure).unwrap(), (None, false));
+        assert_eq!(found(&[("cookie", &secure)], CookieKind::Secure).unwrap(), (Some(token.hash()), true));
+        let bearer = format!("Bearer {text}");
+        assert_eq!(found(&[("authorization", &bearer), ("cookie", &plain)], CookieKind::Plain).unwrap(), (Some(token.hash()), false));
+        assert!(found(&[("authorization", "Basic YTpi")], CookieKind::Plain).is_err());
+        assert!(found(&[("cookie", "freehold=nonsense")], CookieKind::Plain).is_err());
+        assert_eq!(found(&[("cookie", "freehold=")], CookieKind::Plain).unwrap(), (None, false));
+        assert!(CookieKind::Secure.set(&token).starts_with("__Host-freehold="));
+        assert!(CookieKind::Secure.set(&token).ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"));
+    }
+}

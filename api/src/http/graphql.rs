@@ -1,0 +1,265 @@
+//! GraphQL over HTTP: a request in JSON or in the query string, an answer in the media type that the client takes.
+
+use crate::actions::execute::{self, Asked, Request};
+use crate::error::Refusal;
+use crate::http::accept::{Media, is_utf8, negotiate};
+use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
+use crate::http::shell::{Call, log};
+use crate::http::{answer, body};
+use crate::timings::Timings;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use actix_web::web::{Payload, Query};
+use freehold_base::{Code, Limits};
+use freehold_schema::graphql::check_nesting;
+use serde_json::{Map, Value};
+
+/// Answers `/graphql`.
+pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
+    let headers = call.request.headers();
+    let media = media(headers)?;
+    let mut timings = Timings::default();
+    let outcome = run(call, payload, &mut timings).await;
+    let mut response = match outcome {
+        Ok(data) => answer(200, media.content_type(), data),
+        Err(refusal) => {
+            log(&refusal, &call.id);
+            let status = match media {
+                Media::Json if refusal.is_about_the_document() => 200,
+                Media::Json | Media::GraphqlResponse => refusal.status(),
+            };
+            let mut response = answer(status, media.content_type(), refusal.body(&call.id));
+            if let Some(allow) = refusal.allow().and_then(|names| HeaderValue::try_from(names).ok()) {
+                response.headers_mut().insert(actix_web::http::header::ALLOW, allow);
+            }
+            if refusal.code() == Code::Unauthenticated {
+                forget_cookie(call, &mut response);
+            }
+            response
+        }
+    };
+    if let Some(timing) = timings.header().and_then(|text| HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(HeaderName::from_static("server-timing"), timing);
+    }
+    Ok(response)
+}
+
+/// A session that is over must not stand in the way of the next request.
+pub(crate) fn forget_cookie(call: &Call<'_>, response: &mut HttpResponse) {
+    let kind = CookieKind::of(&call.host, call.environment.without_tls);
+    let sent = credentials(call.request.headers(), kind).map_or(true, |found| found.by_cookie);
+    if sent && let Ok(value) = HeaderValue::try_from(kind.clear()) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
+    let headers = call.request.headers();
+    let limits = call.environment.limits();
+    let asked = match *call.request.method() {
+        Method::GET => {
+            check_nesting(call.request.query_string().as_bytes(), limits.nesting_max).map_err(|error| Refusal::from(vec![error]))?;
+            from_query_string(call.request.query_string(), &limits)?
+        }
+        Method::POST => {
+            check_content_type(headers)?;
+            let bytes = body::read(payload, limits.body_bytes_max).await?;
+            from_json(&bytes, &limits)?
+        }
+        ref method => {
+            return Err(Refusal::new(Code::BadRequest, format!("{method} is not for this path")).allowing("GET, POST"));
+        }
+    };
+    let kind = CookieKind::of(&call.host, call.environment.without_tls);
+    let credentials = credentials(headers, kind)?;
+    let reads_only = *call.request.method() == Method::GET;
+    if credentials.by_cookie {
+        check_origin(headers, &call.host, reads_only)?;
+    }
+    let tenant = match headers.get("x-tenant") {
+        None => None,
+        Some(value) => {
+            let text = value.to_str().map_err(|_| Refusal::new(Code::BadRequest, "the `X-Tenant` header is not text"))?;
+            Some(text.trim()).filter(|text| !text.is_empty())
+        }
+    };
+    let request = Request { asked, token: credentials.token, tenant, host: &call.host, reads_only };
+    execute::execute(call.environment, &request, timings).await
+}
+
+/// The media type of the answer.
+///
+/// # Errors
+/// `BAD_REQUEST` as 406.
+fn media(headers: &HeaderMap) -> Result<Media, Refusal> {
+    let mut ranges = Vec::new();
+    for value in headers.get_all(ACCEPT) {
+        ranges.push(value.to_str().map_err(|_| Refusal::new(Code::BadRequest, "the `Accept` header is not text"))?);
+    }
+    let accept = ranges.join(",");
+    negotiate(Some(accept.as_str())).ok_or_else(|| {
+        Refusal::new(Code::BadRequest, "none of the media types that `Accept` names can be sent")
+            .with_status(406)
+            .with_hint("`application/graphql-response+json` and `application/json` can")
+    })
+}
+
+/// # Errors
+/// `BAD_REQUEST` as 415, unless the body is JSON in UTF-8.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let charset = text.split(';').skip(1).filter_map(|part| part.split_once('=')).find(|(key, _)| key.trim().eq_ignore_ascii_case("charset"));
+    if is_json(text) && charset.is_none_or(|(_, value)| is_utf8(value)) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::BadRequest, "the body must be JSON in UTF-8")
+        .with_status(415)
+        .with_hint("send `Content-Type: application/json`"))
+}
+
+/// The parameters of a JSON body.
+fn from_json(bytes: &[u8], limits: &Limits) -> Result<Asked, Refusal> {
+    let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
+    check_nesting(bytes, limits.nesting_max).map_err(|error| Refusal::from(vec![error]).with_status(413))?;
+    let mut parameters = match serde_json::from_slice(bytes) {
+        Ok(Value::Object(parameters)) => parameters,
+        Ok(Value::Array(_)) => {
+            return Err(bad("several operations in one request are not answered").with_hint("send one JSON object a request"));
+        }
+        Ok(_) => return Err(bad("the body must be a JSON object with `query`")),
+        Err(error) => return Err(bad(&format!("the body is not JSON: {error}"))),
+    };
+    let query = match parameters.remove("query") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
+        Some(_) => return Err(bad("`query` must be a string")),
+    };
+    let operation_name = match parameters.remove("operationName") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
+        Some(_) => return Err(bad("`operationName` must be a string")),
+    };
+    let variables = map(parameters.remove("variables"), "variables")?;
+    let extensions = map(parameters.remove("extensions"), "extensions")?;
+    asked(query, operation_name, variables, &extensions)
+}
+
+/// The parameters of a query string.
+fn from_query_string(text: &str, limits: &Limits) -> Result<Asked, Refusal> {
+    let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
+    let pairs = Query::<Vec<(String, String)>>::from_query(text).map_err(|_| bad("the query string cannot be read"))?.into_inner();
+    let mut query = None;
+    let mut operation_name = None;
+    let mut variables = Map::new();
+    let mut extensions = Map::new();
+    for (name, value) in pairs {
+        match name.as_str() {
+            "query" => query = Some(value),
+            "operationName" => operation_name = Some(value).filter(|name| !name.is_empty()),
+            "variables" | "extensions" if value.is_empty() => {}
+            "variables" | "extensions" => {
+                check_nesting(value.as_bytes(), limits.nesting_max).map_err(|error| Refusal::from(vec![error]).with_status(413))?;
+                let json = serde_json::from_str(&value).map_err(|error| bad(&format!("`{name}` is not JSON: {error}")))?;
+                let target = if name == "variables" { &mut variables } else { &mut extensions };
+                *target = map(Some(json), &name)?;
+            }
+            _ => {}
+        }
+    }
+    asked(query, operation_name, variables, &extensions)
+}
+
+fn asked(
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+    extensions: &Map<String, Value>,
+) -> Result<Asked, Refusal> {
+    match query {
+        Some(query) => Ok(Asked { query, operation_name, variables }),
+        // The first half of automatic persisted queries: the client then sends the text.
+        None if extensions.contains_key("persistedQuery") => {
+            Err(Refusal::new(Code::PersistedQueryNotFound, "persisted queries are not kept here; send the query's text").with_status(400))
+        }
+        None => Err(Refusal::new(Code::BadRequest, "`query` is missing").with_status(400)),
+    }
+}
+
+fn map(value: Option<Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
+    match value {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(map)) => Ok(map),
+        Some(_) => Err(Refusal::new(Code::BadRequest, format!("`{name}` must be a JSON object")).with_status(400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(result: Result<Asked, Refusal>) -> Result<Asked, (Code, u16)> {
+        result.map_err(|refusal| (refusal.code(), refusal.status()))
+    }
+
+    #[test]
+    fn bodies() {
+        let limits = Limits::default();
+        let read = |text: &str| code(from_json(text.as_bytes(), &limits));
+        let bad = Err((Code::BadRequest, 400));
+        assert_eq!(read(r#"{"query": "{a}", "variables": null, "operationName": null, "extensions": null}"#).unwrap().query, "{a}");
+        assert_eq!(read(r#"{"query": "{a}", "query": "{b}", "more": 1}"#).unwrap().query, "{b}");
+        for text in [
+            "",
+            "null",
+            "[]",
+            r#"[{"query": "{a}"}]"#,
+            "{}",
+            "{",
+            r#"{"query": 1}"#,
+            r#"{"query": "{a}", "variables": []}"#,
+            r#"{"query": "{a}", "variables": "{}"}"#,
+            r#"{"query": "{a}", "operationName": 1}"#,
+            r#"{"query": "{a}", "extensions": 1}"#,
+            "{\"query\": \"\u{0}\"}",
+        ] {
+            assert_eq!(read(text), bad, "{text}");
+        }
+        assert_eq!(code(from_json(b"{\"query\": \"\xff\"}", &limits)), bad);
+        assert_eq!(read(&format!("{{\"variables\": {}", "[".repeat(100_000))), Err((Code::LimitExceeded, 413)));
+        assert_eq!(read(r#"{"extensions": {"persistedQuery": {}}}"#), Err((Code::PersistedQueryNotFound, 400)));
+    }
+
+    #[test]
+    fn query_strings() {
+        let limits = Limits::default();
+        let read = |text: &str| code(from_query_string(text, &limits));
+        let asked = read("query=%7Ba%7D&operationName=&variables=%7B%22x%22%3A1%7D&extensions=").unwrap();
+        assert_eq!((asked.query.as_str(), asked.operation_name, asked.variables["x"].clone()), ("{a}", None, Value::from(1)));
+        for text in ["", "query", "variables=1&query=x", "query=x&variables=%7B"] {
+            assert!(matches!(read(text), Err((Code::BadRequest, 400)) | Ok(Asked { .. })), "{text}");
+        }
+        assert_eq!(read(""), Err((Code::BadRequest, 400)));
+        assert_eq!(read("query=x&variables=1"), Err((Code::BadRequest, 400)));
+    }
+
+    #[test]
+    fn only_json_in_utf_8() {
+        use actix_web::http::header::HeaderMap;
+        for (value, expected) in [
+            ("application/json", true),
+            ("application/json; charset=utf-8", true),
+            ("application/JSON;charset=\"UTF-8\"", true),
+            ("application/json; charset=utf-16", false),
+            ("text/plain", false),
+            ("application/graphql", false),
+            ("multipart/form-data", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+            assert_eq!(check_content_type(&headers).is_ok(), expected, "{value}");
+        }
+        assert!(check_content_type(&HeaderMap::new()).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+//! The host a request is for: which names are answered, and which tenant a name means.
+//!
+//! A page of another site can make its own name resolve to this server (DNS rebinding) and would then be same-origin with it. It
+//! cannot make the browser send another `Host`, so names that are not ours are not answered.
+
+use freehold_auth::TenantHint;
+use freehold_schema::catalog::Catalog;
+use std::net::{IpAddr, SocketAddr};
+
+/// The `Host` of a request, well-formed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Host {
+    /// Lower case; an IPv6 address in brackets.
+    pub(crate) name: String,
+    /// The port, unless it is the scheme's own.
+    pub(crate) port: Option<u16>,
+}
+
+/// Which hosts are answered, besides those that the app itself declares.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hosts {
+    /// Names, or `*.suffix`.
+    pub(crate) names: Vec<String>,
+    /// `localhost`, `*.localhost` and loopback addresses.
+    pub(crate) loopback: bool,
+    /// Any address: one cannot be rebound.
+    pub(crate) addresses: bool,
+    /// The address listened on.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+impl Host {
+    /// Reads a `Host` header, or the authority of a URL; `None` if it is malformed.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (name, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (address, rest) = rest.split_once(']')?;
+                address.parse::<std::net::Ipv6Addr>().ok()?;
+                (format!("[{}]", address.to_ascii_lowercase()), rest.strip_prefix(':').or(rest.is_empty().then_some(""))?)
+            }
+            None => {
+                let (name, port) = text.split_once(':').unwrap_or((text, ""));
+                let name = name.strip_suffix('.').unwrap_or(name);
+                let fits = |label: &str| {
+                    (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+                };
+                if name.len() > 253 || !name.split('.').all(fits) {
+                    return None;
+                }
+                (name.to_ascii_lowercase(), port)
+            }
+        };
+        let port = match port {
+            "" => None,
+            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self { name, port })
+    }
+
+    /// Whether the name can only mean this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.name == "localhost" || self.name.ends_with(".localhost") || self.address().is_some_and(|it| it.is_loopback())
+    }
+
+    /// Whether `origin` is the `Origin` of a page of this host. Schemes are not compared: TLS may end before us.
+    pub(crate) fn is_origin(&self, origin: &str) -> bool {
+        let Some((scheme, authority)) = origin.split_once("://") else { return false };
+        let default = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return false,
+        };
+        let Some(theirs) = Self::parse(authority) else { return false };
+        let is_default = |port: Option<u16>| port.is_none_or(|port| port == default);
+        theirs.name == self.name && (theirs.port == self.port || (is_default(theirs.port) && is_default(self.port)))
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        self.name.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    }
+}
+
+impl Hosts {
+    /// Whether requests for that host are answered.
+    pub(crate) fn answer(&self, host: &Host, catalog: Option<&Catalog>) -> bool {
+        let named = self.names.iter().any(|name| match name.strip_prefix('*') {
+            Some(suffix) => host.name.len() > suffix.len() && host.name.ends_with(suffix),
+            None => host.name == *name,
+        });
+        named
+            || (self.loopback && host.is_loopback())
+            || (self.addresses && host.address().is_some())
+            || self.listen.is_some_and(|listen| host.address() == Some(listen.ip()))
+            || catalog.is_some_and(|catalog| declared(catalog, &host.name).is_some())
+    }
+}
+
+/// The tenant that a host means in this app: `None` in the result for a host that names no tenant.
+pub(crate) fn tenant<'a>(catalog: &'a Catalog, host: &'a Host) -> TenantHint<'a> {
+    match declared(catalog, &host.name) {
+        Some(Some((column, value))) => TenantHint::Host { column, value },
+        Some(None) | None => TenantHint::None,
+    }
+}
+
+/// Finds a host among the app's: `Some(None)` for one without a tenant. Whole names come before patterns.
+fn declared<'a>(catalog: &'a Catalog, name: &'a str) -> Option<Option<(&'a str, &'a str)>> {
+    if catalog.hosts.iter().any(|host| host.field.is_none() && host.prefix.eq_ignore_ascii_case(name)) {
+        return Some(None);
+    }
+    let tenancy = catalog.tenancy?;
+    catalog.hosts.iter().find_map(|host| {
+        let field = host.field?;
+        let start = host.prefix.len();
+        let end = name.len().checked_sub(host.suffix.len())?;
+        let value = name.get(start..end).filter(|value| !value.is_empty() && !value.contains('.'))?;
+        let around = name[..start].eq_ignore_ascii_case(&host.prefix) && name[end..].eq_ignore_ascii_case(&host.suffix);
+        // The model's name of a plain field is its column's.
+        around.then(|| Some((catalog.field(tenancy.entity, field).name.as_str(), value)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_strictly() {
+        for (text, name, port) in [
+            ("localhost:8080", "localhost", Some(8080)),
+            ("Help.Example.COM", "help.example.com", None),
+            ("help.example.com.", "help.example.com", None),
+            ("127.0.0.1:80", "127.0.0.1", Some(80)),
+            ("[::1]:8080", "[::1]", Some(8080)),
+            ("[::1]", "[::1]", None),
+        ] {
+            assert_eq!(Host::parse(text), Some(Host { name: name.into(), port }), "{text}");
+        }
+        for bad in ["", ":80", "a b", "a..b", "host:port", "host:99999", "[::1", "[x]", "[::1]x", "ä.de", "a/b", "a@b", &"a".repeat(64)] {
+            assert_eq!(Host::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn origins_are_the_same_host_and_port() {
+        let host = |text| Host::parse(text).unwrap();
+        for (this, origin, expected) in [
+            ("localhost:8080", "http://localhost:8080", true),
+            ("localhost:8080", "http://localhost:8081", false),
+            ("localhost:8080", "http://localhost", false),
+            ("help.example.com", "https://help.example.com", true),
+            ("help.example.com:443", "https://help.example.com", true),
+            ("help.example.com", "https://example.com", false),
+            ("help.example.com", "https://evil-help.example.com", false),
+            ("help.example.com", "null", false),
+            ("help.example.com", "file://help.example.com", false),
+        ] {
+            assert_eq!(host(this).is_origin(origin), expected, "{this} {origin}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_not_answered() {
+        let hosts = Hosts { names: vec!["*.intern.test".into(), "help.test".into()], loopback: true, ..Hosts::default() };
+        for (name, expected) in [
+            ("localhost", true),
+            ("acme.localhost", true),
+            ("127.0.0.9", true),
+            ("[::1]", true),
+            ("help.test", true),
+            ("a.intern.test", true),
+            ("intern.test", false),
+            ("evil.test", false),
+            ("192.168.0.7", false),
+            ("localhost.evil.test", false),
+        ] {
+            assert_eq!(hosts.answer(&Host::parse(name).unwrap(), None), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What is around every request: its id, its host, the routes, headers, and the net under a panic.
+
+use crate::environments::Environment;
+use crate::error::Refusal;
+use crate::http::host::Host;
+use crate::http::{answer, auth, console, graphql, health};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use freehold_base::Code;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+/// What the listener serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The app.
+    Public,
+    /// Health alone, for those who operate the server.
+    Operations,
+    /// Both: `dev`.
+    Both,
+}
+
+/// One request, as handlers see it.
+pub(crate) struct Call<'a> {
+    /// The request.
+    pub(crate) request: &'a HttpRequest,
+    /// Its host, which is one of ours.
+    pub(crate) host: Host,
+    /// Its environment.
+    pub(crate) environment: &'a Environment,
+    /// Its id.
+    pub(crate) id: String,
+}
+
+/// Answers a request.
+pub(crate) async fn serve(request: HttpRequest, payload: Payload, environment: Data<Environment>, door: Data<Door>) -> HttpResponse {
+    let start = Instant::now();
+    let id = uuid::Uuid::from_u128(rand::random()).simple().to_string();
+    let guarded = AssertUnwindSafe(route(&request, payload, &environment, **door, &id)).catch_unwind().await;
+    let mut response = match guarded {
+        Ok(Ok(response)) => response,
+        Ok(Err(refusal)) => refused(&refusal, &id),
+        Err(_) => refused(&Refusal::internal("a handler panicked; the panic is logged above"), &id),
+    };
+    dress(&mut response, &id);
+    let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
+    tracing::debug!(request = id, method = %request.method(), path = request.path(), status = response.status().as_u16(), elapsed_ms);
+    response
+}
+
+/// The routes, on one screen.
+async fn route(
+    request: &HttpRequest,
+    payload: Payload,
+    environment: &Environment,
+    door: Door,
+    id: &str,
+) -> Result<HttpResponse, Refusal> {
+    let (method, path) = (request.method(), request.path());
+    if door != Door::Public {
+        match path {
+            "/healthz" => return only(method, &[Method::GET, Method::HEAD]).map(|()| health::alive()),
+            "/readyz" => {
+                only(method, &[Method::GET, Method::HEAD])?;
+                return health::ready(environment).await;
+            }
+            _ if door == Door::Operations => return Err(not_found(path)),
+            _ => {}
+        }
+    }
+    let host = host_of(request, environment)?;
+    let call = Call { request, host, environment, id: id.to_owned() };
+    match path {
+        "/graphql" => graphql::serve(&call, payload).await,
+        "/auth/sign-in" => {
+            only(method, &[Method::POST])?;
+            auth::sign_in(&call, payload).await
+        }
+        "/auth/sign-out" => {
+            only(method, &[Method::POST])?;
+            auth::sign_out(&call).await
+        }
+        "/auth/session" => {
+            only(method, &[Method::GET])?;
+            auth::session(&call).await
+        }
+        "/console/info" if environment.console => {
+            only(method, &[Method::GET])?;
+            console::info(&call)
+        }
+        _ if environment.console => {
+            let file = console::file(path).ok_or_else(|| not_found(path))?;
+            only(method, &[Method::GET, Method::HEAD])?;
+            Ok(file)
+        }
+        _ => Err(not_found(path)),
+    }
+}
+
+/// # Errors
+/// `BAD_REQUEST` as 405, with `Allow`.
+fn only(method: &Method, allowed: &[Method]) -> Result<(), Refusal> {
+    if allowed.contains(method) {
+        return Ok(());
+    }
+    let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    Err(Refusal::new(Code::BadRequest, format!("{method} is not for this path")).allowing(names))
+}
+
+fn not_found(path: &str) -> Refusal {
+    let hint = if path == "/graphql/" { "the API is at /graphql" } else { "the API is at /graphql, sign-in at /auth/sign-in" };
+    Refusal::new(Code::NotFound, "there is nothing at this path").with_hint(hint)
+}
+
+/// The host of a request.
+///
+/// # Errors
+/// `BAD_REQUEST` if it is missing, malformed or said twice; `NOT_FOUND` if it is not ours.
+fn host_of(request: &HttpRequest, environment: &Environment) -> Result<Host, Refusal> {
+    let mut said = request.headers().get_all(HOST);
+    let bad = |what: &str| Refusal::new(Code::BadRequest, format!("the `Host` header is {what}"));
+    let header = said.next().ok_or_else(|| bad("missing"))?;
+    if said.next().is_some() {
+        return Err(bad("there twice"));
+    }
+    let host = header.to_str().ok().and_then(Host::parse).ok_or_else(|| bad("malformed"))?;
+    // A request target with an authority would overrule the header (RFC 9112, section 3.2.2).
+    if request.uri().authority().is_some_and(|authority| Host::parse(authority.as_str()).as_ref() != Some(&host)) {
+        return Err(bad("not the one of the request's target"));
+    }
+    if environment.answers(&host) {
+        return Ok(host);
+    }
+    Err(Refusal::new(Code::NotFound, "this host is not served here")
+        .with_hint("name it under `identity: hosts:` of app.yaml, or under `hosts` of freehold.toml"))
+}
+
+/// The answer to a request that was refused.
+pub(crate) fn refused(refusal: &Refusal, id: &str) -> HttpResponse {
+    log(refusal, id);
+    let mut response = answer(refusal.status(), "application/json; charset=utf-8", refusal.body(id));
+    if let Some(allow) = refusal.allow().and_then(|names| HeaderValue::try_from(names).ok()) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+/// Writes the cause of a failure to the log, once.
+pub(crate) fn log(refusal: &Refusal, id: &str) {
+    if let Some(cause) = refusal.cause() {
+        tracing::error!(request = id, code = refusal.code().name(), "{cause}");
+    }
+}
+
+/// Headers of every response.
+fn dress(response: &mut HttpResponse, id: &str) {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
