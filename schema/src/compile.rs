@@ -27,5 +27,9 @@ pub fn compile(sources: &Sources) -> Compiled {
         }
         None => (None, None),
     };
-    Compiled { catalog: catalog.filter(|_| !diagnostics.has_errors()), model, diagnostics }
+    Compiled {
+        catalog: catalog.filter(|_| !diagnostics.has_errors()),
+        model,
+        diagnostics,
+    }
 }

@@ -43,7 +43,13 @@ impl Diagnostics {
     }
 
     /// Adds a warning, or an error.
-    pub fn tell(&mut self, severity: Severity, check: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    pub fn tell(
+        &mut self,
+        severity: Severity,
+        check: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.push(severity, check, Some(span), message.into())
     }
 
@@ -57,8 +63,21 @@ impl Diagnostics {
         self.push(Severity::Error, check, None, message.into())
     }
 
-    fn push(&mut self, severity: Severity, check: &'static str, span: Option<Span>, message: String) -> &mut Diagnostic {
-        self.0.push(Diagnostic { severity, check, message, span, hint: None, related: None });
+    fn push(
+        &mut self,
+        severity: Severity,
+        check: &'static str,
+        span: Option<Span>,
+        message: String,
+    ) -> &mut Diagnostic {
+        self.0.push(Diagnostic {
+            severity,
+            check,
+            message,
+            span,
+            hint: None,
+            related: None,
+        });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }

@@ -1,7 +1,7 @@
 //! What the API is: model → catalog → GraphQL schema. Pure: no input or output, no clock.
 //!
 //! `model` reads YAML with positions, `catalog` resolves it into one immutable, indexed whole, `seed` reads development
-//! data, and `graphql` builds the schema a role set sees and turns a request's text into an [`graphql::Operation`].
+//! data, and `graphql` builds the schema a role set sees and turns a request's text into an [`graphql::operation::Operation`].
 
 pub mod catalog;
 mod compile;

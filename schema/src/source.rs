@@ -39,7 +39,10 @@ impl Sources {
 
     /// Every file with its id.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(index, file)| (FileId(index as u32), file))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(index, file)| (FileId(index as u32), file))
     }
 
     /// The file of that id. Ids come from this value alone.
@@ -52,7 +55,10 @@ impl Sources {
         let text = &self.file(span.file).text;
         let before = text.get(..span.start as usize).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 }
 
@@ -73,9 +79,18 @@ pub enum FileKind {
 pub fn is_model_file(relative_path: &str) -> FileKind {
     let path = relative_path.strip_prefix("./").unwrap_or(relative_path);
     let mut parts: Vec<&str> = path.split('/').collect();
-    let Some(file) = parts.pop() else { return FileKind::Other };
-    let Some((stem, "yaml" | "yml")) = file.rsplit_once('.') else { return FileKind::Other };
-    if stem.is_empty() || file.starts_with('.') || parts.iter().any(|part| part.starts_with('.') || *part == "node_modules") {
+    let Some(file) = parts.pop() else {
+        return FileKind::Other;
+    };
+    let Some((stem, "yaml" | "yml")) = file.rsplit_once('.') else {
+        return FileKind::Other;
+    };
+    if stem.is_empty()
+        || file.starts_with('.')
+        || parts
+            .iter()
+            .any(|part| part.starts_with('.') || *part == "node_modules")
+    {
         return FileKind::Other;
     }
     match parts.first() {
@@ -114,7 +129,17 @@ mod tests {
 
     #[test]
     fn positions_count_characters() {
-        let sources = Sources::new(vec![SourceFile { name: "a.yaml".into(), text: "é: 1\nü: x\n".into() }]);
-        assert_eq!(sources.position(Span { file: FileId(0), start: 10, end: 11 }), (2, 4));
+        let sources = Sources::new(vec![SourceFile {
+            name: "a.yaml".into(),
+            text: "é: 1\nü: x\n".into(),
+        }]);
+        assert_eq!(
+            sources.position(Span {
+                file: FileId(0),
+                start: 10,
+                end: 11
+            }),
+            (2, 4)
+        );
     }
 }

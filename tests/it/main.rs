@@ -1,3 +1,32 @@
 //! Black-box tests of the server, one file a capability. Every test runs on SQLite and on PostgreSQL.
 
+mod access_gates;
 mod agreement;
+mod arrows;
+mod examples;
+mod fields;
+mod filters;
+mod graphql;
+mod http;
+mod isolation;
+mod known_faults;
+mod lists;
+mod non_interference;
+mod reload;
+mod round_trips;
+mod tenants;
+
+use serde_json::Value;
+
+/// Strings at a path of every node of a list: `texts(&data["papers"], "label")`.
+fn texts(connection: &Value, field: &str) -> Vec<String> {
+    let nodes = connection["nodes"].as_array().unwrap_or_else(|| panic!("no nodes in {connection}"));
+    nodes.iter().map(|node| node[field].as_str().map_or_else(|| node[field].to_string(), str::to_owned)).collect()
+}
+
+/// As [`texts`], sorted: for lists whose order is not the matter.
+fn sorted(connection: &Value, field: &str) -> Vec<String> {
+    let mut texts = texts(connection, field);
+    texts.sort();
+    texts
+}

@@ -3,6 +3,7 @@
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::{self, Host};
+use crate::http::verb::is_mutation;
 use crate::timings::Timings;
 use freehold_auth::{TenantHint, Token, identify};
 use freehold_base::Code;
@@ -45,7 +46,7 @@ pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, ti
     let bundle = environment.bundle()?;
     let catalog = &bundle.catalog;
     let Asked { query, operation_name, variables } = &request.asked;
-    if request.reads_only && bundle.is_mutation(query, operation_name.as_deref()) {
+    if request.reads_only && is_mutation(query, operation_name.as_deref()) {
         return Err(Refusal::new(Code::BadRequest, "a mutation cannot be sent by GET").allowing("POST"));
     }
 

@@ -10,6 +10,7 @@ mod health;
 pub(crate) mod host;
 mod server;
 mod shell;
+pub(crate) mod verb;
 
 pub(crate) use server::{Bound, bind};
 pub(crate) use shell::Door;

@@ -31,11 +31,9 @@ impl AuthError {
     pub fn code(&self) -> Code {
         match self {
             Self::BadSession | Self::SignInRefused => Code::Unauthenticated,
-            Self::Busy => Code::Unavailable,
+            Self::Busy | Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Code::Unavailable,
             Self::PasswordLength => Code::BadUserInput,
-            Self::Hash(_) => Code::InternalServerError,
-            Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Code::Unavailable,
-            Self::Database(_) => Code::InternalServerError,
+            Self::Hash(_) | Self::Database(_) => Code::InternalServerError,
         }
     }
 }

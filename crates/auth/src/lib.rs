@@ -6,6 +6,7 @@
 mod directory;
 mod error;
 mod identify;
+mod insert;
 mod password;
 mod read;
 mod session;
@@ -18,9 +19,10 @@ mod testing;
 pub use directory::{Directory, MembershipField, Tenancy};
 pub use error::AuthError;
 pub use identify::{TenantHint, identify};
+pub use insert::{NewRow, insert_rows};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
 pub use session::{
-    ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, purge_sessions, touch_session,
+    ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user, purge_sessions, touch_session,
 };
-pub use sign_in::{Attempt, BLOCK, FAILURES_MAX, SignedIn, set_password, sign_in};
+pub use sign_in::{Attempt, BLOCK, FAILURES_MAX, SignedIn, has_password, set_password, sign_in};
 pub use token::{Token, TokenHash};

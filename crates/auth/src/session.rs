@@ -4,7 +4,7 @@ use crate::read::{Sql, list, quoted};
 use crate::{AuthError, Directory, Tenancy, Token, TokenHash};
 use freehold_base::{RowId, Timestamp};
 use freehold_entities::session;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryResult};
 use sea_orm::{ActiveValue::Set, sea_query::Expr};
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub async fn find_session(
     token: &Token,
     now: Timestamp,
 ) -> Result<SessionView, AuthError> {
-    let roles = if directory.tenancy.is_none() { roles_column(database, "u", "roles") } else { "NULL".to_owned() };
+    let roles = user_roles(database, directory);
     let mut sql = Sql::new(format!(
         "SELECT s.last_seen_at, s.expires_at, u.id, u.email, u.name, u.status, {roles} AS roles \
          FROM fh_session s JOIN \"user\" u ON u.id = s.user_id WHERE s.token_hash = "
@@ -82,13 +82,27 @@ pub async fn find_session(
     if is_over(row.try_get_by("last_seen_at")?, row.try_get_by("expires_at")?, now) || status.as_deref() != Some("active") {
         return Err(AuthError::BadSession);
     }
-    let id = RowId::from(row.try_get_by::<uuid::Uuid, _>("id")?);
-    let (memberships, roles) = match &directory.tenancy {
-        Some(tenancy) => (memberships(database, tenancy, id).await?, None),
-        None => (Vec::new(), Some(list(row.try_get_by::<Option<String>, _>("roles")?.as_deref()))),
-    };
-    let user = UserView { id: id.to_string(), email: row.try_get_by("email")?, name: row.try_get_by("name")? };
-    Ok(SessionView { user, memberships, roles })
+    Ok(view(database, directory, &row).await?.1)
+}
+
+/// The active user with that e-mail address, as it is written, and their memberships.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn find_user(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    email: &str,
+) -> Result<Option<(RowId, SessionView)>, AuthError> {
+    let roles = user_roles(database, directory);
+    let mut sql = Sql::new(format!(
+        "SELECT u.id, u.email, u.name, {roles} AS roles FROM \"user\" u WHERE u.status = 'active' AND u.email = "
+    ));
+    sql.bind(email).push(" LIMIT 1");
+    match database.query_one_raw(sql.finish(database)).await? {
+        Some(row) => Ok(Some(view(database, directory, &row).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Ends a session. One that is not there is ended already.
@@ -167,6 +181,21 @@ pub(crate) fn later(now: Timestamp, span: Duration) -> i64 {
 pub(crate) fn roles_column(database: &DatabaseConnection, table: &str, column: &str) -> String {
     let column = format!("{table}.{}", quoted(column));
     crate::read::selected(database.get_database_backend(), &column, freehold_base::ValueType::TextList)
+}
+
+/// The roles of a user `u`: on the user in a single-tenant app, else on memberships alone.
+fn user_roles(database: &DatabaseConnection, directory: &Directory) -> String {
+    if directory.tenancy.is_none() { roles_column(database, "u", "roles") } else { "NULL".to_owned() }
+}
+
+async fn view(database: &DatabaseConnection, directory: &Directory, row: &QueryResult) -> Result<(RowId, SessionView), AuthError> {
+    let id = RowId::from(row.try_get_by::<uuid::Uuid, _>("id")?);
+    let (memberships, roles) = match &directory.tenancy {
+        Some(tenancy) => (memberships(database, tenancy, id).await?, None),
+        None => (Vec::new(), Some(list(row.try_get_by::<Option<String>, _>("roles")?.as_deref()))),
+    };
+    let user = UserView { id: id.to_string(), email: row.try_get_by("email")?, name: row.try_get_by("name")? };
+    Ok((id, SessionView { user, memberships, roles }))
 }
 
 fn earlier(now: Timestamp, span: Duration) -> i64 {

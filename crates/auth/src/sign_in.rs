@@ -108,6 +108,18 @@ pub async fn set_password(database: &DatabaseConnection, user: RowId, phc: Strin
     Ok(())
 }
 
+/// Whether that is the user's password. Counts no attempt: for the server's own questions, never for a client's.
+///
+/// # Errors
+/// [`AuthError::Busy`], [`AuthError::Database`].
+pub async fn has_password(database: &DatabaseConnection, passwords: &Passwords, user: RowId, password: &str) -> Result<bool, AuthError> {
+    let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
+    match row {
+        Some(row) => passwords.verify(password, Some(&row.password_hash)).await,
+        None => Ok(false),
+    }
+}
+
 struct Account {
     user: RowId,
     password_hash: String,

@@ -40,11 +40,23 @@ impl Access {
     /// Reduces the policy. What is unknown to the catalog (a profile or role of an older bundle) grants nothing.
     pub fn reduce(catalog: &Catalog, policy: &Policy, role_set: &RoleSet) -> Self {
         let role_set = role_set.clone().normal(catalog);
-        let holder = Holder { signed_in: role_set.signed_in, member: role_set.member, roles: &role_set.roles };
+        let holder = Holder {
+            signed_in: role_set.signed_in,
+            member: role_set.member,
+            roles: &role_set.roles,
+        };
         let sets = role_set.sets(catalog);
-        let entities = catalog.entities.values().map(|entity| sources::sources(catalog, policy, entity, &sets, &holder)).collect();
+        let entities = catalog
+            .entities
+            .values()
+            .map(|entity| sources::sources(catalog, policy, entity, &sets, &holder))
+            .collect();
         let own = own::own_rows(catalog, &holder);
-        Self { entities, own, roles: role_set.roles }
+        Self {
+            entities,
+            own,
+            roles: role_set.roles,
+        }
     }
 
     /// The rows that lists, totals and aggregates may use; `None`: the entity has no list for this role set.
@@ -87,5 +99,9 @@ impl Access {
     }
 }
 
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

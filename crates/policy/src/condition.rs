@@ -10,7 +10,7 @@ mod operator;
 pub(crate) use column::{Column, Shape, shape_of};
 pub(crate) use operand::preset;
 
-use crate::predicate::{Link, Predicate, RawSource, RulePredicate};
+use crate::predicate::{CallerTest, Link, Predicate, RawSource, RulePredicate};
 use crate::wall::walled;
 use freehold_schema::catalog::{Catalog, EntityId, FieldDef, FieldId, FieldType};
 use freehold_schema::diagnostic::Diagnostics;
@@ -30,18 +30,36 @@ pub(crate) struct Scope<'a> {
 type Entry = (Key, Node);
 
 /// Parses a condition over a row of `entity`.
-pub(crate) fn parse(scope: Scope<'_>, entity: EntityId, node: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
+pub(crate) fn parse(
+    scope: Scope<'_>,
+    entity: EntityId,
+    node: &Node,
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
     let entries = mapping(node, "a condition", "write `{field: value}`", faults)?;
     all_of(scope, entity, entries.iter(), faults)
 }
 
 /// The conjunction of a mapping's entries.
-fn all_of<'a>(scope: Scope<'_>, entity: EntityId, entries: impl Iterator<Item = &'a Entry>, faults: &mut Diagnostics) -> Option<RulePredicate> {
-    let parts = entries.map(|(key, value)| entry(scope, entity, key, value, faults)).collect();
+fn all_of<'a>(
+    scope: Scope<'_>,
+    entity: EntityId,
+    entries: impl Iterator<Item = &'a Entry>,
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
+    let parts = entries
+        .map(|(key, value)| entry(scope, entity, key, value, faults))
+        .collect();
     complete(parts).map(Predicate::all)
 }
 
-fn entry(scope: Scope<'_>, entity: EntityId, key: &Key, value: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
+fn entry(
+    scope: Scope<'_>,
+    entity: EntityId,
+    key: &Key,
+    value: &Node,
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
     match key.text.as_str() {
         "or" => alternatives(scope, entity, key, value, faults).map(Predicate::any),
         "and" => alternatives(scope, entity, key, value, faults).map(Predicate::all),
@@ -51,23 +69,50 @@ fn entry(scope: Scope<'_>, entity: EntityId, key: &Key, value: &Node, faults: &m
 }
 
 /// The members of `or` and `and`. A mapping is refused: read as a conjunction, `or` would say something else than it says.
-fn alternatives(scope: Scope<'_>, entity: EntityId, key: &Key, value: &Node, faults: &mut Diagnostics) -> Option<Vec<RulePredicate>> {
+fn alternatives(
+    scope: Scope<'_>,
+    entity: EntityId,
+    key: &Key,
+    value: &Node,
+    faults: &mut Diagnostics,
+) -> Option<Vec<RulePredicate>> {
     let NodeKind::List(items) = &value.kind else {
         faults
-            .error("condition-shape", value.span, format!("`{}` takes a list of conditions, this is {}", key.text, value.noun()))
+            .error(
+                "condition-shape",
+                value.span,
+                format!("`{}` takes a list of conditions, this is {}", key.text, value.noun()),
+            )
             .hint(format!("write `{}: [{{…}}, {{…}}]`", key.text));
         return None;
     };
     complete(items.iter().map(|item| parse(scope, entity, item, faults)).collect())
 }
 
-fn field(scope: Scope<'_>, entity: EntityId, key: &Key, value: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
+fn field(
+    scope: Scope<'_>,
+    entity: EntityId,
+    key: &Key,
+    value: &Node,
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
     let definition = scope.catalog.entity(entity);
     let Some(field) = definition.find_field(&key.text) else {
-        let told = faults.error("unknown-field", key.span, format!("`{}` has no field `{}`", definition.name, key.text));
+        let told = faults.error(
+            "unknown-field",
+            key.span,
+            format!("`{}` has no field `{}`", definition.name, key.text),
+        );
         match definition.find_graphql_field(&key.text) {
             Some(field) => told.hint(format!("in a model it is written `{}`", field.name)),
-            None => told.nearest(&key.text, definition.fields.iter().map(|field| field.name.as_str()).chain(["or", "and", "not"])),
+            None => told.nearest(
+                &key.text,
+                definition
+                    .fields
+                    .iter()
+                    .map(|field| field.name.as_str())
+                    .chain(["or", "and", "not"]),
+            ),
         };
         return None;
     };
@@ -75,7 +120,7 @@ fn field(scope: Scope<'_>, entity: EntityId, key: &Key, value: &Node, faults: &m
         return None;
     }
     match &field.field_type {
-        FieldType::List { of, by } => related(scope, *of, *by, value, faults),
+        FieldType::List { of, by } => related(scope, entity, *of, *by, value, faults),
         FieldType::Reference { to, .. } => reference(scope, entity, field, to, value, faults),
         _ => leaves(scope, entity, field, value, faults),
     }
@@ -86,17 +131,29 @@ pub(crate) fn comparable(field: &FieldDef, span: Span, faults: &mut Diagnostics)
     if field.encrypted.is_none() {
         return true;
     }
-    let told = faults.error("encrypted-condition", span, format!("`{}` is encrypted and cannot decide access", field.name));
+    let told = faults.error(
+        "encrypted-condition",
+        span,
+        format!("`{}` is encrypted and cannot decide access", field.name),
+    );
     if field.searchable {
         told.hint("`searchable: equality` serves the filters of queries; a rule needs a field in the clear");
     }
     false
 }
 
-fn leaves(scope: Scope<'_>, entity: EntityId, field: &FieldDef, value: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
+fn leaves(
+    scope: Scope<'_>,
+    entity: EntityId,
+    field: &FieldDef,
+    value: &Node,
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
     let column = Column::of(entity, field)?;
     let tests = operator::tests(scope, &column, value, faults)?;
-    Some(Predicate::all(tests.into_iter().map(|test| Predicate::Leaf { field: field.id, test })))
+    Some(Predicate::all(
+        tests.into_iter().map(|test| Predicate::Leaf { field: field.id, test }),
+    ))
 }
 
 /// A reference: compared by id, or walked.
@@ -119,56 +176,96 @@ fn reference(
         let (key, operand) = entry;
         if key.text == "id" && !wall_between {
             parts.push(leaves(scope, entity, field, operand, faults));
-        } else if Operator::parse(&key.text).is_some_and(|operator| Column::of(entity, field).is_some_and(|column| operator.fits(&column))) {
-            let single = Node { span: operand.span, kind: NodeKind::Map(vec![entry.clone()]) };
+        } else if Operator::parse(&key.text)
+            .is_some_and(|operator| Column::of(entity, field).is_some_and(|column| operator.fits(&column)))
+        {
+            let single = Node {
+                span: operand.span,
+                kind: NodeKind::Map(vec![entry.clone()]),
+            };
             parts.push(leaves(scope, entity, field, &single, faults));
         } else {
             walked.push(entry);
         }
     }
     if !walked.is_empty() || entries.is_empty() {
-        parts.push(walk(scope, field, to, value.span, &walked, faults));
+        parts.push(walk(scope, entity, field, to, value.span, &walked, faults));
     }
     complete(parts).map(Predicate::all)
 }
 
-fn walk(scope: Scope<'_>, field: &FieldDef, to: &[EntityId], span: Span, entries: &[&Entry], faults: &mut Diagnostics) -> Option<RulePredicate> {
+fn walk(
+    scope: Scope<'_>,
+    entity: EntityId,
+    field: &FieldDef,
+    to: &[EntityId],
+    span: Span,
+    entries: &[&Entry],
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
     let [target] = to else {
-        let names: Vec<&str> = to.iter().map(|target| scope.catalog.entity(*target).name.as_str()).collect();
+        let names: Vec<&str> = to
+            .iter()
+            .map(|target| scope.catalog.entity(*target).name.as_str())
+            .collect();
         faults
-            .error("condition-shape", span, format!("`{}` may refer to {}, so it cannot be walked", field.name, names.join(", ")))
+            .error(
+                "condition-shape",
+                span,
+                format!(
+                    "`{}` may refer to {}, so it cannot be walked",
+                    field.name,
+                    names.join(", ")
+                ),
+            )
             .hint("compare its `id`, or ask `is_null`");
         return None;
     };
     let inner = all_of(scope, *target, entries.iter().copied(), faults)?;
-    Some(exists(scope.catalog, Link::Reference(field.id), *target, inner))
+    Some(exists(scope.catalog, entity, Link::Reference(field.id), *target, inner))
 }
 
 /// A list field: what holds of some, every or none of its rows, or of their number.
-fn related(scope: Scope<'_>, of: EntityId, by: FieldId, value: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
+fn related(
+    scope: Scope<'_>,
+    entity: EntityId,
+    of: EntityId,
+    by: FieldId,
+    value: &Node,
+    faults: &mut Diagnostics,
+) -> Option<RulePredicate> {
     let hint = "write `{some: {…}}`, `{every: {…}}`, `{none: {…}}` or `{count: {gt: 2}}`";
     let entries = mapping(value, "a condition on a list", hint, faults)?;
     if entries.is_empty() {
-        faults.error("condition-shape", value.span, "this condition says nothing").hint(hint);
+        faults
+            .error("condition-shape", value.span, "this condition says nothing")
+            .hint(hint);
         return None;
     }
     let link = || Link::Inverse { by };
     let parts = entries.iter().map(|(key, node)| match key.text.as_str() {
-        "some" => parse(scope, of, node, faults).map(|inner| exists(scope.catalog, link(), of, inner)),
-        "none" => parse(scope, of, node, faults).map(|inner| Predicate::not(exists(scope.catalog, link(), of, inner))),
-        "every" => parse(scope, of, node, faults).map(|inner| Predicate::not(exists(scope.catalog, link(), of, Predicate::not(inner)))),
+        "some" => parse(scope, of, node, faults).map(|inner| exists(scope.catalog, entity, link(), of, inner)),
+        "none" => {
+            parse(scope, of, node, faults).map(|inner| Predicate::not(exists(scope.catalog, entity, link(), of, inner)))
+        }
+        "every" => parse(scope, of, node, faults)
+            .map(|inner| Predicate::not(exists(scope.catalog, entity, link(), of, Predicate::not(inner)))),
         "count" => {
             let tests = operator::tests(scope, &Column::count(), node, faults)?;
             Some(Predicate::all(tests.into_iter().map(|test| Predicate::Count {
                 link: link(),
                 source: RawSource { entity: of },
-                inner: Box::new(walled(scope.catalog, of, Predicate::Constant(true))),
+                inner: Box::new(in_reach(scope.catalog, entity, of, Predicate::Constant(true))),
                 test,
             })))
         }
         other => {
             faults
-                .error("unknown-operator", key.span, format!("a list has no operator `{other}`"))
+                .error(
+                    "unknown-operator",
+                    key.span,
+                    format!("a list has no operator `{other}`"),
+                )
                 .hint(hint)
                 .nearest(other, ["some", "every", "none", "count"]);
             None
@@ -178,19 +275,47 @@ fn related(scope: Scope<'_>, of: EntityId, by: FieldId, value: &Node, faults: &m
     complete(parts).map(Predicate::all)
 }
 
-/// Some related row in reach satisfies `inner`.
-pub(crate) fn exists(catalog: &Catalog, link: Link<FieldId>, entity: EntityId, inner: RulePredicate) -> RulePredicate {
-    match walled(catalog, entity, inner) {
+/// Some related row in reach satisfies `inner`. `from` is the entity whose rows ask.
+pub(crate) fn exists(
+    catalog: &Catalog,
+    from: EntityId,
+    link: Link<FieldId>,
+    entity: EntityId,
+    inner: RulePredicate,
+) -> RulePredicate {
+    match in_reach(catalog, from, entity, inner) {
         Predicate::Constant(false) => Predicate::Constant(false),
-        inner => Predicate::Exists { link, source: RawSource { entity }, inner: Box::new(inner) },
+        inner => Predicate::Exists {
+            link,
+            source: RawSource { entity },
+            inner: Box::new(inner),
+        },
     }
+}
+
+/// `inner`, of rows behind the wall alone. Rows that all tenants share look into a tenant for its members only, save at what is
+/// public there: else naming a tenant would be enough to learn of it.
+fn in_reach(catalog: &Catalog, from: EntityId, entity: EntityId, inner: RulePredicate) -> RulePredicate {
+    let looks_in = catalog.is_walled(entity) && !catalog.is_walled(from) && !catalog.entity(entity).public;
+    let asker = if looks_in {
+        Predicate::Caller(CallerTest::Member)
+    } else {
+        Predicate::Constant(true)
+    };
+    Predicate::all([asker, walled(catalog, entity, inner)])
 }
 
 fn mapping<'a>(node: &'a Node, what: &str, hint: &str, faults: &mut Diagnostics) -> Option<&'a [Entry]> {
     if let NodeKind::Map(entries) = &node.kind {
         return Some(entries);
     }
-    faults.error("condition-shape", node.span, format!("{what} is a mapping, this is {}", node.noun())).hint(hint);
+    faults
+        .error(
+            "condition-shape",
+            node.span,
+            format!("{what} is a mapping, this is {}", node.noun()),
+        )
+        .hint(hint);
     None
 }
 

@@ -31,9 +31,19 @@ impl Question<'_> {
             Predicate::Any(parts) => parts.iter().any(|part| self.holds(part, row)),
             Predicate::Not(part) => !self.holds(part, row),
             Predicate::Leaf { field, test } => self.passes(test, at(row, *field)),
-            Predicate::Exists { link, source, inner } => self.related(link, source.entity, row).any(|found| self.holds(inner, found)),
-            Predicate::Count { link, source, inner, test } => {
-                let count = self.related(link, source.entity, row).filter(|found| self.holds(inner, found)).count();
+            Predicate::Exists { link, source, inner } => self
+                .related(link, source.entity, row)
+                .any(|found| self.holds(inner, found)),
+            Predicate::Count {
+                link,
+                source,
+                inner,
+                test,
+            } => {
+                let count = self
+                    .related(link, source.entity, row)
+                    .filter(|found| self.holds(inner, found))
+                    .count();
                 self.passes(test, &Value::Int(count as i64))
             }
             Predicate::Caller(CallerTest::SignedIn) => self.caller.person.is_some(),
@@ -48,25 +58,45 @@ impl Question<'_> {
 
     fn related<'a>(&'a self, link: &'a Link<FieldId>, entity: EntityId, row: &'a Row) -> impl Iterator<Item = &'a Row> {
         let id = FieldId(0);
-        self.database.rows[entity.0 as usize].iter().filter(move |found| match link {
-            Link::Reference(field) => equal(at(found, id), at(row, *field)),
-            Link::Inverse { by } => equal(at(found, *by), at(row, id)),
-            Link::Equal { theirs, ours } => equal(at(found, *theirs), at(row, *ours)),
-            Link::Free => true,
-        })
+        self.database.rows[entity.0 as usize]
+            .iter()
+            .filter(move |found| match link {
+                Link::Reference(field) => equal(at(found, id), at(row, *field)),
+                Link::Inverse { by } => equal(at(found, *by), at(row, id)),
+                Link::Equal { theirs, ours } => equal(at(found, *theirs), at(row, *ours)),
+                Link::Free => true,
+            })
     }
 
     fn value(self, operand: &Operand) -> Value {
         match operand {
             Operand::Constant(value) => value.clone(),
-            Operand::Session(SessionValue::User) => self.caller.person.as_ref().map_or(Value::Null, |person| Value::Uuid(person.id.uuid())),
-            Operand::Session(SessionValue::Tenant) => self.caller.tenant.as_ref().map_or(Value::Null, |tenant| Value::Uuid(tenant.id.uuid())),
+            Operand::Session(SessionValue::User) => self
+                .caller
+                .person
+                .as_ref()
+                .map_or(Value::Null, |person| Value::Uuid(person.id.uuid())),
+            Operand::Session(SessionValue::Tenant) => self
+                .caller
+                .tenant
+                .as_ref()
+                .map_or(Value::Null, |tenant| Value::Uuid(tenant.id.uuid())),
             Operand::Session(SessionValue::Now) => Value::DateTime(self.caller.now.0),
             Operand::Session(SessionValue::Membership(name, _)) => {
-                let membership = self.caller.tenant.as_ref().filter(|_| self.is_member()).and_then(|tenant| tenant.membership.as_ref());
-                membership.and_then(|fields| fields.get(name)).cloned().unwrap_or(Value::Null)
+                let membership = self
+                    .caller
+                    .tenant
+                    .as_ref()
+                    .filter(|_| self.is_member())
+                    .and_then(|tenant| tenant.membership.as_ref());
+                membership
+                    .and_then(|fields| fields.get(name))
+                    .cloned()
+                    .unwrap_or(Value::Null)
             }
-            Operand::Session(SessionValue::Claim(name, _)) => self.caller.claims.get(name).cloned().unwrap_or(Value::Null),
+            Operand::Session(SessionValue::Claim(name, _)) => {
+                self.caller.claims.get(name).cloned().unwrap_or(Value::Null)
+            }
             Operand::Variable { .. } | Operand::Before(_) => panic!("no rule about a stored row holds this"),
         }
     }
@@ -85,10 +115,14 @@ impl Question<'_> {
             Test::Greater(operand) => compare(operand) == Some(Ordering::Greater),
             Test::GreaterOrEqual(operand) => compare(operand).is_some_and(Ordering::is_ge),
             Test::In(operands) => operands.iter().any(|operand| compare(operand) == Some(Ordering::Equal)),
-            Test::NotIn(operands) => operands.iter().all(|operand| compare(operand).is_some_and(|order| order != Ordering::Equal)),
+            Test::NotIn(operands) => operands
+                .iter()
+                .all(|operand| compare(operand).is_some_and(|order| order != Ordering::Equal)),
             Test::IsNull(null) => value.is_null() == *null,
             Test::Like { pattern, insensitive } => match (value, self.value(pattern)) {
-                (Value::Text(text), Value::Text(pattern)) if *insensitive => like(&text.to_lowercase(), &pattern.to_lowercase()),
+                (Value::Text(text), Value::Text(pattern)) if *insensitive => {
+                    like(&text.to_lowercase(), &pattern.to_lowercase())
+                }
                 (Value::Text(text), Value::Text(pattern)) => like(text, &pattern),
                 _ => false,
             },
@@ -121,9 +155,9 @@ fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Boolean(left), Value::Boolean(right)) => Some(left.cmp(right)),
-        (Value::Int(left), Value::Int(right)) | (Value::DateTime(left), Value::DateTime(right)) | (Value::Time(left), Value::Time(right)) => {
-            Some(left.cmp(right))
-        }
+        (Value::Int(left), Value::Int(right))
+        | (Value::DateTime(left), Value::DateTime(right))
+        | (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
         (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
         (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
         (Value::Decimal(left), Value::Decimal(right)) => Some(left.cmp(right)),
@@ -137,11 +171,19 @@ fn like(text: &str, pattern: &str) -> bool {
     let mut pattern_rest = pattern.chars();
     match pattern_rest.next() {
         None => text.is_empty(),
-        Some('%') => text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| like(&text[at..], pattern_rest.as_str())),
+        Some('%') => text
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([text.len()])
+            .any(|at| like(&text[at..], pattern_rest.as_str())),
         Some(first) => {
             let mut text_rest = text.chars();
             let Some(letter) = text_rest.next() else { return false };
-            let wanted = if first == '\\' { pattern_rest.next() } else { Some(first) };
+            let wanted = if first == '\\' {
+                pattern_rest.next()
+            } else {
+                Some(first)
+            };
             (first == '_' || wanted == Some(letter)) && like(text_rest.as_str(), pattern_rest.as_str())
         }
     }
@@ -156,7 +198,11 @@ fn inside(value: &Value, path: &[String]) -> Option<serde_json::Value> {
             serde_json::Value::Object(mut map) => map.remove(step)?,
             serde_json::Value::Array(mut items) => {
                 let index: usize = step.parse().ok()?;
-                if index < items.len() { items.swap_remove(index) } else { return None }
+                if index < items.len() {
+                    items.swap_remove(index)
+                } else {
+                    return None;
+                }
             }
             _ => return None,
         };

@@ -32,8 +32,17 @@ impl Writer<'_> {
                     _ => format!("{rows} ({})", self.predicate(source.entity, inner, false)),
                 }
             }
-            Predicate::Count { link, source, inner, test } => {
-                let rows = format!("number of {} ({})", self.related(entity, link, source.entity), self.predicate(source.entity, inner, false));
+            Predicate::Count {
+                link,
+                source,
+                inner,
+                test,
+            } => {
+                let rows = format!(
+                    "number of {} ({})",
+                    self.related(entity, link, source.entity),
+                    self.predicate(source.entity, inner, false)
+                );
                 self.test(&rows, test)
             }
             Predicate::Caller(CallerTest::SignedIn) => "signed in".to_owned(),
@@ -43,7 +52,11 @@ impl Writer<'_> {
     }
 
     fn joined(&self, entity: EntityId, parts: &[RulePredicate], word: &str, nested: bool) -> String {
-        let text = parts.iter().map(|part| self.predicate(entity, part, true)).collect::<Vec<_>>().join(word);
+        let text = parts
+            .iter()
+            .map(|part| self.predicate(entity, part, true))
+            .collect::<Vec<_>>()
+            .join(word);
         if nested { format!("({text})") } else { text }
     }
 
@@ -52,7 +65,11 @@ impl Writer<'_> {
         match link {
             Link::Reference(field) => format!("{} -> {target_name}", self.name(entity, *field)),
             Link::Inverse { by } => format!("some {target_name} by {}", self.name(target, *by)),
-            Link::Equal { theirs, ours } => format!("some {target_name} of same {} as {}", self.name(target, *theirs), self.name(entity, *ours)),
+            Link::Equal { theirs, ours } => format!(
+                "some {target_name} of same {} as {}",
+                self.name(target, *theirs),
+                self.name(entity, *ours)
+            ),
             Link::Free => format!("some {target_name}"),
         }
     }
@@ -78,14 +95,27 @@ impl Writer<'_> {
             Test::LessOrEqual(operand) => one("<=", operand),
             Test::Greater(operand) => one(">", operand),
             Test::GreaterOrEqual(operand) => one(">=", operand),
-            Test::Like { pattern, insensitive: false } => one("like", pattern),
-            Test::Like { pattern, insensitive: true } => one("like, any case,", pattern),
+            Test::Like {
+                pattern,
+                insensitive: false,
+            } => one("like", pattern),
+            Test::Like {
+                pattern,
+                insensitive: true,
+            } => one("like, any case,", pattern),
             Test::EqualInsensitive(operand) => one("=, any case,", operand),
             Test::Has(operand) => one("has", operand),
             Test::HasAny(operands) => many("has any of", operands),
             Test::HasAll(operands) => many("has all of", operands),
-            Test::JsonEqual { path, operand, equal } => format!("{name}{} {} {}", steps(path), if *equal { "=" } else { "<>" }, self.operand(operand)),
-            Test::JsonIsNull { path, null } => format!("{name}{} is {}null", steps(path), if *null { "" } else { "not " }),
+            Test::JsonEqual { path, operand, equal } => format!(
+                "{name}{} {} {}",
+                steps(path),
+                if *equal { "=" } else { "<>" },
+                self.operand(operand)
+            ),
+            Test::JsonIsNull { path, null } => {
+                format!("{name}{} is {}null", steps(path), if *null { "" } else { "not " })
+            }
         }
     }
 
@@ -104,7 +134,7 @@ impl Writer<'_> {
 }
 
 fn steps(path: &[String]) -> String {
-    path.iter().map(|step| format!(".{step}")).collect()
+    path.iter().flat_map(|step| [".", step]).collect()
 }
 
 fn value(value: &Value) -> String {

@@ -1,8 +1,9 @@
 //! Record gates: which rows of a protected entity are open to a caller.
 
 use crate::condition::exists;
-use crate::predicate::{CallerTest, Link, Predicate, RulePredicate};
+use crate::predicate::{CallerTest, Link, Predicate, RawSource, RulePredicate};
 use crate::token::{RecordToken, UserToken, is_active, is_caller, record_token};
+use crate::wall::walled;
 use freehold_schema::catalog::{AccessLevel, Catalog, EntityDef, EntityId, EntityKind, FieldType, Grants, SystemField};
 use freehold_schema::diagnostic::Diagnostics;
 
@@ -30,7 +31,11 @@ pub(crate) fn gates(catalog: &Catalog, carried: &[UserToken], faults: &mut Diagn
         .entities
         .values()
         .map(|entity| {
-            let parsed: Vec<_> = entity.record_tokens.iter().map(|token| record_token(catalog, entity, token, carried, faults)).collect();
+            let parsed: Vec<_> = entity
+                .record_tokens
+                .iter()
+                .map(|token| record_token(catalog, entity, token, carried, faults))
+                .collect();
             parsed.into_iter().collect()
         })
         .collect();
@@ -41,8 +46,16 @@ pub(crate) fn gates(catalog: &Catalog, carried: &[UserToken], faults: &mut Diagn
             .entities
             .values()
             .map(|entity| {
-                let own = if asks_tokens(entity) { tokens[entity.id.0 as usize].clone() } else { Vec::new() };
-                Gate { read: gate(entity, false), write: gate(entity, true), tokens: own }
+                let own = if asks_tokens(entity) {
+                    tokens[entity.id.0 as usize].clone()
+                } else {
+                    Vec::new()
+                };
+                Gate {
+                    read: gate(entity, false),
+                    write: gate(entity, true),
+                    tokens: own,
+                }
             })
             .collect(),
     )
@@ -53,7 +66,13 @@ pub(crate) fn asks_tokens(entity: &EntityDef) -> bool {
     entity.kind != EntityKind::User && entity.access != AccessLevel::Open && entity.access_field.is_none()
 }
 
-fn gate(catalog: &Catalog, tokens: &[Vec<RecordToken>], entity: &EntityDef, write: bool, above: &mut Vec<EntityId>) -> RulePredicate {
+fn gate(
+    catalog: &Catalog,
+    tokens: &[Vec<RecordToken>],
+    entity: &EntityDef,
+    write: bool,
+    above: &mut Vec<EntityId>,
+) -> RulePredicate {
     if entity.kind == EntityKind::User {
         return user_gate(catalog, entity);
     }
@@ -63,7 +82,9 @@ fn gate(catalog: &Catalog, tokens: &[Vec<RecordToken>], entity: &EntityDef, writ
         AccessLevel::ProtectedWrite | AccessLevel::Protected => {}
     }
     let Some(access_field) = entity.access_field else {
-        let owner = entity.find_system(SystemField::Owner).map_or(Predicate::Constant(false), is_caller);
+        let owner = entity
+            .find_system(SystemField::Owner)
+            .map_or(Predicate::Constant(false), is_caller);
         let opened = tokens[entity.id.0 as usize]
             .iter()
             .filter(|token| !write || token.grants == Grants::ReadWrite)
@@ -80,7 +101,7 @@ fn gate(catalog: &Catalog, tokens: &[Vec<RecordToken>], entity: &EntityDef, writ
     above.push(entity.id);
     let parents = to.iter().map(|parent| {
         let inner = gate(catalog, tokens, catalog.entity(*parent), write, above);
-        exists(catalog, Link::Reference(access_field), *parent, inner)
+        exists(catalog, entity.id, Link::Reference(access_field), *parent, inner)
     });
     let open = Predicate::any(parents.collect::<Vec<_>>());
     above.pop();
@@ -89,15 +110,32 @@ fn gate(catalog: &Catalog, tokens: &[Vec<RecordToken>], entity: &EntityDef, writ
 
 /// Oneself, or an active member of the request's tenant; without tenants, any active user.
 fn user_gate(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
-    let oneself = entity.find_system(SystemField::Id).map_or(Predicate::Constant(false), is_caller);
+    let oneself = entity
+        .find_system(SystemField::Id)
+        .map_or(Predicate::Constant(false), is_caller);
     let others = match catalog.tenancy {
         Some(tenancy) => {
-            let member = exists(catalog, Link::Inverse { by: tenancy.membership_user }, tenancy.membership, is_active(tenancy.membership_status));
+            let active = walled(catalog, tenancy.membership, is_active(tenancy.membership_status));
+            let member = Predicate::Exists {
+                link: Link::Inverse {
+                    by: tenancy.membership_user,
+                },
+                source: RawSource {
+                    entity: tenancy.membership,
+                },
+                inner: Box::new(active),
+            };
             // Who is in a tenant is known to its members; naming a tenant is not being in it.
-            let asker = if entity.public { Predicate::Constant(true) } else { Predicate::Caller(CallerTest::Member) };
+            let asker = if entity.public {
+                Predicate::Constant(true)
+            } else {
+                Predicate::Caller(CallerTest::Member)
+            };
             Predicate::all([asker, member])
         }
-        None => entity.find_field("status").map_or(Predicate::Constant(false), |status| is_active(status.id)),
+        None => entity
+            .find_field("status")
+            .map_or(Predicate::Constant(false), |status| is_active(status.id)),
     };
     Predicate::any([oneself, others])
 }

@@ -15,8 +15,18 @@ pub(crate) fn required_indexes(catalog: &Catalog, policy: &Policy) -> Vec<(Entit
     }
     for entity in catalog.entities.values() {
         if entity.access != AccessLevel::Open && crate::gate::asks_tokens(entity) {
-            wanted.extend(entity.find_system(SystemField::Owner).map(|owner| (entity.id, vec![owner])));
-            wanted.extend(entity.record_tokens.iter().filter_map(|token| token.field).map(|field| (entity.id, vec![field])));
+            wanted.extend(
+                entity
+                    .find_system(SystemField::Owner)
+                    .map(|owner| (entity.id, vec![owner])),
+            );
+            wanted.extend(
+                entity
+                    .record_tokens
+                    .iter()
+                    .filter_map(|token| token.field)
+                    .map(|field| (entity.id, vec![field])),
+            );
         }
         for field in &entity.fields {
             match field.field_type {
@@ -29,13 +39,21 @@ pub(crate) fn required_indexes(catalog: &Catalog, policy: &Policy) -> Vec<(Entit
     // Rules that ask for the owner, on entities whose gate does not.
     for rule in policy.rules() {
         let owner = catalog.entity(rule.entity).find_system(SystemField::Owner);
-        wanted.extend(owner.filter(|owner| equality_columns(&rule.condition).contains(owner)).map(|owner| (rule.entity, vec![owner])));
+        wanted.extend(
+            owner
+                .filter(|owner| equality_columns(&rule.condition).contains(owner))
+                .map(|owner| (rule.entity, vec![owner])),
+        );
     }
     // Longest first, so that an index is dropped for one that begins with it.
-    wanted.sort_by(|(left_entity, left), (right_entity, right)| (left_entity, right.len(), left).cmp(&(right_entity, left.len(), right)));
+    wanted.sort_by(|(left_entity, left), (right_entity, right)| {
+        (left_entity, right.len(), left).cmp(&(right_entity, left.len(), right))
+    });
     let mut kept: Vec<(EntityId, Vec<FieldId>)> = Vec::new();
     for (entity, fields) in wanted {
-        let served = kept.iter().any(|(other, longer)| *other == entity && longer.starts_with(&fields));
+        let served = kept
+            .iter()
+            .any(|(other, longer)| *other == entity && longer.starts_with(&fields));
         if !served && !is_served(catalog.entity(entity), &fields) {
             kept.push((entity, fields));
         }
@@ -49,7 +67,10 @@ fn is_served(entity: &EntityDef, fields: &[FieldId]) -> bool {
     let id = entity.find_system(SystemField::Id);
     fields.is_empty()
         || fields.iter().any(|field| Some(*field) == id)
-        || entity.unique.iter().any(|key| key.fields.starts_with(fields) || key.fields.iter().all(|field| fields.contains(field)))
+        || entity
+            .unique
+            .iter()
+            .any(|key| key.fields.starts_with(fields) || key.fields.iter().all(|field| fields.contains(field)))
         || entity.index.iter().any(|index| index.starts_with(fields))
 }
 
@@ -61,7 +82,10 @@ fn equality_columns(predicate: &RulePredicate) -> Vec<FieldId> {
     };
     let equal = |session: bool| {
         parts.iter().filter_map(move |part| match part {
-            Predicate::Leaf { field, test: Test::Equal(operand) } => (matches!(operand, Operand::Session(_)) == session).then_some(*field),
+            Predicate::Leaf {
+                field,
+                test: Test::Equal(operand),
+            } => (matches!(operand, Operand::Session(_)) == session).then_some(*field),
             _ => None,
         })
     };

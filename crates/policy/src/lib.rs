@@ -7,18 +7,18 @@ pub mod operand;
 pub mod predicate;
 
 mod condition;
+pub mod gate;
+mod index;
+mod lint;
 mod mentions;
 mod never;
-mod wall;
+pub mod policy;
 pub mod rule;
 pub mod token;
-pub mod gate;
-pub mod policy;
-mod lint;
-mod index;
+mod wall;
 
-mod reduce;
 pub mod access;
+mod reduce;
 pub mod source;
 mod visible;
 

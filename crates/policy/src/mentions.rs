@@ -7,12 +7,9 @@ use freehold_schema::catalog::{EntityId, FieldId};
 /// Every column that decides the predicate over a row of `entity`, related rows' columns too, in order and without repetition.
 pub(crate) fn columns(predicate: &RulePredicate, entity: EntityId) -> Vec<(EntityId, FieldId)> {
     let mut found = Vec::new();
-    visit(predicate, entity, &mut |mention| {
-        if let Mention::Column(entity, field) = mention {
-            if !found.contains(&(entity, field)) {
-                found.push((entity, field));
-            }
-        }
+    visit(predicate, entity, &mut |mention| match mention {
+        Mention::Column(entity, field) if !found.contains(&(entity, field)) => found.push((entity, field)),
+        Mention::Column(..) | Mention::Operand(_) => {}
     });
     found
 }
@@ -40,16 +37,21 @@ fn visit<'a>(predicate: &'a RulePredicate, entity: EntityId, tell: &mut dyn FnMu
         Predicate::Not(part) => visit(part, entity, tell),
         Predicate::Leaf { field, test } => {
             tell(Mention::Column(entity, *field));
-            operands(test).into_iter().for_each(|operand| tell(Mention::Operand(operand)));
+            visit_operands(test, tell);
         }
         Predicate::Exists { link, source, inner } => {
             visit_link(link, entity, source.entity, tell);
             visit(inner, source.entity, tell);
         }
-        Predicate::Count { link, source, inner, test } => {
+        Predicate::Count {
+            link,
+            source,
+            inner,
+            test,
+        } => {
             visit_link(link, entity, source.entity, tell);
             visit(inner, source.entity, tell);
-            operands(test).into_iter().for_each(|operand| tell(Mention::Operand(operand)));
+            visit_operands(test, tell);
         }
     }
 }
@@ -66,6 +68,12 @@ fn visit_link<'a>(link: &Link<FieldId>, entity: EntityId, related: EntityId, tel
     }
 }
 
+fn visit_operands<'a>(test: &'a Test, tell: &mut dyn FnMut(Mention<'a>)) {
+    for operand in operands(test) {
+        tell(Mention::Operand(operand));
+    }
+}
+
 fn operands(test: &Test) -> Vec<&Operand> {
     match test {
         Test::Equal(operand)
@@ -78,7 +86,9 @@ fn operands(test: &Test) -> Vec<&Operand> {
         | Test::EqualInsensitive(operand)
         | Test::Has(operand)
         | Test::JsonEqual { operand, .. } => vec![operand],
-        Test::In(operands) | Test::NotIn(operands) | Test::HasAny(operands) | Test::HasAll(operands) => operands.iter().collect(),
+        Test::In(operands) | Test::NotIn(operands) | Test::HasAny(operands) | Test::HasAll(operands) => {
+            operands.iter().collect()
+        }
         Test::IsNull(_) | Test::JsonIsNull { .. } => Vec::new(),
     }
 }

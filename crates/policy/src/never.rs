@@ -7,10 +7,19 @@ use crate::predicate::{Predicate, RulePredicate, Test};
 pub(crate) fn never(predicate: &RulePredicate) -> bool {
     match predicate {
         Predicate::Constant(value) => !value,
-        Predicate::All(parts) => parts.iter().any(never) || parts.iter().enumerate().any(|(index, left)| parts[index + 1..].iter().any(|right| exclude(left, right))),
+        Predicate::All(parts) => {
+            parts.iter().any(never)
+                || parts
+                    .iter()
+                    .enumerate()
+                    .any(|(index, left)| parts[index + 1..].iter().any(|right| exclude(left, right)))
+        }
         Predicate::Any(parts) => parts.iter().all(never),
         Predicate::Not(part) => **part == Predicate::Constant(true),
-        Predicate::Leaf { test: Test::In(operands) | Test::HasAny(operands), .. } => operands.is_empty(),
+        Predicate::Leaf {
+            test: Test::In(operands) | Test::HasAny(operands),
+            ..
+        } => operands.is_empty(),
         Predicate::Exists { inner, .. } => never(inner),
         Predicate::Leaf { .. } | Predicate::Count { .. } | Predicate::Caller(_) => false,
     }
@@ -20,9 +29,13 @@ pub(crate) fn never(predicate: &RulePredicate) -> bool {
 fn exclude(left: &RulePredicate, right: &RulePredicate) -> bool {
     match (left, right) {
         (Predicate::Not(inner), other) | (other, Predicate::Not(inner)) => other.implies(inner),
-        (Predicate::Leaf { field, test }, Predicate::Leaf { field: other, test: second }) if field == other => {
-            tests_exclude(test, second) || tests_exclude(second, test)
-        }
+        (
+            Predicate::Leaf { field, test },
+            Predicate::Leaf {
+                field: other,
+                test: second,
+            },
+        ) if field == other => tests_exclude(test, second) || tests_exclude(second, test),
         _ => false,
     }
 }
@@ -47,5 +60,14 @@ fn constants(test: &Test) -> Option<Vec<&freehold_base::Value>> {
         Test::In(operands) => operands,
         _ => return None,
     };
-    operands.iter().map(|operand| if let Operand::Constant(value) = operand { Some(value) } else { None }).collect()
+    operands
+        .iter()
+        .map(|operand| {
+            if let Operand::Constant(value) = operand {
+                Some(value)
+            } else {
+                None
+            }
+        })
+        .collect()
 }

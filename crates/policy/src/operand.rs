@@ -81,7 +81,11 @@ impl PatternKind {
         if self == Self::Like {
             // A trailing single `\` escapes nothing; PostgreSQL would refuse it, so it stands for itself.
             let trailing = text.chars().rev().take_while(|c| *c == '\\').count();
-            return if trailing % 2 == 1 { format!("{text}\\") } else { text.to_owned() };
+            return if trailing % 2 == 1 {
+                format!("{text}\\")
+            } else {
+                text.to_owned()
+            };
         }
         let mut out = String::with_capacity(text.len() + 2);
         if self != Self::StartsWith {

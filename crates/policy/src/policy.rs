@@ -19,7 +19,11 @@ impl Policy {
     /// Parses and checks the rules, and looks for what is probably not meant. Every problem is told; `None` if one is an error.
     pub fn check(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut faults = Diagnostics::default();
-        let parsed: Vec<Option<UserToken>> = catalog.user_tokens.values().map(|token| user_token(catalog, token, &mut faults)).collect();
+        let parsed: Vec<Option<UserToken>> = catalog
+            .user_tokens
+            .values()
+            .map(|token| user_token(catalog, token, &mut faults))
+            .collect();
         let carried: Vec<UserToken> = parsed.into_iter().flatten().collect();
         let gates = gates(catalog, &carried, &mut faults);
         let mut rules = Vec::new();
@@ -30,7 +34,11 @@ impl Policy {
         }
         let policy = match gates {
             Some(gates) if !faults.has_errors() => {
-                let policy = Self { rules, gates, user_tokens: carried };
+                let policy = Self {
+                    rules,
+                    gates,
+                    user_tokens: carried,
+                };
                 crate::lint::lint(catalog, &policy, &mut faults);
                 (!faults.has_errors()).then_some(policy)
             }
@@ -68,7 +76,10 @@ impl Policy {
         if rule.records_all {
             return rule.condition.clone();
         }
-        Predicate::all([rule.condition.clone(), self.gate(rule.entity).rows(operation.is_write()).clone()])
+        Predicate::all([
+            rule.condition.clone(),
+            self.gate(rule.entity).rows(operation.is_write()).clone(),
+        ])
     }
 
     /// Indexes that the rules need, without repetition. Columns of tenant-scoped entities come behind the tenant's.

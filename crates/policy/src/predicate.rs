@@ -202,10 +202,21 @@ impl<S: PartialEq, F: PartialEq> Predicate<S, F> {
             (_, Self::All(parts)) => parts.iter().all(|part| self.implies(part)),
             (_, Self::Any(parts)) if parts.iter().any(|part| self.implies(part)) => true,
             (Self::All(parts), _) => parts.iter().any(|part| part.implies(other)),
-            (Self::Leaf { field, test }, Self::Leaf { field: same, test: other }) => field == same && test.implies(other),
-            (Self::Exists { link, source, inner }, Self::Exists { link: same_link, source: same_source, inner: other }) => {
-                link == same_link && source == same_source && inner.implies(other)
-            }
+            (
+                Self::Leaf { field, test },
+                Self::Leaf {
+                    field: same,
+                    test: other,
+                },
+            ) => field == same && test.implies(other),
+            (
+                Self::Exists { link, source, inner },
+                Self::Exists {
+                    link: same_link,
+                    source: same_source,
+                    inner: other,
+                },
+            ) => link == same_link && source == same_source && inner.implies(other),
             (Self::Not(inner), Self::Not(other)) => other.implies(inner),
             _ => false,
         }

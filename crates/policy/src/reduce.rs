@@ -27,13 +27,27 @@ pub(crate) fn reduce(predicate: &RulePredicate, holder: &Holder<'_>) -> RulePred
         },
         Predicate::Exists { link, source, inner } => match reduce(inner, holder) {
             Predicate::Constant(false) => Predicate::Constant(false),
-            inner => Predicate::Exists { link: link.clone(), source: *source, inner: Box::new(inner) },
+            inner => Predicate::Exists {
+                link: link.clone(),
+                source: *source,
+                inner: Box::new(inner),
+            },
         },
-        Predicate::Count { link, source, inner, test } => {
+        Predicate::Count {
+            link,
+            source,
+            inner,
+            test,
+        } => {
             let inner = Box::new(reduce(inner, holder));
             match reduce_test(test, holder) {
                 Reduced::Constant(value) => Predicate::Constant(value),
-                Reduced::Test(test) => Predicate::Count { link: link.clone(), source: *source, inner, test },
+                Reduced::Test(test) => Predicate::Count {
+                    link: link.clone(),
+                    source: *source,
+                    inner,
+                    test,
+                },
             }
         }
         Predicate::Caller(test) => Predicate::Constant(match test {
@@ -67,7 +81,10 @@ pub(crate) fn all(parts: impl IntoIterator<Item = RulePredicate>) -> RulePredica
 }
 
 /// Drops, from the last to the first, each part that is idle beside those that are still there.
-fn sift(mut parts: Vec<RulePredicate>, is_idle: impl Fn(&RulePredicate, Vec<RulePredicate>) -> (bool, RulePredicate)) -> Vec<RulePredicate> {
+fn sift(
+    mut parts: Vec<RulePredicate>,
+    is_idle: impl Fn(&RulePredicate, Vec<RulePredicate>) -> (bool, RulePredicate),
+) -> Vec<RulePredicate> {
     for index in (0..parts.len()).rev() {
         if parts.len() == 1 {
             break;
@@ -100,7 +117,13 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
         | Operand::Variable { .. }
         | Operand::Before(_) => false,
     };
-    let present = |operands: &[Operand]| operands.iter().filter(|operand| !absent(operand)).cloned().collect::<Vec<_>>();
+    let present = |operands: &[Operand]| {
+        operands
+            .iter()
+            .filter(|operand| !absent(operand))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     let holds = match test {
         Test::Equal(operand)
         | Test::NotEqual(operand)
@@ -126,7 +149,11 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
         Test::NotIn(operands) | Test::HasAll(operands) => !operands.iter().any(absent),
         Test::IsNull(_) | Test::JsonIsNull { .. } => true,
     };
-    if holds { Reduced::Test(test.clone()) } else { Reduced::Constant(false) }
+    if holds {
+        Reduced::Test(test.clone())
+    } else {
+        Reduced::Constant(false)
+    }
 }
 
 #[cfg(test)]

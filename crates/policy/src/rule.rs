@@ -42,9 +42,18 @@ impl Rule {
 }
 
 /// Parses a rule; every problem is told.
-pub(crate) fn parse(catalog: &Catalog, set: &str, position: usize, rule: &RuleDecl, faults: &mut Diagnostics) -> Option<Rule> {
+pub(crate) fn parse(
+    catalog: &Catalog,
+    set: &str,
+    position: usize,
+    rule: &RuleDecl,
+    faults: &mut Diagnostics,
+) -> Option<Rule> {
     let stored = Scope { catalog, before: None };
-    let written = Scope { catalog, before: Some(rule.entity) };
+    let written = Scope {
+        catalog,
+        before: Some(rule.entity),
+    };
     let condition = match &rule.condition {
         Some(node) => condition::parse(stored, rule.entity, node, faults),
         None => Some(Predicate::Constant(true)),
@@ -58,7 +67,9 @@ pub(crate) fn parse(catalog: &Catalog, set: &str, position: usize, rule: &RuleDe
     let presets: Vec<Option<(FieldId, Operand)>> = rule
         .presets
         .iter()
-        .map(|(field, node)| condition::preset(stored, rule.entity, entity.field(*field), node, faults).map(|operand| (*field, operand)))
+        .map(|(field, node)| {
+            condition::preset(stored, rule.entity, entity.field(*field), node, faults).map(|operand| (*field, operand))
+        })
         .collect();
     Some(Rule {
         set: set.to_owned(),

@@ -74,12 +74,20 @@ impl RowSource {
     /// The field, if the caller may read it on some row.
     pub fn readable(&self, field: FieldId) -> Option<ReadableField> {
         let guard = self.guard(field)?;
-        Some(ReadableField { entity: self.entity, id: field, always: *guard == Guard::Open })
+        Some(ReadableField {
+            entity: self.entity,
+            id: field,
+            always: *guard == Guard::Open,
+        })
     }
 
     /// Every readable field, by ascending id.
     pub fn readable_fields(&self) -> impl Iterator<Item = ReadableField> + '_ {
-        self.guards.fields.iter().map(|(id, guard)| ReadableField { entity: self.entity, id: *id, always: *guard == Guard::Open })
+        self.guards.fields.iter().map(|(id, guard)| ReadableField {
+            entity: self.entity,
+            id: *id,
+            always: *guard == Guard::Open,
+        })
     }
 
     /// Fields that some update may write, by ascending id.
@@ -89,17 +97,29 @@ impl RowSource {
 
     /// The field's guard; `None` when it is not readable.
     pub fn guard(&self, field: FieldId) -> Option<&Guard> {
-        self.guards.fields.iter().find(|(id, _)| *id == field).map(|(_, guard)| guard)
+        self.guards
+            .fields
+            .iter()
+            .find(|(id, _)| *id == field)
+            .map(|(_, guard)| guard)
     }
 
     /// Rows on which the operation is allowed, over raw columns.
     pub fn can(&self, operation: Operation) -> RulePredicate {
-        self.guards.can.iter().find(|(known, _)| *known == operation).map_or(Predicate::Constant(false), |(_, rows)| rows.clone())
+        self.guards
+            .can
+            .iter()
+            .find(|(known, _)| *known == operation)
+            .map_or(Predicate::Constant(false), |(_, rows)| rows.clone())
     }
 
     /// Rows on which an update may write the field, over raw columns.
     pub fn writable(&self, field: FieldId) -> RulePredicate {
-        self.guards.writable.iter().find(|(id, _)| *id == field).map_or(Predicate::Constant(false), |(_, rows)| rows.clone())
+        self.guards
+            .writable
+            .iter()
+            .find(|(id, _)| *id == field)
+            .map_or(Predicate::Constant(false), |(_, rows)| rows.clone())
     }
 }
 

@@ -9,12 +9,19 @@ pub(crate) fn wall(catalog: &Catalog, entity: EntityId) -> RulePredicate {
     if !catalog.is_walled(entity) {
         return Predicate::Constant(true);
     }
-    let system = if catalog.is_tenant_entity(entity) { SystemField::Id } else { SystemField::Tenant };
+    let system = if catalog.is_tenant_entity(entity) {
+        SystemField::Id
+    } else {
+        SystemField::Tenant
+    };
     // A walled entity always has the column; without it nothing may come through.
-    catalog.entity(entity).find_system(system).map_or(Predicate::Constant(false), |field| Predicate::Leaf {
-        field,
-        test: Test::Equal(Operand::Session(SessionValue::Tenant)),
-    })
+    catalog
+        .entity(entity)
+        .find_system(system)
+        .map_or(Predicate::Constant(false), |field| Predicate::Leaf {
+            field,
+            test: Test::Equal(Operand::Session(SessionValue::Tenant)),
+        })
 }
 
 /// `inner`, of rows behind the wall alone.

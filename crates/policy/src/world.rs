@@ -8,7 +8,10 @@ use freehold_schema::source::{SourceFile, Sources};
 
 /// A catalog from YAML that compiles.
 pub(crate) fn catalog(yaml: &str) -> (Sources, Catalog) {
-    let sources = Sources::new(vec![SourceFile { name: "app.yaml".into(), text: yaml.into() }]);
+    let sources = Sources::new(vec![SourceFile {
+        name: "app.yaml".into(),
+        text: yaml.into(),
+    }]);
     let compiled = compile(&sources);
     let faults: Vec<String> = compiled.diagnostics.iter().map(|fault| tell(&sources, fault)).collect();
     (sources, compiled.catalog.unwrap_or_else(|| panic!("{faults:#?}")))
@@ -28,8 +31,16 @@ pub(crate) fn faults(yaml: &str) -> Vec<String> {
     let (sources, catalog) = catalog(yaml);
     let mut diagnostics = Diagnostics::default();
     let policy = Policy::check(&catalog, &mut diagnostics);
-    assert_eq!(policy.is_none(), diagnostics.has_errors(), "there is a policy exactly when there is no error");
-    diagnostics.sorted().into_iter().map(|fault| tell(&sources, fault)).collect()
+    assert_eq!(
+        policy.is_none(),
+        diagnostics.has_errors(),
+        "there is a policy exactly when there is no error"
+    );
+    diagnostics
+        .sorted()
+        .into_iter()
+        .map(|fault| tell(&sources, fault))
+        .collect()
 }
 
 fn tell(sources: &Sources, fault: &Diagnostic) -> String {
@@ -40,5 +51,8 @@ fn tell(sources: &Sources, fault: &Diagnostic) -> String {
 
 /// A field's id by name.
 pub(crate) fn field(entity: &EntityDef, name: &str) -> FieldId {
-    entity.find_field(name).unwrap_or_else(|| panic!("no field `{name}` on `{}`", entity.name)).id
+    entity
+        .find_field(name)
+        .unwrap_or_else(|| panic!("no field `{name}` on `{}`", entity.name))
+        .id
 }

@@ -55,7 +55,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) enum Engine {
     Sqlite(Sqlite),
-    Postgres(Pool),
+    Postgres(Box<Pool>),
 }
 
 /// What has been asked of a database since it was opened.
@@ -87,7 +87,8 @@ impl Database {
             let path = sqlite_path(rest)?;
             Engine::Sqlite(Sqlite::open(path.as_deref(), settings.connections, settings.checkout_timeout).await?)
         } else if settings.url.starts_with("postgres://") || settings.url.starts_with("postgresql://") {
-            Engine::Postgres(Pool::open(&settings.url, &settings.schema, settings.connections, settings.checkout_timeout).await?)
+            let pool = Pool::open(&settings.url, &settings.schema, settings.connections, settings.checkout_timeout);
+            Engine::Postgres(Box::new(pool.await?))
         } else {
             return Err(Error::address("it begins with `sqlite:` or `postgres://`"));
         };

@@ -14,7 +14,7 @@ pub(crate) enum Transaction {
     /// The writer; `None` once a statement has failed and all is undone.
     Sqlite(Option<sqlite::WriteTransaction>),
     /// An exclusive connection.
-    Postgres(Checkout),
+    Postgres(Box<Checkout>),
 }
 
 impl Transaction {
@@ -22,7 +22,7 @@ impl Transaction {
     pub(crate) async fn begin_postgres(pool: &postgres::Pool) -> Result<Self> {
         let checkout = pool.checkout().await?;
         checkout.client().batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        Ok(Self::Postgres(checkout))
+        Ok(Self::Postgres(Box::new(checkout)))
     }
 
     /// Begins on SQLite.

@@ -4,9 +4,10 @@ use super::{EntityId, FieldId};
 use crate::source::Span;
 use crate::yaml::Node;
 
-
 /// What a rule may allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// Add a row.
@@ -166,4 +167,3 @@ pub struct RoleDef {
     /// Needs a second factor.
     pub mfa_required: bool,
 }
-

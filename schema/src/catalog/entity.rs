@@ -108,6 +108,9 @@ impl EntityDef {
 
     /// Finds a system field; `tenant` is missing on shared entities.
     pub fn find_system(&self, system: SystemField) -> Option<FieldId> {
-        self.fields.iter().find(|field| field.system == Some(system)).map(|field| field.id)
+        self.fields
+            .iter()
+            .find(|field| field.system == Some(system))
+            .map(|field| field.id)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::EntityId;
 use crate::source::Span;
-use crate::yaml::Node;
 use crate::value;
+use crate::yaml::Node;
 use freehold_base::{Value, ValueType};
 
 /// Index of a field in its entity.
@@ -196,7 +196,9 @@ impl FieldDef {
     /// The value of a new row that states none; `None` when there is no default.
     pub fn default_value(&self) -> Option<Value> {
         let default = self.default.as_ref()?;
-        value::read(&self.field_type, default).ok().filter(|value| !value.is_null())
+        value::read(&self.field_type, default)
+            .ok()
+            .filter(|value| !value.is_null())
     }
 
     /// The only target of a plain reference.

@@ -11,8 +11,8 @@ pub use access::{
     Check, Grants, Operation, PermissionSetDef, ProfileDef, RecordTokenDef, RoleDef, RuleDecl, TokenMatch, UserTokenDef,
 };
 pub use entity::{AccessLevel, EntityDef, EntityId, EntityKind, UniqueKey};
-pub(crate) use resolve::{outside, resolve};
 pub use field::{Column, EnumOption, FieldDef, FieldId, FieldType, OnDelete, SystemField, TextKind};
+pub(crate) use resolve::{outside, resolve};
 
 use freehold_base::Limits;
 use indexmap::IndexMap;

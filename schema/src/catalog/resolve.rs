@@ -5,6 +5,7 @@ mod app;
 mod attributes;
 mod builtin;
 mod draft;
+mod field_types;
 mod fields;
 mod graphql_names;
 mod keys;
@@ -21,13 +22,24 @@ use indexmap::IndexMap;
 
 /// Resolves a model. A catalog is given even beside errors, for the checks that follow; the caller must not use it then.
 pub(crate) fn resolve(model: &Model, lost: Lost, diagnostics: &mut Diagnostics) -> Option<Catalog> {
-    let level = model.security.as_ref().map_or(SecurityLevel::Production, |level| level.value);
-    let mut context = Context { model, level, lost, diagnostics, drafts: draft::Drafts::new(), entities: IndexMap::new(), tenancy: None };
+    let level = model
+        .security
+        .as_ref()
+        .map_or(SecurityLevel::Production, |level| level.value);
+    let mut context = Context {
+        model,
+        level,
+        lost,
+        diagnostics,
+        drafts: draft::Drafts::new(),
+        entities: IndexMap::new(),
+        tenancy: None,
+    };
     let app = app::name(&mut context);
     context.drafts = draft::collect(&mut context)?;
     fields::resolve(&mut context);
     keys::resolve(&mut context);
-    context.tenancy = builtin::tenancy(&context);
+    context.tenancy = builtin::tenancy(&mut context);
     let user_tokens = tokens::user_tokens(&mut context);
     tokens::record_tokens(&mut context, &user_tokens);
     let permission_sets = access::permission_sets(&mut context);
@@ -78,7 +90,9 @@ impl Context<'_> {
     /// Tells that a name stands for nothing, unless its declaration was left out for a fault of its own.
     fn unknown<'n>(&mut self, check: &'static str, noun: &str, name: &Name, known: impl IntoIterator<Item = &'n str>) {
         if !self.lost.contains(&name.value) {
-            self.diagnostics.error(check, name.span, format!("unknown {noun} `{}`", name.value)).nearest(&name.value, known);
+            self.diagnostics
+                .error(check, name.span, format!("unknown {noun} `{}`", name.value))
+                .nearest(&name.value, known);
         }
     }
 
@@ -87,8 +101,11 @@ impl Context<'_> {
         if names::is_name(&name.value) {
             return true;
         }
-        let told: &mut Diagnostic =
-            self.diagnostics.error("invalid-name", name.span, format!("`{}` cannot be the name of {noun}", name.value));
+        let told: &mut Diagnostic = self.diagnostics.error(
+            "invalid-name",
+            name.span,
+            format!("`{}` cannot be the name of {noun}", name.value),
+        );
         told.hint(match names::suggest(&name.value) {
             Some(better) => format!("write `{better}`"),
             None => "a name is snake_case: a letter, then letters, digits and `_`, 63 at most".to_owned(),
@@ -113,7 +130,10 @@ impl Context<'_> {
         if let Some(field) = def.find_field(&name.value) {
             return Some(field.id);
         }
-        let (noun, known) = (format!("field of `{}`", def.name), def.fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>());
+        let (noun, known) = (
+            format!("field of `{}`", def.name),
+            def.fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>(),
+        );
         if self.lost.contains(&name.value) {
             return None;
         }

@@ -1,13 +1,13 @@
 //! CoerceVariableValues (GraphQL, section 6.1.2): JSON of the request to typed values that remember where they came from.
 
 use super::document::{OperationNode, Position, ValueNode};
-use super::error::{Problem, RequestError};
+use super::error::{Problem, Refused, RequestError};
 use super::operation::{Input, InputKind, PathStep, VariablePath};
 use super::scalar;
 use super::type_system::{InputField, TypeKind, TypeRef, TypeSystem};
-use freehold_base::nearest;
+use super::validate::did_you_mean;
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The variables an operation declares. Kept beside a cached plan, it coerces the next request's variables without the query.
@@ -25,9 +25,9 @@ struct Declared {
 }
 
 /// Coerced variables. One that was not given, and has no default, is absent.
-#[derive(Clone, Debug, Default)]
-pub struct Variables {
-    values: HashMap<String, Input>,
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    values: IndexMap<String, Input>,
 }
 
 impl VariableSignature {
@@ -49,17 +49,13 @@ impl VariableSignature {
 
 impl Variables {
     /// The value of a variable; `None` if it was not given and has no default.
-    pub fn find(&self, name: &str) -> Option<&Input> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Input> {
         self.values.get(name)
     }
 
-    /// The value at a place inside a variable.
-    pub fn get(&self, path: &VariablePath) -> Option<&Input> {
-        path.steps.iter().try_fold(self.values.get(&path.name)?, |input, step| match (&input.kind, step) {
-            (InputKind::Object(entries), PathStep::Key(key)) => entries.iter().find(|(name, _)| name == key).map(|(_, input)| input),
-            (InputKind::List(items), PathStep::Index(index)) => items.get(*index),
-            _ => None,
-        })
+    /// The values alone. The path of an [`Input`]'s origin leads to its value in here.
+    pub(crate) fn into_json(self) -> Map<String, Value> {
+        self.values.into_iter().map(|(name, input)| (name, input_json(input))).collect()
     }
 }
 
@@ -67,10 +63,10 @@ impl Variables {
 ///
 /// # Errors
 /// One `BAD_USER_INPUT` that names every problem.
-pub(crate) fn coerce(system: &TypeSystem, signature: &VariableSignature, given: &Map<String, Value>) -> Result<Variables, RequestError> {
+pub(crate) fn coerce(system: &TypeSystem, signature: &VariableSignature, given: &Map<String, Value>) -> Result<Variables, Refused> {
     let mut coercion = Coercion { system, problems: Vec::new() };
     let mut positions = Vec::new();
-    let mut values = HashMap::new();
+    let mut values = IndexMap::new();
     for variable in &signature.declared {
         let root = Place { name: &variable.name, steps: Vec::new() };
         let before = coercion.problems.len();
@@ -97,7 +93,7 @@ pub(crate) fn coerce(system: &TypeSystem, signature: &VariableSignature, given: 
     }
     let mut error = RequestError::bad_input(&coercion.problems);
     error.locations = positions;
-    Err(error)
+    Err(error.into())
 }
 
 /// A place inside a variable.
@@ -169,7 +165,7 @@ impl Coercion<'_> {
             Some(TypeKind::Enum { values }) => match value {
                 Value::String(member) if values.iter().any(|known| known == member) => InputKind::Text(member.clone()),
                 Value::String(member) => {
-                    let hint = nearest(member, values.iter().map(|known| &**known)).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+                    let hint = did_you_mean(member, values.iter().map(|known| &**known));
                     self.report(place, "enum", format!("`{member}` is not a `{type_name}`{hint}"));
                     InputKind::Null
                 }
@@ -183,12 +179,11 @@ impl Coercion<'_> {
                     let mut coerced: Vec<(String, Input)> = Vec::new();
                     for (key, value) in entries {
                         let below = place.key(key);
-                        match fields.get(key.as_str()) {
-                            Some(field) => coerced.push((key.clone(), self.value(value, &field.type_ref, field.strict_list, &below))),
-                            None => {
-                                let hint = nearest(key, fields.keys().map(|name| &**name)).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-                                self.report(&below, "unknown-field", format!("`{type_name}` has no field `{key}`{hint}"));
-                            }
+                        if let Some(field) = fields.get(key.as_str()) {
+                            coerced.push((key.clone(), self.value(value, &field.type_ref, field.strict_list, &below)));
+                        } else {
+                            let hint = did_you_mean(key, fields.keys().map(|name| &**name));
+                            self.report(&below, "unknown-field", format!("`{type_name}` has no field `{key}`{hint}"));
                         }
                     }
                     for (name, field) in fields.iter().filter(|(name, _)| !entries.contains_key(&***name)) {
@@ -220,6 +215,17 @@ impl Coercion<'_> {
     /// A variable's default, which the validator has checked: like JSON, but with enum members and list coercion of literals.
     fn default(&mut self, value: &ValueNode, type_ref: &TypeRef, place: &Place<'_>) -> Input {
         self.value(&literal_json(value), type_ref, false, place)
+    }
+}
+
+fn input_json(input: Input) -> Value {
+    match input.kind {
+        InputKind::Null => Value::Null,
+        InputKind::Boolean(value) => Value::Bool(value),
+        InputKind::Number(number) => Value::Number(number),
+        InputKind::Text(text) => Value::String(text),
+        InputKind::List(items) => items.into_iter().map(input_json).collect(),
+        InputKind::Object(entries) => Value::Object(entries.into_iter().map(|(key, input)| (key, input_json(input))).collect()),
     }
 }
 

@@ -1,8 +1,8 @@
-//! A valid document and coerced variables to an [`Operation`]: conditions applied, arguments typed, introspection set aside.
+//! A valid document and coerced variables to an [`Operation`]: conditions applied, arguments typed, introspection set apart.
 
 use super::coerce::{Variables, default_kind};
 use super::document::{ArgumentNode, DirectiveNode, Document, FieldNode, OperationNode, SelectionNode, ValueNode};
-use super::error::{Problem, RequestError};
+use super::error::{Problem, Refused, RequestError};
 use super::introspection::is_meta;
 use super::operation::{Field, Input, InputKind, Operation, PathStep, Selection, collect};
 use super::type_system::{InputField, QUERY, TypeKind, TypeRef, TypeSystem};
@@ -13,44 +13,42 @@ use std::collections::BTreeSet;
 
 /// An operation taken apart.
 pub(crate) struct Converted {
-    /// What asks for data.
+    /// All of it; fields about the schema without selections.
     pub(crate) operation: Operation,
     /// What asks about the schema, merged by response key.
     pub(crate) introspection: Vec<Field>,
-    /// Response keys of the root, in order.
-    pub(crate) keys: Vec<String>,
+    /// Nothing asks for data.
+    pub(crate) is_introspection: bool,
     /// Variables whose value is spent here, and so shapes the result.
     pub(crate) shaping: BTreeSet<String>,
 }
 
 /// Converts one operation of a valid document.
-pub(crate) fn convert(system: &TypeSystem, document: &Document, operation: &OperationNode, variables: &Variables) -> Result<Converted, RequestError> {
+pub(crate) fn convert(system: &TypeSystem, document: &Document, operation: &OperationNode, variables: &Variables) -> Result<Converted, Refused> {
     let root = root_name(system, operation.kind).ok_or_else(|| inconsistent("no root"))?;
     let mut converter = Converter { system, document, variables, shaping: BTreeSet::new(), in_introspection: false };
     let items = converter.items(root, &operation.items)?;
     let roots = collect(&items, root, &|_, _| false);
-    let keys = roots.iter().map(|field| field.key.clone()).collect();
+    let count = roots.len();
     let introspection: Vec<Field> = roots.into_iter().filter(|field| root == QUERY && is_meta(&field.name)).collect();
-    let items = if introspection.is_empty() { items } else { without_introspection(items) };
-    Ok(Converted { operation: Operation { kind: operation.kind, items }, introspection, keys, shaping: converter.shaping })
+    let is_introspection = count > 0 && introspection.len() == count;
+    let items = if introspection.is_empty() { items } else { without_answered(items) };
+    Ok(Converted { operation: Operation { kind: operation.kind, items }, introspection, is_introspection, shaping: converter.shaping })
 }
 
 /// A valid document does not lead here.
-fn inconsistent(what: &str) -> RequestError {
-    RequestError::new(Code::InternalServerError, format!("a validated query is inconsistent: {what}"))
+fn inconsistent(what: &str) -> Refused {
+    RequestError::new(Code::InternalServerError, format!("a validated query is inconsistent: {what}")).into()
 }
 
-/// Root selections without `__schema` and `__type`.
-fn without_introspection(items: Vec<Selection>) -> Vec<Selection> {
+/// Root selections, nothing below `__schema` and `__type`: they only hold their place.
+fn without_answered(items: Vec<Selection>) -> Vec<Selection> {
     items
         .into_iter()
-        .filter_map(|item| match item {
-            Selection::Field(field) if is_meta(&field.name) => None,
-            Selection::Field(field) => Some(Selection::Field(field)),
-            Selection::On { type_name, items } => {
-                let items = without_introspection(items);
-                (!items.is_empty()).then_some(Selection::On { type_name, items })
-            }
+        .map(|item| match item {
+            Selection::Field(field) if is_meta(&field.name) => Selection::Field(Field { arguments: Vec::new(), items: Vec::new(), ..field }),
+            Selection::Field(field) => Selection::Field(field),
+            Selection::On { type_name, items } => Selection::On { type_name, items: without_answered(items) },
         })
         .collect()
 }
@@ -64,7 +62,7 @@ struct Converter<'a> {
 }
 
 impl<'a> Converter<'a> {
-    fn items(&mut self, parent: &str, items: &'a [SelectionNode]) -> Result<Vec<Selection>, RequestError> {
+    fn items(&mut self, parent: &str, items: &'a [SelectionNode]) -> Result<Vec<Selection>, Refused> {
         let mut converted = Vec::new();
         for item in items {
             if !self.is_included(item.directives())? {
@@ -86,21 +84,19 @@ impl<'a> Converter<'a> {
         Ok(converted)
     }
 
-    fn is_included(&mut self, directives: &'a [DirectiveNode]) -> Result<bool, RequestError> {
+    fn is_included(&mut self, directives: &'a [DirectiveNode]) -> Result<bool, Refused> {
         for directive in directives {
             let value = directive.arguments.iter().find(|argument| argument.name == "if").map(|argument| &argument.value);
             let condition = match value {
                 Some(ValueNode::Boolean(condition)) => *condition,
                 Some(ValueNode::Variable(name)) => {
                     self.shaping.insert(name.clone());
-                    match self.variables.find(name).map(|input| &input.kind) {
-                        Some(InputKind::Boolean(condition)) => *condition,
-                        _ => {
-                            let path = vec![PathStep::Key(name.clone())];
-                            let problem = Problem { path, rule: "required", message: format!("`@{}` needs true or false", directive.name) };
-                            return Err(RequestError::bad_input(&[problem]).at(directive.position));
-                        }
-                    }
+                    let Some(InputKind::Boolean(condition)) = self.variables.find(name).map(|input| &input.kind) else {
+                        let path = vec![PathStep::Key(name.clone())];
+                        let problem = Problem { path, rule: "required", message: format!("`@{}` needs true or false", directive.name) };
+                        return Err(RequestError::bad_input(&[problem]).at(directive.position).into());
+                    };
+                    *condition
                 }
                 _ => return Err(inconsistent("a condition")),
             };
@@ -111,7 +107,7 @@ impl<'a> Converter<'a> {
         Ok(true)
     }
 
-    fn field(&mut self, parent: &str, field: &'a FieldNode) -> Result<Field, RequestError> {
+    fn field(&mut self, parent: &str, field: &'a FieldNode) -> Result<Field, Refused> {
         let mut converted =
             Field { key: field.key().to_owned(), name: field.name.clone(), arguments: Vec::new(), items: Vec::new(), position: field.position };
         if field.name == "__typename" {
@@ -133,7 +129,7 @@ impl<'a> Converter<'a> {
         given: &'a [ArgumentNode],
         expected: &'a IndexMap<super::type_system::Text, InputField>,
         field: &FieldNode,
-    ) -> Result<Vec<(String, Input)>, RequestError> {
+    ) -> Result<Vec<(String, Input)>, Refused> {
         let mut coerced: Vec<(String, Input)> = Vec::new();
         for argument in given {
             let def = expected.get(argument.name.as_str()).ok_or_else(|| inconsistent("no argument"))?;
@@ -143,7 +139,7 @@ impl<'a> Converter<'a> {
                     let problem = Problem { path, rule: "required", message: format!("needs a `{}`, found null", def.type_ref) };
                     let mut error = RequestError::bad_input(&[problem]).at(argument.position);
                     error.path.push(PathStep::Key(field.key().to_owned()));
-                    return Err(error);
+                    return Err(error.into());
                 }
                 coerced.push((argument.name.clone(), input));
             }
@@ -157,7 +153,7 @@ impl<'a> Converter<'a> {
     }
 
     /// A value in its place; `None` for a variable that was not given.
-    fn value(&mut self, value: &'a ValueNode, type_ref: &TypeRef) -> Result<Option<Input>, RequestError> {
+    fn value(&mut self, value: &'a ValueNode, type_ref: &TypeRef) -> Result<Option<Input>, Refused> {
         let kind = match value {
             ValueNode::Variable(name) => {
                 if self.in_introspection {
@@ -184,7 +180,7 @@ impl<'a> Converter<'a> {
         Ok(Some(Input::literal(kind)))
     }
 
-    fn named(&mut self, value: &'a ValueNode, type_name: &str) -> Result<InputKind, RequestError> {
+    fn named(&mut self, value: &'a ValueNode, type_name: &str) -> Result<InputKind, Refused> {
         let system = self.system;
         let fields = match system.get(type_name).map(|def| &def.kind) {
             Some(TypeKind::Input { fields }) => Some(fields),

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 /// One step of an error's path: a response key or an index.
 pub type PathSegment = PathStep;
 
+/// A refusal on its way up, small enough to be returned everywhere.
+pub(crate) type Refused = Box<RequestError>;
+
 /// One entry of a response's `errors`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestError {
@@ -110,13 +113,10 @@ fn path_json(path: &[PathStep]) -> Value {
 
 /// `filter.or[0].status`
 pub(crate) fn write_path(path: &[PathStep]) -> String {
-    let mut text = String::new();
-    for step in path {
-        match step {
-            PathStep::Key(key) if text.is_empty() => text.push_str(key),
-            PathStep::Key(key) => text.push_str(&format!(".{key}")),
-            PathStep::Index(index) => text.push_str(&format!("[{index}]")),
-        }
-    }
-    text
+    let steps = path.iter().enumerate().map(|(index, step)| match step {
+        PathStep::Key(key) if index == 0 => key.clone(),
+        PathStep::Key(key) => format!(".{key}"),
+        PathStep::Index(index) => format!("[{index}]"),
+    });
+    steps.collect()
 }

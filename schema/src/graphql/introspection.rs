@@ -2,8 +2,8 @@
 //!
 //! The dynamic schema is made at the first introspection of a role set; data never passes through it.
 
-use super::error::RequestError;
-use super::operation::{Field, Input, InputKind, Selection};
+use super::error::{Refused, RequestError};
+use super::operation::{Field, Input, InputKind, Selection, collect};
 use super::sdl::{BUILT_IN_SCALARS, quoted};
 use super::type_system::{InputField, OutputField, QUERY, Text, TypeDef, TypeKind, TypeRef, TypeSystem};
 use async_graphql::dynamic::{
@@ -14,7 +14,8 @@ use async_graphql::{Name, Request, Response, Value};
 use freehold_base::Code;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
-use std::sync::LazyLock;
+use std::fmt;
+use std::sync::{LazyLock, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 /// Whether a root field asks about the schema.
@@ -137,10 +138,10 @@ const META_OBJECTS: &[MetaObject] = &[
 const STACK_BYTES: usize = 64 << 20;
 
 /// Answers `__schema` and `__type` fields, given merged and without variables.
-pub(crate) fn run(system: &TypeSystem, schema: &std::sync::OnceLock<Result<Schema, String>>, fields: &[Field]) -> Result<Vec<(String, Box<RawValue>)>, RequestError> {
-    let failed = |message: String| RequestError::new(Code::InternalServerError, message);
-    let mut query = String::new();
-    write_items(&mut query, &fields.iter().cloned().map(Selection::Field).collect::<Vec<_>>());
+pub(crate) fn run(system: &TypeSystem, schema: &OnceLock<Result<Schema, String>>, fields: &[Field]) -> Result<Vec<(String, Box<RawValue>)>, Refused> {
+    let failed = |message: String| Refused::from(RequestError::new(Code::InternalServerError, message));
+    let items: Vec<Selection> = fields.iter().cloned().map(Selection::Field).collect();
+    let query = Items(&items).to_string();
     let response = std::thread::scope(|scope| {
         let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
             let schema = schema.get_or_init(|| dynamic_schema(system).map_err(|error| error.0)).as_ref();
@@ -150,13 +151,19 @@ pub(crate) fn run(system: &TypeSystem, schema: &std::sync::OnceLock<Result<Schem
     });
     let response = response.map_err(failed)?.ok_or_else(|| failed("introspection did not end".to_owned()))?;
     if let Some(error) = response.errors.first() {
-        return Err(RequestError::new(Code::GraphqlValidationFailed, error.message.lines().next().unwrap_or_default()));
+        return Err(RequestError::new(Code::GraphqlValidationFailed, error.message.lines().next().unwrap_or_default()).into());
     }
     let Value::Object(mut data) = response.data else { return Err(failed("introspection has no data".to_owned())) };
     fields
         .iter()
         .map(|field| {
-            let value = data.swap_remove(&Name::new(&field.key)).unwrap_or_default();
+            let mut value = data.swap_remove(&Name::new(&field.key)).unwrap_or_default();
+            if let ("__schema", Value::Object(schema)) = (field.name.as_str(), &mut value) {
+                // async-graphql tells what schemas are in general; this one has no description.
+                for described in collect(&field.items, "__Schema", &|_, _| false).iter().filter(|below| below.name == "description") {
+                    schema.insert(Name::new(&described.key), Value::Null);
+                }
+            }
             let raw = serde_json::to_string(&value).and_then(RawValue::from_string).map_err(|error| failed(error.to_string()))?;
             Ok((field.key.clone(), raw))
         })
@@ -173,33 +180,34 @@ fn execute(schema: &Schema, query: String) -> Option<Response> {
     })
 }
 
-fn write_items(out: &mut String, items: &[Selection]) {
-    out.push('{');
-    for item in items {
-        match item {
-            Selection::Field(field) => {
-                out.push_str(&format!("{}:{}", field.key, field.name));
-                if !field.arguments.is_empty() {
-                    let arguments: Vec<String> = field.arguments.iter().map(|(name, input)| format!("{name}:{}", literal(input))).collect();
-                    out.push_str(&format!("({})", arguments.join(" ")));
+/// Selections as a query again.
+struct Items<'i>(&'i [Selection]);
+
+impl fmt::Display for Items<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("{")?;
+        for item in self.0 {
+            match item {
+                Selection::Field(field) => {
+                    write!(out, "{}:{}", field.key, field.name)?;
+                    if !field.arguments.is_empty() {
+                        let arguments: Vec<String> = field.arguments.iter().map(|(name, input)| format!("{name}:{}", literal(input))).collect();
+                        write!(out, "({})", arguments.join(" "))?;
+                    }
+                    if field.items.is_empty() {
+                        out.write_str(" ")?;
+                    } else {
+                        Items(&field.items).fmt(out)?;
+                    }
                 }
-                if !field.items.is_empty() {
-                    write_items(out, &field.items);
-                }
-                out.push(' ');
-            }
-            // A fragment whose fields were all skipped.
-            Selection::On { items, .. } if items.is_empty() => {}
-            Selection::On { type_name, items } => {
-                out.push_str("...");
-                if let Some(name) = type_name {
-                    out.push_str(&format!(" on {name}"));
-                }
-                write_items(out, items);
+                // A fragment whose fields were all skipped.
+                Selection::On { items, .. } if items.is_empty() => {}
+                Selection::On { type_name: None, items } => write!(out, "...{}", Items(items))?,
+                Selection::On { type_name: Some(name), items } => write!(out, "...on {name}{}", Items(items))?,
             }
         }
+        out.write_str("}")
     }
-    out.push('}');
 }
 
 /// Arguments of introspection fields are strings and booleans.

@@ -4,7 +4,7 @@
 //! a document that doubles at each step is measured in the time it takes to read it.
 
 use super::document::{Document, FragmentNode, SelectionNode};
-use super::error::RequestError;
+use super::error::{Refused, RequestError};
 use super::introspection::is_meta;
 use freehold_base::Limits;
 
@@ -39,7 +39,7 @@ struct Measure {
 }
 
 /// Checks every operation of the document.
-pub(crate) fn check(document: &Document, limits: &Limits) -> Result<(), RequestError> {
+pub(crate) fn check(document: &Document, limits: &Limits) -> Result<(), Refused> {
     check_directives(document, limits)?;
     let mut measures: Vec<Measure> = vec![Measure::default(); document.fragments.len()];
     for index in in_order(document)? {
@@ -65,19 +65,19 @@ pub(crate) fn check(document: &Document, limits: &Limits) -> Result<(), RequestE
             ("number of introspection aliases", INTROSPECTION_ALIASES_MAX, found.meta_aliases),
         ];
         if let Some((what, bound, found)) = bounds.into_iter().find(|(_, bound, found)| found > bound) {
-            return Err(RequestError::limit(what, bound, found).at(operation.position));
+            return Err(RequestError::limit(what, bound, found).at(operation.position).into());
         }
     }
     Ok(())
 }
 
-fn check_levels(found: &Measure, limits: &Limits, position: (usize, usize)) -> Result<(), RequestError> {
+fn check_levels(found: &Measure, limits: &Limits, position: (usize, usize)) -> Result<(), Refused> {
     let bound = limits.nesting_max as u64;
-    if found.levels > bound { Err(RequestError::limit("nesting", bound, found.levels).at(position)) } else { Ok(()) }
+    if found.levels > bound { Err(RequestError::limit("nesting", bound, found.levels).at(position).into()) } else { Ok(()) }
 }
 
 /// Fragments so that each stands behind those it spreads. Without recursion: a chain may be thousands long.
-pub(crate) fn in_order(document: &Document) -> Result<Vec<usize>, RequestError> {
+pub(crate) fn in_order(document: &Document) -> Result<Vec<usize>, Refused> {
     let spreads: Vec<Vec<usize>> = document.fragments.iter().map(|fragment| spread_by(document, fragment)).collect();
     let mut waiting: Vec<usize> = spreads.iter().map(Vec::len).collect();
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); spreads.len()];
@@ -103,7 +103,7 @@ pub(crate) fn in_order(document: &Document) -> Result<Vec<usize>, RequestError> 
         None => Ok(order),
         Some((fragment, _)) => {
             let message = format!("the fragment `{}` leads back to itself, or spreads one that does", fragment.name);
-            Err(RequestError::invalid(fragment.position, message))
+            Err(RequestError::invalid(fragment.position, message).into())
         }
     }
 }
@@ -167,10 +167,10 @@ fn measure(document: &Document, fragments: &[Measure], items: &[SelectionNode]) 
     total
 }
 
-fn check_directives(document: &Document, limits: &Limits) -> Result<(), RequestError> {
+fn check_directives(document: &Document, limits: &Limits) -> Result<(), Refused> {
     let check = |count: usize, position| {
         if count > limits.directives_max {
-            return Err(RequestError::limit("number of directives", limits.directives_max as u64, count as u64).at(position));
+            return Err(RequestError::limit("number of directives", limits.directives_max as u64, count as u64).at(position).into());
         }
         Ok(())
     };
@@ -188,7 +188,7 @@ fn check_directives(document: &Document, limits: &Limits) -> Result<(), RequestE
     Ok(())
 }
 
-fn check_item_directives(items: &[SelectionNode], check: &dyn Fn(usize, (usize, usize)) -> Result<(), RequestError>) -> Result<(), RequestError> {
+fn check_item_directives(items: &[SelectionNode], check: &dyn Fn(usize, (usize, usize)) -> Result<(), Refused>) -> Result<(), Refused> {
     for item in items {
         let (position, below): (_, &[SelectionNode]) = match item {
             SelectionNode::Field(field) => (field.position, &field.items),

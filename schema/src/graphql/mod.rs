@@ -1,6 +1,6 @@
 //! The GraphQL schema of one role set, and requests against it. The only room, with `api`'s GraphQL handler, that knows async-graphql.
 //!
-//! `build` makes the types a role set sees; `prepare` takes a request through `text` (bounds before parsing), `parse`, `limits`,
+//! `build` makes the types a role set sees; `prepare` takes a request through `text` (bounds before parsing), `rewrite` (newer spellings), `parse`, `limits`,
 //! `validate`, `coerce` (variables) and `convert` to an [`operation::Operation`]. async-graphql parses and answers introspection.
 
 pub mod operation;
@@ -16,6 +16,7 @@ mod introspection;
 mod limits;
 mod parse;
 mod prepare;
+mod rewrite;
 mod role_schema;
 mod scalar;
 mod sdl;
@@ -26,7 +27,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use coerce::{VariableSignature, Variables};
+pub use coerce::VariableSignature;
 pub use error::{PathSegment, Problem, RequestError};
 pub use prepare::{Prepared, RequestText};
 pub use role_schema::RoleSchema;

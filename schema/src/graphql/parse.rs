@@ -6,7 +6,7 @@ use super::document::{
     ArgumentNode, DirectiveNode, Document, FieldNode, FragmentNode, OperationNode, Position, SelectionNode, TypeNode, ValueNode,
     VariableNode,
 };
-use super::error::RequestError;
+use super::error::{Refused, RequestError};
 use super::operation::OperationKind;
 use async_graphql::parser::types::{self, BaseType, DocumentOperations, OperationType};
 use async_graphql::parser::{Error, parse_query};
@@ -15,7 +15,7 @@ use freehold_base::Code;
 use std::convert::Infallible;
 
 /// Parses a query that has passed [`super::text::check_query`].
-pub(crate) fn parse(text: &str) -> Result<Document, RequestError> {
+pub(crate) fn parse(text: &str) -> Result<Document, Refused> {
     let parsed = parse_query(text).map_err(|error| syntax_error(text, &error))?;
     let mut operations: Vec<OperationNode> = match parsed.operations {
         DocumentOperations::Single(operation) => vec![operation_node(None, operation)],

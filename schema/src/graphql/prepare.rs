@@ -3,7 +3,7 @@
 use super::coerce::{self, VariableSignature, Variables};
 use super::convert;
 use super::document::{Document, OperationNode};
-use super::error::RequestError;
+use super::error::{Refused, RequestError};
 use super::operation::Operation;
 use super::role_schema::RoleSchema;
 use super::{limits, parse, text, validate};
@@ -25,16 +25,14 @@ pub struct RequestText<'a> {
 /// A request that may be planned.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What it asks for, introspection left out; `__typename` is an ordinary field.
+    /// What it asks for. `__typename` is an ordinary field; `__schema` and `__type` keep their place, without selections.
     pub operation: Operation,
-    /// Answers to its root fields about the schema, by response key.
+    /// Answers to `__schema` and `__type`, by response key.
     pub introspection: Vec<(String, Box<RawValue>)>,
-    /// Every response key of the root, in order.
-    pub keys: Vec<String>,
     /// Its variables, for the next request with the same text.
     pub signature: VariableSignature,
-    /// Its variables' values.
-    pub variables: Variables,
+    /// Their values, coerced; the origin of an input is a path into them.
+    pub variables: Map<String, Value>,
     /// Names of variables whose values are spent in `operation` and `introspection` (`@skip`, `@include`, introspection arguments):
     /// a plan made from them holds for equal values only.
     pub shaping: Vec<String>,
@@ -52,8 +50,8 @@ impl RoleSchema {
             return Ok(known);
         }
         let system = self.system();
-        text::check_query(request.query, limits).map_err(one)?;
-        let document = parse::parse(request.query).map_err(one)?;
+        let readable = text::check_query(request.query, limits).map_err(one)?;
+        let document = parse::parse(&readable).map_err(one)?;
         limits::check(&document, limits).map_err(one)?;
         validate::check(system, &document)?;
         let operation = choose(&document, request.operation_name).map_err(one)?;
@@ -64,12 +62,11 @@ impl RoleSchema {
         let prepared = Prepared {
             operation: converted.operation,
             introspection,
-            keys: converted.keys,
             signature,
-            variables,
+            variables: variables.into_json(),
             shaping: converted.shaping.into_iter().collect(),
         };
-        if cacheable && !prepared.introspection.is_empty() && prepared.operation.items.is_empty() {
+        if cacheable && converted.is_introspection {
             self.keep_introspection(request.query, request.operation_name, limits, &prepared);
         }
         Ok(prepared)
@@ -79,27 +76,28 @@ impl RoleSchema {
     ///
     /// # Errors
     /// One `BAD_USER_INPUT` with every wrong variable.
-    pub fn bind(&self, signature: &VariableSignature, variables: &Map<String, Value>) -> Result<Variables, Vec<RequestError>> {
-        coerce::coerce(self.system(), signature, variables).map_err(one)
+    pub fn bind(&self, signature: &VariableSignature, variables: &Map<String, Value>) -> Result<Map<String, Value>, Vec<RequestError>> {
+        coerce::coerce(self.system(), signature, variables).map(Variables::into_json).map_err(one)
     }
 }
 
-fn one(error: RequestError) -> Vec<RequestError> {
-    vec![error]
+#[expect(clippy::boxed_local, reason = "it takes what the stages return")]
+fn one(error: Refused) -> Vec<RequestError> {
+    vec![*error]
 }
 
 /// GetOperation (GraphQL, section 6.1).
-fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d OperationNode, RequestError> {
+fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d OperationNode, Refused> {
     let names = || {
         let names: Vec<String> = document.operations.iter().filter_map(|operation| operation.name.as_ref()).map(|name| format!("`{name}`")).collect();
         if names.is_empty() { "the only one has no name".to_owned() } else { format!("there is {}", names.join(", ")) }
     };
     match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
         (None, [only]) => Ok(only),
-        (None, _) => Err(RequestError::new(Code::BadRequest, format!("say which operation to run with `operationName`: {}", names()))),
+        (None, _) => Err(RequestError::new(Code::BadRequest, format!("say which operation to run with `operationName`: {}", names())).into()),
         (Some(name), operations) => operations
             .iter()
             .find(|operation| operation.name.as_deref() == Some(name))
-            .ok_or_else(|| RequestError::new(Code::BadRequest, format!("no operation is named `{name}`: {}", names()))),
+            .ok_or_else(|| RequestError::new(Code::BadRequest, format!("no operation is named `{name}`: {}", names())).into()),
     }
 }

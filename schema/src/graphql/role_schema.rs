@@ -1,11 +1,12 @@
 //! The schema of one role set.
 
-use super::error::RequestError;
+use super::error::Refused;
 use super::operation::Field;
 use super::prepare::Prepared;
 use super::type_system::{TypeDef, TypeKind, TypeSystem};
 use super::visible::Visible;
-use super::{build, introspection, sdl};
+use super::sdl::Sdl;
+use super::{build, introspection};
 use crate::catalog::Catalog;
 use freehold_base::Limits;
 use serde_json::value::RawValue;
@@ -40,7 +41,7 @@ impl RoleSchema {
 
     /// The schema in the schema definition language.
     pub fn sdl(&self) -> String {
-        sdl::print(&self.system)
+        Sdl(&self.system).to_string()
     }
 
     /// An estimate of its memory in bytes, once it has been introspected.
@@ -73,7 +74,7 @@ impl RoleSchema {
     }
 
     /// Answers root fields about the schema.
-    pub(crate) fn introspect(&self, fields: &[Field]) -> Result<Vec<(String, Box<RawValue>)>, RequestError> {
+    pub(crate) fn introspect(&self, fields: &[Field]) -> Result<Vec<(String, Box<RawValue>)>, Refused> {
         if fields.is_empty() { Ok(Vec::new()) } else { introspection::run(&self.system, &self.dynamic, fields) }
     }
 

@@ -4,91 +4,97 @@
 
 use super::type_system::{InputField, OutputField, QUERY, Text, TypeDef, TypeKind, TypeSystem};
 use indexmap::IndexMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// Scalars of the language itself, which no schema definition repeats.
 pub(crate) const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 
 /// The whole schema: roots first, then types by name.
-pub(crate) fn print(system: &TypeSystem) -> String {
-    let mut out = String::new();
-    let roots: Vec<&str> = [Some(QUERY), system.mutation.as_deref(), system.subscription.as_deref()].into_iter().flatten().collect();
-    let rest = system.types.keys().map(String::as_str).filter(|name| !roots.contains(name) && !BUILT_IN_SCALARS.contains(name));
-    for name in roots.iter().copied().chain(rest) {
-        if let Some(def) = system.types.get(name) {
-            if !out.is_empty() {
-                out.push('\n');
+pub(crate) struct Sdl<'s>(pub(crate) &'s TypeSystem);
+
+impl fmt::Display for Sdl<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let system = self.0;
+        let roots: Vec<&str> = [Some(QUERY), system.mutation.as_deref(), system.subscription.as_deref()].into_iter().flatten().collect();
+        let rest = system.types.keys().map(String::as_str).filter(|name| !roots.contains(name) && !BUILT_IN_SCALARS.contains(name));
+        let names = roots.iter().copied().chain(rest);
+        for (index, (name, def)) in names.filter_map(|name| system.types.get_key_value(name)).enumerate() {
+            if index > 0 {
+                out.write_char('\n')?;
             }
-            print_type(&mut out, name, def);
+            print_type(out, name, def)?;
         }
+        Ok(())
     }
-    out
 }
 
-fn print_type(out: &mut String, name: &str, def: &TypeDef) {
-    print_description(out, "", def.description.as_deref());
+fn print_type(out: &mut fmt::Formatter<'_>, name: &str, def: &TypeDef) -> fmt::Result {
+    print_description(out, "", def.description.as_deref())?;
     match &def.kind {
         TypeKind::Scalar { specified_by } => {
-            out.push_str(&format!("scalar {name}"));
+            write!(out, "scalar {name}")?;
             if let Some(url) = specified_by {
-                out.push_str(&format!(" @specifiedBy(url: {})", quoted(url)));
+                write!(out, " @specifiedBy(url: {})", quoted(url))?;
             }
-            out.push('\n');
+            out.write_char('\n')?;
         }
         TypeKind::Object { implements, fields } => {
             let implements = if implements.is_empty() { String::new() } else { format!(" implements {}", implements.join(" & ")) };
-            out.push_str(&format!("type {name}{implements} {{\n"));
-            print_fields(out, fields);
-            out.push_str("}\n");
+            writeln!(out, "type {name}{implements} {{")?;
+            print_fields(out, fields)?;
+            out.write_str("}\n")?;
         }
         TypeKind::Interface { fields, .. } => {
-            out.push_str(&format!("interface {name} {{\n"));
-            print_fields(out, fields);
-            out.push_str("}\n");
+            writeln!(out, "interface {name} {{")?;
+            print_fields(out, fields)?;
+            out.write_str("}\n")?;
         }
-        TypeKind::Union { possible } => out.push_str(&format!("union {name} = {}\n", possible.join(" | "))),
+        TypeKind::Union { possible } => writeln!(out, "union {name} = {}", possible.join(" | "))?,
         TypeKind::Enum { values } => {
-            out.push_str(&format!("enum {name} {{\n"));
+            writeln!(out, "enum {name} {{")?;
             for value in values {
-                out.push_str(&format!("  {value}\n"));
+                writeln!(out, "  {value}")?;
             }
-            out.push_str("}\n");
+            out.write_str("}\n")?;
         }
         TypeKind::Input { fields } => {
-            out.push_str(&format!("input {name} {{\n"));
+            writeln!(out, "input {name} {{")?;
             for (name, field) in fields {
-                print_description(out, "  ", field.description.as_deref());
-                out.push_str(&format!("  {}\n", input(name, field)));
+                print_description(out, "  ", field.description.as_deref())?;
+                writeln!(out, "  {}", input(name, field))?;
             }
-            out.push_str("}\n");
+            out.write_str("}\n")?;
         }
     }
+    Ok(())
 }
 
-fn print_fields(out: &mut String, fields: &IndexMap<Text, OutputField>) {
+fn print_fields(out: &mut fmt::Formatter<'_>, fields: &IndexMap<Text, OutputField>) -> fmt::Result {
     for (name, field) in fields {
-        print_description(out, "  ", field.description.as_deref());
-        out.push_str(&format!("  {name}"));
-        print_arguments(out, &field.arguments);
-        out.push_str(&format!(": {}{}\n", field.type_ref, deprecated(field.deprecated.as_deref())));
+        print_description(out, "  ", field.description.as_deref())?;
+        write!(out, "  {name}")?;
+        print_arguments(out, &field.arguments)?;
+        writeln!(out, ": {}{}", field.type_ref, deprecated(field.deprecated.as_deref()))?;
     }
+    Ok(())
 }
 
-fn print_arguments(out: &mut String, arguments: &IndexMap<Text, InputField>) {
+fn print_arguments(out: &mut fmt::Formatter<'_>, arguments: &IndexMap<Text, InputField>) -> fmt::Result {
     if arguments.is_empty() {
-        return;
+        return Ok(());
     }
     if arguments.values().all(|argument| argument.description.is_none()) {
         let arguments: Vec<String> = arguments.iter().map(|(name, argument)| input(name, argument)).collect();
-        out.push_str(&format!("({})", arguments.join(", ")));
-        return;
+        write!(out, "({})", arguments.join(", "))?;
+        return Ok(());
     }
-    out.push_str("(\n");
+    out.write_str("(\n")?;
     for (name, argument) in arguments {
-        print_description(out, "    ", argument.description.as_deref());
-        out.push_str(&format!("    {}\n", input(name, argument)));
+        print_description(out, "    ", argument.description.as_deref())?;
+        writeln!(out, "    {}", input(name, argument))?;
     }
-    out.push_str("  )");
+    out.write_str("  )")?;
+    Ok(())
 }
 
 fn input(name: &str, field: &InputField) -> String {
@@ -100,19 +106,20 @@ fn deprecated(reason: Option<&str>) -> String {
     reason.map(|reason| format!(" @deprecated(reason: {})", quoted(reason))).unwrap_or_default()
 }
 
-fn print_description(out: &mut String, indent: &str, description: Option<&str>) {
-    let Some(description) = description else { return };
+fn print_description(out: &mut fmt::Formatter<'_>, indent: &str, description: Option<&str>) -> fmt::Result {
+    let Some(description) = description else { return Ok(()) };
     if description.contains('\n') {
-        out.push_str(&format!("{indent}\"\"\"\n"));
+        writeln!(out, "{indent}\"\"\"")?;
         for line in description.replace("\"\"\"", "\\\"\"\"").lines() {
-            out.push_str(if line.is_empty() { "" } else { indent });
-            out.push_str(line);
-            out.push('\n');
+            out.write_str(if line.is_empty() { "" } else { indent })?;
+            out.write_str(line)?;
+            out.write_char('\n')?;
         }
-        out.push_str(&format!("{indent}\"\"\"\n"));
+        writeln!(out, "{indent}\"\"\"")?;
     } else {
-        out.push_str(&format!("{indent}{}\n", quoted(description)));
+        writeln!(out, "{indent}{}", quoted(description))?;
     }
+    Ok(())
 }
 
 /// A string literal.

@@ -110,11 +110,6 @@ pub fn enum_name(entity: &EntityDef, field: &FieldDef) -> String {
     format!("{}{}", entity.type_name, capitalised(&field.graphql_name))
 }
 
-/// `CommentSubject`: the union of a polymorphic reference.
-pub fn union_name(entity: &EntityDef, field: &FieldDef) -> String {
-    format!("{}{}", entity.type_name, capitalised(&field.graphql_name))
-}
-
 /// `CREATED_AT`: the member of `TicketGroupBy`.
 pub fn group_by_name(field: &FieldDef) -> String {
     field.name.to_uppercase()

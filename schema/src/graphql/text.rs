@@ -3,16 +3,22 @@
 //! The scanner reads tokens only. Where it and the parser could disagree about what is a string, it refuses the text,
 //! so no bracket can hide from the count.
 
-use super::error::RequestError;
+use super::error::{Refused, RequestError};
+use super::rewrite::Rewrites;
 use freehold_base::{Code, Limits};
+use std::borrow::Cow;
 
 /// No setting raises the nesting beyond this: the parser uses a few kilobytes of stack for each level.
 const NESTING_CEILING: usize = 128;
+
+/// The words that begin a definition.
+const DEFINITIONS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
 /// Checks the nesting of brackets in a JSON text, strings left out, before it is parsed.
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED` when it is deeper than `max`.
+#[expect(clippy::result_large_err, reason = "called once a request")]
 pub fn check_nesting(bytes: &[u8], max: usize) -> Result<(), RequestError> {
     let max = max.min(NESTING_CEILING);
     let mut depth = 0_usize;
@@ -44,10 +50,11 @@ pub fn check_nesting(bytes: &[u8], max: usize) -> Result<(), RequestError> {
 }
 
 /// Checks the number of tokens and the nesting of brackets of a query, and that no input object names a field twice.
+/// Gives the text as the parser can read it.
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`; `GRAPHQL_PARSE_FAILED` for a block string without an end; `GRAPHQL_VALIDATION_FAILED` for a field named twice.
-pub(crate) fn check_query(text: &str, limits: &Limits) -> Result<(), RequestError> {
+pub(crate) fn check_query<'t>(text: &'t str, limits: &Limits) -> Result<Cow<'t, str>, Refused> {
     let nesting_max = limits.nesting_max.min(NESTING_CEILING);
     let bytes = text.as_bytes();
     let mut tokens = 0_usize;
@@ -55,6 +62,8 @@ pub(crate) fn check_query(text: &str, limits: &Limits) -> Result<(), RequestErro
     let mut open: Vec<Option<Vec<&str>>> = Vec::new();
     let mut parentheses = 0_usize;
     let mut last_name: Option<(&str, usize)> = None;
+    let mut begins_definition = true;
+    let mut rewrites = Rewrites::default();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
@@ -75,16 +84,28 @@ pub(crate) fn check_query(text: &str, limits: &Limits) -> Result<(), RequestErro
             b'"' if bytes[at..].starts_with(b"\"\"") => {
                 at = end_of_block_string(bytes, at + 2)
                     .ok_or_else(|| RequestError::new(Code::GraphqlParseFailed, "a block string has no end").at(position(text, start)))?;
+                let literal = text.get(start..at).unwrap_or_default();
+                if begins_definition {
+                    rewrites.description(literal, start);
+                    continue;
+                }
+                rewrites.block_string(literal, start);
                 last_name = None;
             }
             b'"' => {
                 at = end_of_string(bytes, at);
+                let literal = text.get(start..at).unwrap_or_default();
+                if begins_definition {
+                    rewrites.description(literal, start);
+                    continue;
+                }
+                rewrites.string(literal, start);
                 last_name = None;
             }
             b'{' | b'[' | b'(' => {
                 open.push((byte == b'{' && parentheses > 0).then(Vec::new));
                 if open.len() > nesting_max {
-                    return Err(RequestError::limit("nesting", nesting_max as u64, open.len() as u64).at(position(text, start)));
+                    return Err(RequestError::limit("nesting", nesting_max as u64, open.len() as u64).at(position(text, start)).into());
                 }
                 parentheses += usize::from(byte == b'(');
                 last_name = None;
@@ -98,7 +119,7 @@ pub(crate) fn check_query(text: &str, limits: &Limits) -> Result<(), RequestErro
                 if let (Some((name, name_at)), Some(Some(names))) = (last_name.take(), open.last_mut()) {
                     if names.contains(&name) {
                         let message = format!("the input field `{name}` is given twice");
-                        return Err(RequestError::invalid(position(text, name_at), message));
+                        return Err(RequestError::invalid(position(text, name_at), message).into());
                     }
                     names.push(name);
                 }
@@ -108,6 +129,11 @@ pub(crate) fn check_query(text: &str, limits: &Limits) -> Result<(), RequestErro
                     at += 1;
                 }
                 last_name = text.get(start..at).map(|name| (name, start));
+                // The parser would take `queryA` for `query A`.
+                if let Some((name, _)) = last_name.filter(|(name, _)| begins_definition && !DEFINITIONS.contains(name)) {
+                    let message = format!("unexpected `{name}`, expected `query`, `mutation`, `subscription`, `fragment` or `{{`");
+                    return Err(RequestError::new(Code::GraphqlParseFailed, message).at(position(text, start)).into());
+                }
             }
             b'0'..=b'9' | b'-' | b'.' | b'+' => {
                 while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-')) {
@@ -117,12 +143,13 @@ pub(crate) fn check_query(text: &str, limits: &Limits) -> Result<(), RequestErro
             }
             _ => last_name = None,
         }
+        begins_definition = byte == b'}' && open.is_empty();
         tokens += 1;
         if tokens > limits.tokens_max {
-            return Err(RequestError::limit("number of tokens", limits.tokens_max as u64, tokens as u64).at(position(text, start)));
+            return Err(RequestError::limit("number of tokens", limits.tokens_max as u64, tokens as u64).at(position(text, start)).into());
         }
     }
-    Ok(())
+    Ok(rewrites.apply(text))
 }
 
 /// Where a string that began before `at` ends: behind its quote, or at the end of its line.
@@ -163,7 +190,7 @@ mod tests {
     use super::*;
 
     fn query(text: &str) -> Result<(), Code> {
-        check_query(text, &Limits::default()).map_err(|error| error.code)
+        check_query(text, &Limits::default()).map(drop).map_err(|error| error.code)
     }
 
     #[test]

@@ -130,7 +130,9 @@ impl<'de> Deserialize<'de> for PasswordModel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         match node.kind {
-            NodeKind::Map(_) => super::decode::decode(&node).map(Self::Settings).map_err(serde::de::Error::custom),
+            NodeKind::Map(_) => super::decode::decode(&node)
+                .map(Self::Settings)
+                .map_err(serde::de::Error::custom),
             NodeKind::Null | NodeKind::Scalar { .. } | NodeKind::List(_) => Ok(Self::Disabled),
         }
     }

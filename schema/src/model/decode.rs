@@ -5,7 +5,8 @@ use crate::source::Span;
 use crate::yaml::{Key, Node, NodeKind};
 use serde::de::value::{StrDeserializer, U32Deserializer};
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -45,7 +46,11 @@ impl<'de> Deserializer<'de> for Source<'_> {
             NodeKind::Null => visitor.visit_unit(),
             NodeKind::Scalar { text, .. } => visitor.visit_str(text),
             NodeKind::List(items) => visitor.visit_seq(Items(items.iter())),
-            NodeKind::Map(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None, nulls: true }),
+            NodeKind::Map(entries) => visitor.visit_map(Entries {
+                rest: entries.iter(),
+                value: None,
+                nulls: true,
+            }),
         }
     }
 
@@ -60,25 +65,57 @@ impl<'de> Deserializer<'de> for Source<'_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match name {
-            SPANNED => visitor.visit_seq(Parts { span: self.0.span, step: 0, rest: Rest::Value(self.0) }),
-            NODE => visitor.visit_seq(Parts { span: self.0.span, step: 0, rest: Rest::Node(self.0) }),
+            SPANNED => visitor.visit_seq(Parts {
+                span: self.0.span,
+                step: 0,
+                rest: Rest::Value(self.0),
+            }),
+            NODE => visitor.visit_seq(Parts {
+                span: self.0.span,
+                step: 0,
+                rest: Rest::Node(self.0),
+            }),
             _ => visitor.visit_newtype_struct(self),
         }
     }
 
     /// Null under a key of a struct is the same as no key.
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match &self.0.kind {
-            NodeKind::Map(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None, nulls: false }),
-            NodeKind::Null => visitor.visit_map(Entries { entries: [].iter(), value: None, nulls: false }),
+            NodeKind::Map(entries) => visitor.visit_map(Entries {
+                rest: entries.iter(),
+                value: None,
+                nulls: false,
+            }),
+            NodeKind::Null => visitor.visit_map(Entries {
+                rest: [].iter(),
+                value: None,
+                nulls: false,
+            }),
             NodeKind::Scalar { .. } | NodeKind::List(_) => Err(DecodeError::custom("expected a mapping")),
         }
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_enum(Word(self.0.text().ok_or_else(|| DecodeError::custom("expected a word"))?))
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_enum(Word(
+            self.0.text().ok_or_else(|| DecodeError::custom("expected a word"))?,
+        ))
     }
 
     number! {
@@ -133,7 +170,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 }
 
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, (Key, Node)>,
+    rest: std::slice::Iter<'a, (Key, Node)>,
     value: Option<&'a Node>,
     nulls: bool,
 }
@@ -143,13 +180,18 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         let nulls = self.nulls;
-        let Some((key, node)) = self.entries.find(|(_, node)| nulls || node.kind != NodeKind::Null) else { return Ok(None) };
+        let Some((key, node)) = self.rest.find(|(_, node)| nulls || node.kind != NodeKind::Null) else {
+            return Ok(None);
+        };
         self.value = Some(node);
         seed.deserialize(KeySource(key)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
-        let node = self.value.take().ok_or_else(|| DecodeError::custom("a value without its key"))?;
+        let node = self
+            .value
+            .take()
+            .ok_or_else(|| DecodeError::custom("a value without its key"))?;
         seed.deserialize(Source(node))
     }
 }
@@ -163,9 +205,17 @@ impl<'de> Deserializer<'de> for KeySource<'_> {
         visitor.visit_str(&self.0.text)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match name {
-            SPANNED => visitor.visit_seq(Parts { span: self.0.span, step: 0, rest: Rest::Text(&self.0.text) }),
+            SPANNED => visitor.visit_seq(Parts {
+                span: self.0.span,
+                step: 0,
+                rest: Rest::Text(&self.0.text),
+            }),
             _ => visitor.visit_newtype_struct(self),
         }
     }

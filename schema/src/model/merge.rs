@@ -17,18 +17,33 @@ pub(crate) fn merge(sources: &Sources, kind: FileKind, diagnostics: &mut Diagnos
             continue;
         };
         if merged.is_empty() {
-            root = Span { end: node.span.start, ..node.span };
+            root = Span {
+                end: node.span.start,
+                ..node.span
+            };
         }
         match node.kind {
             NodeKind::Null => {}
-            NodeKind::Map(entries) => entries.into_iter().for_each(|(key, node)| add(&mut merged, key, node, diagnostics)),
+            NodeKind::Map(entries) => entries
+                .into_iter()
+                .for_each(|(key, node)| add(&mut merged, key, node, diagnostics)),
             NodeKind::Scalar { .. } | NodeKind::List(_) => {
                 let found = node.noun();
-                diagnostics.error("wrong-kind", node.span, format!("expected a mapping at the top of a file, found {found}"));
+                diagnostics.error(
+                    "wrong-kind",
+                    node.span,
+                    format!("expected a mapping at the top of a file, found {found}"),
+                );
             }
         }
     }
-    (Node { span: root, kind: NodeKind::Map(merged.into_values().collect()) }, whole)
+    (
+        Node {
+            span: root,
+            kind: NodeKind::Map(merged.into_values().collect()),
+        },
+        whole,
+    )
 }
 
 fn add(merged: &mut IndexMap<String, (Key, Node)>, key: Key, node: Node, diagnostics: &mut Diagnostics) {
@@ -38,19 +53,20 @@ fn add(merged: &mut IndexMap<String, (Key, Node)>, key: Key, node: Node, diagnos
     };
     match (&mut known.kind, node.kind) {
         (NodeKind::Map(entries), NodeKind::Map(more)) => {
-            let mut seen: IndexMap<String, Span> = entries.iter().map(|(name, _)| (name.text.clone(), name.span)).collect();
+            let mut seen: IndexMap<String, Span> =
+                entries.iter().map(|(name, _)| (name.text.clone(), name.span)).collect();
             for (name, value) in more {
-                match seen.get(&name.text) {
-                    Some(first) => {
-                        let first = *first;
-                        diagnostics
-                            .error("duplicate-name", name.span, format!("`{}` is declared twice under `{}`", name.text, key.text))
-                            .also(first, "first declared here");
-                    }
-                    None => {
-                        seen.insert(name.text.clone(), name.span);
-                        entries.push((name, value));
-                    }
+                if let Some(first) = seen.get(&name.text) {
+                    diagnostics
+                        .error(
+                            "duplicate-name",
+                            name.span,
+                            format!("`{}` is declared twice under `{}`", name.text, key.text),
+                        )
+                        .also(*first, "first declared here");
+                } else {
+                    seen.insert(name.text.clone(), name.span);
+                    entries.push((name, value));
                 }
             }
         }
@@ -59,7 +75,13 @@ fn add(merged: &mut IndexMap<String, (Key, Node)>, key: Key, node: Node, diagnos
         (kind @ NodeKind::Null, other) => *kind = other,
         _ => {
             let first = first.span;
-            diagnostics.error("duplicate-key", key.span, format!("`{}` is written in two files", key.text)).also(first, "first written here");
+            diagnostics
+                .error(
+                    "duplicate-key",
+                    key.span,
+                    format!("`{}` is written in two files", key.text),
+                )
+                .also(first, "first written here");
         }
     }
 }

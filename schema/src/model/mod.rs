@@ -9,7 +9,10 @@ mod merge;
 mod place;
 
 pub use access::{ActionsOrRule, MfaModel, ProfileModel, RecordsModel, RoleModel, UserTokenModel};
-pub use app::{ConnectorModel, IdentityModel, KeyModel, LimitsModel, LockoutModel, Method, PasswordModel, PasswordSettings, Scope, SecretModel, SettingModel, parse_duration};
+pub use app::{
+    ConnectorModel, IdentityModel, KeyModel, LimitsModel, LockoutModel, Method, PasswordModel, PasswordSettings, Scope,
+    SecretModel, SettingModel, parse_duration,
+};
 pub use entity::{EntityModel, FieldModel, RecordTokenModel, Searchable, TypeWord};
 pub use place::{Condition, Name, Named, Names, Raw, Spanned};
 
@@ -26,7 +29,10 @@ use std::sync::LazyLock;
 /// An app: all its files merged by top-level key.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "an app model", description = "The declarative model of a Freehold app. Every *.yaml file under its directory is a part of it.")]
+#[schemars(
+    title = "an app model",
+    description = "The declarative model of a Freehold app. Every *.yaml file under its directory is a part of it."
+)]
 pub struct Model {
     /// The app's name.
     pub app: Option<Name>,

@@ -41,7 +41,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
                 let span = read_span(&mut parts)?;
-                Ok(Spanned { value: next(&mut parts)?, span })
+                Ok(Spanned {
+                    value: next(&mut parts)?,
+                    span,
+                })
             }
         }
         deserializer.deserialize_newtype_struct(SPANNED, Parts(PhantomData))
@@ -86,7 +89,10 @@ impl<T> Named<T> {
 
     /// What a name stands for.
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(known, _)| known.value == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| known.value == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -181,8 +187,13 @@ impl<'de> Deserialize<'de> for Names {
             NodeKind::Null | NodeKind::Scalar { .. } | NodeKind::Map(_) => vec![node],
         };
         let name = |item: Node| match item.kind {
-            NodeKind::Scalar { text, .. } => Ok(Spanned { value: text, span: item.span }),
-            NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => Err(D::Error::custom("expected a name or a list of names")),
+            NodeKind::Scalar { text, .. } => Ok(Spanned {
+                value: text,
+                span: item.span,
+            }),
+            NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => {
+                Err(D::Error::custom("expected a name or a list of names"))
+            }
         };
         items.into_iter().map(name).collect::<Result<_, _>>().map(Self)
     }
@@ -200,7 +211,7 @@ impl JsonSchema for Names {
     }
 }
 
-/// [`super::decode`] gives a node as: file, start, end, kind, content.
+/// `super::decode` gives a node as: file, start, end, kind, content.
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Parts;
@@ -213,11 +224,22 @@ impl<'de> Deserialize<'de> for Node {
                 let span = read_span(&mut parts)?;
                 let kind = match next::<A, u32>(&mut parts)? {
                     0 => NodeKind::Null,
-                    kind @ (1 | 2) => NodeKind::Scalar { text: next(&mut parts)?, plain: kind == 1 },
+                    kind @ (1 | 2) => NodeKind::Scalar {
+                        text: next(&mut parts)?,
+                        plain: kind == 1,
+                    },
                     3 => NodeKind::List(next(&mut parts)?),
                     4 => {
                         let entries: Named<Node> = next(&mut parts)?;
-                        let entry = |(name, node): (Name, Node)| (Key { span: name.span, text: name.value }, node);
+                        let entry = |(name, node): (Name, Node)| {
+                            (
+                                Key {
+                                    span: name.span,
+                                    text: name.value,
+                                },
+                                node,
+                            )
+                        };
                         NodeKind::Map(entries.0.into_iter().map(entry).collect())
                     }
                     other => return Err(A::Error::custom(format!("no kind of node: {other}"))),
@@ -230,9 +252,15 @@ impl<'de> Deserialize<'de> for Node {
 }
 
 fn read_span<'de, A: SeqAccess<'de>>(parts: &mut A) -> Result<Span, A::Error> {
-    Ok(Span { file: FileId(next(parts)?), start: next(parts)?, end: next(parts)? })
+    Ok(Span {
+        file: FileId(next(parts)?),
+        start: next(parts)?,
+        end: next(parts)?,
+    })
 }
 
 fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(parts: &mut A) -> Result<T, A::Error> {
-    parts.next_element()?.ok_or_else(|| A::Error::custom("the node ended early"))
+    parts
+        .next_element()?
+        .ok_or_else(|| A::Error::custom("the node ended early"))
 }

@@ -11,7 +11,11 @@ use freehold_base::{RowId, Value};
 use std::collections::HashMap;
 
 pub(super) fn fill(rows: &Rows<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Seed {
-    let mut filler = Filler { rows, catalog, diagnostics };
+    let mut filler = Filler {
+        rows,
+        catalog,
+        diagnostics,
+    };
     let mut seed = Seed::default();
     for draft in &rows.list {
         let entity = catalog.entity(draft.entity);
@@ -19,7 +23,14 @@ pub(super) fn fill(rows: &Rows<'_>, catalog: &Catalog, diagnostics: &mut Diagnos
         if entity.kind == EntityKind::User {
             seed.users.push(filler.person(draft, entity, &values, seed.rows.len()));
         }
-        seed.rows.push(SeedRow { entity: draft.entity, label: draft.label.clone(), id: draft.id, tenant: draft.tenant, values, span: draft.span });
+        seed.rows.push(SeedRow {
+            entity: draft.entity,
+            label: draft.label.clone(),
+            id: draft.id,
+            tenant: draft.tenant,
+            values,
+            span: draft.span,
+        });
     }
     unique(&seed, catalog, diagnostics);
     seed
@@ -65,21 +76,41 @@ impl Filler<'_> {
 
     /// Keys that are no fields: a person's password, and the tenant under its entity's name.
     fn is_special(&self, entity: &EntityDef, key: &Key) -> bool {
-        let is_tenant = || self.catalog.tenancy.is_some_and(|tenancy| self.catalog.entity(tenancy.entity).name == key.text);
+        let is_tenant = || {
+            self.catalog
+                .tenancy
+                .is_some_and(|tenancy| self.catalog.entity(tenancy.entity).name == key.text)
+        };
         (entity.kind == EntityKind::User && key.text == "password") || (entity.tenant_scoped && is_tenant())
     }
 
     fn field<'e>(&mut self, entity: &'e EntityDef, key: &Key) -> Option<&'e FieldDef> {
         let Some(field) = entity.find_field(&key.text) else {
             let known = entity.fields.iter().map(|field| field.name.as_str());
-            self.diagnostics.error("seed-field", key.span, format!("unknown field of `{}`: `{}`", entity.name, key.text)).nearest(&key.text, known);
+            self.diagnostics
+                .error(
+                    "seed-field",
+                    key.span,
+                    format!("unknown field of `{}`: `{}`", entity.name, key.text),
+                )
+                .nearest(&key.text, known);
             return None;
         };
         match field.system {
             None | Some(SystemField::Owner | SystemField::CreatedAt) => Some(field),
             Some(SystemField::Tenant) => {
-                let tenant = self.catalog.tenancy.map(|tenancy| self.catalog.entity(tenancy.entity).name.as_str()).unwrap_or_default();
-                self.diagnostics.error("seed-field", key.span, "a row's tenant is written under the tenant entity's name").hint(format!("write `{tenant}:`"));
+                let tenant = self
+                    .catalog
+                    .tenancy
+                    .map(|tenancy| self.catalog.entity(tenancy.entity).name.as_str())
+                    .unwrap_or_default();
+                self.diagnostics
+                    .error(
+                        "seed-field",
+                        key.span,
+                        "a row's tenant is written under the tenant entity's name",
+                    )
+                    .hint(format!("write `{tenant}:`"));
                 None
             }
             Some(_) => {
@@ -115,17 +146,27 @@ impl Filler<'_> {
     fn reference(&mut self, draft: &Draft<'_>, to: &[EntityId], node: &Node) -> Option<RowId> {
         let Some(text) = node.text() else {
             let found = node.noun();
-            self.diagnostics.error("seed-value", node.span, format!("expected a label, found {found}"));
+            self.diagnostics
+                .error("seed-value", node.span, format!("expected a label, found {found}"));
             return None;
         };
         let (target, label) = match to {
             [one] => (*one, text),
             several => {
-                let found = text.split_once('.').and_then(|(name, label)| Some((self.catalog.find_entity(name)?.id, label)));
+                let found = text
+                    .split_once('.')
+                    .and_then(|(name, label)| Some((self.catalog.find_entity(name)?.id, label)));
                 let Some(found) = found.filter(|(entity, _)| several.contains(entity)) else {
-                    let names: Vec<String> = several.iter().map(|id| format!("`{}.<label>`", self.catalog.entity(*id).name)).collect();
+                    let names: Vec<String> = several
+                        .iter()
+                        .map(|id| format!("`{}.<label>`", self.catalog.entity(*id).name))
+                        .collect();
                     self.diagnostics
-                        .error("seed-value", node.span, format!("`{text}` does not say which entity it is of"))
+                        .error(
+                            "seed-value",
+                            node.span,
+                            format!("`{text}` does not say which entity it is of"),
+                        )
                         .hint(format!("write {}", names.join(" or ")));
                     return None;
                 };
@@ -135,12 +176,21 @@ impl Filler<'_> {
         let entity = self.catalog.entity(target);
         let Some(row) = self.rows.find(target, label) else {
             let (message, hint) = if entity.kind == EntityKind::User {
-                (format!("nobody has the e-mail address `{label}`"), "list the person under `users`")
+                (
+                    format!("nobody has the e-mail address `{label}`"),
+                    "list the person under `users`",
+                )
             } else {
-                (format!("there is no `{}` labelled `{label}`", entity.name), "labels are those of the seed files")
+                (
+                    format!("there is no `{}` labelled `{label}`", entity.name),
+                    "labels are those of the seed files",
+                )
             };
             let known: Vec<&str> = self.rows.labels(target).collect();
-            self.diagnostics.error("seed-label", node.span, message).hint(hint).nearest(label, known);
+            self.diagnostics
+                .error("seed-label", node.span, message)
+                .hint(hint)
+                .nearest(label, known);
             return None;
         };
         self.check_same_tenant(draft, row, node);
@@ -149,12 +199,22 @@ impl Filler<'_> {
 
     /// A reference never leaves its tenant.
     fn check_same_tenant(&mut self, from: &Draft<'_>, to: &Draft<'_>, node: &Node) {
-        let own = |row: &Draft<'_>| if self.catalog.is_tenant_entity(row.entity) { Some(row.id) } else { row.tenant };
+        let own = |row: &Draft<'_>| {
+            if self.catalog.is_tenant_entity(row.entity) {
+                Some(row.id)
+            } else {
+                row.tenant
+            }
+        };
         if let (Some(left), Some(right)) = (own(from), own(to))
             && left != right
         {
             let name = &self.catalog.entity(to.entity).name;
-            self.diagnostics.error("seed-tenant", node.span, format!("the {name} `{}` belongs to another tenant", to.label));
+            self.diagnostics.error(
+                "seed-tenant",
+                node.span,
+                format!("the {name} `{}` belongs to another tenant", to.label),
+            );
         }
     }
 
@@ -185,34 +245,57 @@ impl Filler<'_> {
     }
 
     fn missing(&mut self, draft: &Draft<'_>, entity: &EntityDef, field: &FieldDef) {
-        self.diagnostics.error("seed-required", draft.span, format!("a row of `{}` needs `{}`", entity.name, field.name));
+        self.diagnostics.error(
+            "seed-required",
+            draft.span,
+            format!("a row of `{}` needs `{}`", entity.name, field.name),
+        );
     }
 
     fn person(&mut self, draft: &Draft<'_>, entity: &EntityDef, values: &[(FieldId, Value)], row: usize) -> SeedUser {
         let text = |name: &str| {
             let field = entity.find_field(name)?.id;
-            values.iter().find(|(known, _)| *known == field).and_then(|(_, value)| match value {
-                Value::Text(text) => Some(text.clone()),
-                _ => None,
-            })
+            values
+                .iter()
+                .find(|(known, _)| *known == field)
+                .and_then(|(_, value)| match value {
+                    Value::Text(text) => Some(text.clone()),
+                    _ => None,
+                })
         };
-        let node = |name: &str| draft.entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+        let node = |name: &str| {
+            draft
+                .entries
+                .iter()
+                .find(|(key, _)| key.text == name)
+                .map(|(_, node)| node)
+        };
         let profile = text("profile");
         if let (Some(profile), Some(node)) = (&profile, node("profile"))
             && !self.catalog.profiles.contains_key(profile)
         {
             let known: Vec<&str> = self.catalog.profiles.keys().map(String::as_str).collect();
-            self.diagnostics.error("seed-value", node.span, format!("unknown profile `{profile}`")).nearest(profile, known);
+            self.diagnostics
+                .error("seed-value", node.span, format!("unknown profile `{profile}`"))
+                .nearest(profile, known);
         }
         let password = node("password").and_then(|node| {
             let text = node.text();
             if text.is_none() && node.kind != NodeKind::Null {
                 let found = node.noun();
-                self.diagnostics.error("seed-value", node.span, format!("expected a password, found {found}"));
+                self.diagnostics
+                    .error("seed-value", node.span, format!("expected a password, found {found}"));
             }
             text.map(str::to_owned)
         });
-        SeedUser { row, email: draft.label.clone(), name: text("name"), password, profile, span: draft.span }
+        SeedUser {
+            row,
+            email: draft.label.clone(),
+            name: text("name"),
+            password,
+            profile,
+            span: draft.span,
+        }
     }
 }
 
@@ -221,13 +304,26 @@ fn unique(seed: &Seed, catalog: &Catalog, diagnostics: &mut Diagnostics) {
     let mut seen: HashMap<(EntityId, usize, Option<RowId>, String), Span> = HashMap::new();
     for row in &seed.rows {
         for (index, key) in catalog.entity(row.entity).unique.iter().enumerate() {
-            let find = |field: &FieldId| row.values.iter().find(|(known, _)| known == field).map(|(_, value)| format!("{value:?}"));
-            let Some(values) = key.fields.iter().map(find).collect::<Option<Vec<String>>>() else { continue };
+            let find = |field: &FieldId| {
+                row.values
+                    .iter()
+                    .find(|(known, _)| known == field)
+                    .map(|(_, value)| format!("{value:?}"))
+            };
+            let Some(values) = key.fields.iter().map(find).collect::<Option<Vec<String>>>() else {
+                continue;
+            };
             if let Some(first) = seen.insert((row.entity, index, row.tenant, values.join("\u{0}")), row.span) {
                 let entity = catalog.entity(row.entity);
-                let names: Vec<String> = key.fields.iter().map(|field| format!("`{}`", entity.field(*field).name)).collect();
+                let names: Vec<String> = key
+                    .fields
+                    .iter()
+                    .map(|field| format!("`{}`", entity.field(*field).name))
+                    .collect();
                 let message = format!("two rows of `{}` have the same {}", entity.name, names.join(" and "));
-                diagnostics.error("seed-unique", row.span, message).also(first, "the other row");
+                diagnostics
+                    .error("seed-unique", row.span, message)
+                    .also(first, "the other row");
             }
         }
     }

@@ -19,11 +19,25 @@ pub fn parse(id: FileId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Op
     let text = &file.text;
     if text.len() > FILE_BYTES_MAX {
         diagnostics
-            .error("file-size", Span { file: id, start: 0, end: 0 }, format!("`{}` is larger than {FILE_BYTES_MAX} bytes", file.name))
+            .error(
+                "file-size",
+                Span {
+                    file: id,
+                    start: 0,
+                    end: 0,
+                },
+                format!("`{}` is larger than {FILE_BYTES_MAX} bytes", file.name),
+            )
             .hint("split it: all files of an app are merged");
         return None;
     }
-    let mut builder = Builder { offsets: Offsets::new(id, text), stack: Vec::new(), root: None, documents: 0, diagnostics };
+    let mut builder = Builder {
+        offsets: Offsets::new(id, text),
+        stack: Vec::new(),
+        root: None,
+        documents: 0,
+        diagnostics,
+    };
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => {
@@ -32,7 +46,10 @@ pub fn parse(id: FileId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Op
             }
             Err(fault) => {
                 let at = fault.marker().index();
-                let place = builder.offsets.span(at, at);
+                let mut place = builder.offsets.span(at, at);
+                // Behind the last word there is nothing to show.
+                place.start = place.start.min(text.trim_end().len() as u32);
+                place.end = place.start;
                 let (message, hint) = explain(fault.info());
                 let told = builder.diagnostics.error("yaml-syntax", place, message);
                 if let Some(hint) = hint {
@@ -42,7 +59,14 @@ pub fn parse(id: FileId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Op
             }
         }
     }
-    Some(builder.root.unwrap_or(Node { span: Span { file: id, start: 0, end: 0 }, kind: NodeKind::Null }))
+    Some(builder.root.unwrap_or(Node {
+        span: Span {
+            file: id,
+            start: 0,
+            end: 0,
+        },
+        kind: NodeKind::Null,
+    }))
 }
 
 /// The parser's words, and a hint for the faults that people make most.
@@ -71,13 +95,25 @@ struct Offsets {
 
 impl Offsets {
     fn new(file: FileId, text: &str) -> Self {
-        let bytes = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at as u32).collect() };
-        Self { file, bytes, length: text.len() as u32 }
+        let bytes = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(at, _)| at as u32).collect()
+        };
+        Self {
+            file,
+            bytes,
+            length: text.len() as u32,
+        }
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
         let start = self.byte(start);
-        Span { file: self.file, start, end: self.byte(end).max(start) }
+        Span {
+            file: self.file,
+            start,
+            end: self.byte(end).max(start),
+        }
     }
 
     fn byte(&self, character: usize) -> u32 {
@@ -91,7 +127,12 @@ impl Offsets {
 /// A collection that is not finished.
 enum Open {
     List(Span, Vec<Node>),
-    Map { span: Span, entries: Vec<(Key, Node)>, seen: std::collections::HashMap<String, Span>, key: Option<PendingKey> },
+    Map {
+        span: Span,
+        entries: Vec<(Key, Node)>,
+        seen: std::collections::HashMap<String, Span>,
+        key: Option<PendingKey>,
+    },
 }
 
 /// A mapping's key whose value is still to come; `None` inside: a key that was refused.
@@ -121,7 +162,10 @@ impl Builder<'_> {
             }
             Event::Alias(_) => {
                 self.refuse_anchor(span);
-                self.value(Node { span, kind: NodeKind::Null });
+                self.value(Node {
+                    span,
+                    kind: NodeKind::Null,
+                });
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_decoration(anchor, tag.is_some(), span);
@@ -134,7 +178,15 @@ impl Builder<'_> {
             Event::MappingStart(anchor, tag) => {
                 self.refuse_decoration(anchor, tag.is_some(), span);
                 let seen = std::collections::HashMap::new();
-                self.open(Open::Map { span, entries: Vec::new(), seen, key: None }, span)?;
+                self.open(
+                    Open::Map {
+                        span,
+                        entries: Vec::new(),
+                        seen,
+                        key: None,
+                    },
+                    span,
+                )?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.stack.pop() {
@@ -148,7 +200,8 @@ impl Builder<'_> {
 
     fn open(&mut self, open: Open, span: Span) -> Option<()> {
         if self.stack.len() >= DEPTH_MAX {
-            self.diagnostics.error("yaml-depth", span, format!("nested deeper than {DEPTH_MAX} levels"));
+            self.diagnostics
+                .error("yaml-depth", span, format!("nested deeper than {DEPTH_MAX} levels"));
             return None;
         }
         self.stack.push(open);
@@ -159,8 +212,14 @@ impl Builder<'_> {
         let plain = matches!(style, ScalarStyle::Plain);
         if plain && RESERVED.contains(&text.to_ascii_lowercase().as_str()) {
             self.diagnostics
-                .error("reserved-word", span, format!("`{text}` is a boolean to some YAML parsers"))
-                .hint(format!("quote it (\"{text}\") or use another word; for a boolean write true or false"));
+                .error(
+                    "reserved-word",
+                    span,
+                    format!("`{text}` is a boolean to some YAML parsers"),
+                )
+                .hint(format!(
+                    "quote it (\"{text}\") or use another word; for a boolean write true or false"
+                ));
         }
         let kind = match text.as_str() {
             "" | "~" | "null" | "Null" | "NULL" if plain => NodeKind::Null,
@@ -197,12 +256,16 @@ impl Builder<'_> {
             self.refuse_anchor(span);
         }
         if tagged {
-            self.diagnostics.error("yaml-tag", span, "tags are not supported").hint("remove the word that begins with `!`");
+            self.diagnostics
+                .error("yaml-tag", span, "tags are not supported")
+                .hint("remove the word that begins with `!`");
         }
     }
 
     fn refuse_anchor(&mut self, span: Span) {
-        self.diagnostics.error("yaml-anchor", span, "anchors and aliases are not supported").hint("write the value out");
+        self.diagnostics
+            .error("yaml-anchor", span, "anchors and aliases are not supported")
+            .hint("write the value out");
     }
 }
 
@@ -217,7 +280,9 @@ fn read_key(node: Node, diagnostics: &mut Diagnostics) -> Option<Key> {
             Some(Key { span: node.span, text })
         }
         NodeKind::Null => {
-            diagnostics.error("yaml-key", node.span, "a key may not be null").hint("quote it, or give it a name");
+            diagnostics
+                .error("yaml-key", node.span, "a key may not be null")
+                .hint("quote it, or give it a name");
             None
         }
         NodeKind::List(_) | NodeKind::Map(_) => {
@@ -231,13 +296,22 @@ fn read_key(node: Node, diagnostics: &mut Diagnostics) -> Option<Key> {
 fn close(open: Open, end: Span) -> Node {
     match open {
         Open::List(span, items) => {
-            let (first, last) = (items.first().map(|item| item.span.start), items.last().map(|item| item.span.end));
-            Node { span: cover(span, first, last, end), kind: NodeKind::List(items) }
+            let (first, last) = (
+                items.first().map(|item| item.span.start),
+                items.last().map(|item| item.span.end),
+            );
+            Node {
+                span: cover(span, first, last, end),
+                kind: NodeKind::List(items),
+            }
         }
         Open::Map { span, entries, .. } => {
             let first = entries.first().map(|(key, _)| key.span.start);
             let last = entries.last().map(|(key, node)| node.span.end.max(key.span.end));
-            Node { span: cover(span, first, last, end), kind: NodeKind::Map(entries) }
+            Node {
+                span: cover(span, first, last, end),
+                kind: NodeKind::Map(entries),
+            }
         }
     }
 }
@@ -248,5 +322,9 @@ fn cover(open: Span, first: Option<u32>, last: Option<u32>, close: Span) -> Span
         return Span { end: close.end, ..open };
     }
     let start = first.map_or(open.start, |first| first.min(open.start.max(first)));
-    Span { file: open.file, start, end: last.unwrap_or(open.end).max(start) }
+    Span {
+        file: open.file,
+        start,
+        end: last.unwrap_or(open.end).max(start),
+    }
 }

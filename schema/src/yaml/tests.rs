@@ -4,7 +4,14 @@ use crate::source::{FileId, SourceFile};
 
 fn read(text: &str) -> (Option<Node>, Vec<&'static str>) {
     let mut diagnostics = Diagnostics::default();
-    let node = parse(FileId(0), &SourceFile { name: "x.yaml".into(), text: text.into() }, &mut diagnostics);
+    let node = parse(
+        FileId(0),
+        &SourceFile {
+            name: "x.yaml".into(),
+            text: text.into(),
+        },
+        &mut diagnostics,
+    );
     (node, diagnostics.iter().map(|fault| fault.check).collect())
 }
 
@@ -34,8 +41,20 @@ fn spans_are_bytes() {
 fn scalars_keep_their_text_and_style() {
     let (node, _) = read("a: 1.50\nb: \"true\"\nc: ~\nd:\ne: null\n");
     let node = node.unwrap();
-    assert_eq!(node.get("a").unwrap().kind, NodeKind::Scalar { text: "1.50".into(), plain: true });
-    assert_eq!(node.get("b").unwrap().kind, NodeKind::Scalar { text: "true".into(), plain: false });
+    assert_eq!(
+        node.get("a").unwrap().kind,
+        NodeKind::Scalar {
+            text: "1.50".into(),
+            plain: true
+        }
+    );
+    assert_eq!(
+        node.get("b").unwrap().kind,
+        NodeKind::Scalar {
+            text: "true".into(),
+            plain: false
+        }
+    );
     for key in ["c", "d", "e"] {
         assert_eq!(node.get(key).unwrap().kind, NodeKind::Null);
     }

@@ -1,5 +1,7 @@
 //! Cases: reading folders, comparing with `expected.txt`, and a short form of a catalog.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use freehold_schema::catalog::{Catalog, EntityDef, FieldDef, FieldId, FieldType};
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::seed::{self, Seed};
@@ -16,9 +18,20 @@ pub(crate) struct Compiled {
 }
 
 pub(crate) fn compile_all(sources: &Sources) -> Compiled {
-    let freehold_schema::Compiled { catalog, mut diagnostics, .. } = freehold_schema::compile(sources);
-    let seed = catalog.as_ref().map(|catalog| seed::resolve(sources, catalog, &mut diagnostics)).unwrap_or_default();
-    Compiled { catalog: catalog.filter(|_| !diagnostics.has_errors()), seed, diagnostics }
+    let freehold_schema::Compiled {
+        catalog,
+        mut diagnostics,
+        ..
+    } = freehold_schema::compile(sources);
+    let seed = catalog
+        .as_ref()
+        .map(|catalog| seed::resolve(sources, catalog, &mut diagnostics))
+        .unwrap_or_default();
+    Compiled {
+        catalog: catalog.filter(|_| !diagnostics.has_errors()),
+        seed,
+        diagnostics,
+    }
 }
 
 /// Runs every case of a folder, and reports all that differ.
@@ -33,11 +46,19 @@ pub(crate) fn each(kind: &str, run: impl Fn(&str, &Sources) -> String) {
             differ.push(format!("--- {kind}/{name}\n{text}"));
         }
     }
-    assert!(differ.is_empty(), "run with UPDATE_EXPECT=1 and read the difference\n{}", differ.join("\n"));
+    assert!(
+        differ.is_empty(),
+        "run with UPDATE_EXPECT=1 and read the difference\n{}",
+        differ.join("\n")
+    );
 }
 
 pub(crate) fn compare(path: &Path, text: &str) {
-    assert!(same(path, text), "{} is not current; run with UPDATE_EXPECT=1", path.display());
+    assert!(
+        same(path, text),
+        "{} is not current; run with UPDATE_EXPECT=1",
+        path.display()
+    );
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test asks whether to update what it expects")]
@@ -50,7 +71,11 @@ fn same(path: &Path, text: &str) -> bool {
 
 fn cases(kind: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind);
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     folders
 }
@@ -68,7 +93,10 @@ fn read_into(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) {
             read_into(root, &path, files);
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
-            files.push(SourceFile { name, text: std::fs::read_to_string(&path).unwrap() });
+            files.push(SourceFile {
+                name,
+                text: std::fs::read_to_string(&path).unwrap(),
+            });
         }
     }
 }
@@ -76,7 +104,15 @@ fn read_into(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) {
 /// The checks that the cases tell.
 pub(crate) fn checks_told() -> BTreeSet<String> {
     let folders = cases("failing").into_iter().chain(cases("passing"));
-    folders.flat_map(|folder| compile_all(&read(&folder)).diagnostics.iter().map(|fault| fault.check.to_owned()).collect::<Vec<_>>()).collect()
+    folders
+        .flat_map(|folder| {
+            compile_all(&read(&folder))
+                .diagnostics
+                .iter()
+                .map(|fault| fault.check.to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// The checks that the room's code can tell.
@@ -89,7 +125,13 @@ pub(crate) fn checks_in_code() -> BTreeSet<String> {
 }
 
 fn checks_in(folder: &Path, found: &mut BTreeSet<String>) {
-    const CALLS: [&str; 5] = [".error(\"", ".warning(\"", ".error_nowhere(\"", ".unknown(\"", ".tell(severity,\""];
+    const CALLS: [&str; 5] = [
+        ".error(\"",
+        ".warning(\"",
+        ".error_nowhere(\"",
+        ".unknown(\"",
+        ".tell(severity,\"",
+    ];
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("graphql") {
@@ -108,13 +150,35 @@ fn checks_in(folder: &Path, found: &mut BTreeSet<String>) {
 pub(crate) fn summary(catalog: &Catalog) -> String {
     let mut out = String::new();
     let line = |out: &mut String, text: String| writeln!(out, "{text}").unwrap();
-    line(&mut out, format!("app {} {:?} anonymous={:?} default={:?}", catalog.app, catalog.security, catalog.anonymous_profile, catalog.default_profile));
+    line(
+        &mut out,
+        format!(
+            "app {} {:?} anonymous={:?} default={:?}",
+            catalog.app, catalog.security, catalog.anonymous_profile, catalog.default_profile
+        ),
+    );
     if let Some(tenancy) = catalog.tenancy {
         let name = |id| &catalog.entity(id).name;
-        line(&mut out, format!("tenants {} members {} slug={}", name(tenancy.entity), name(tenancy.membership), tenancy.slug.is_some()));
+        line(
+            &mut out,
+            format!(
+                "tenants {} members {} slug={}",
+                name(tenancy.entity),
+                name(tenancy.membership),
+                tenancy.slug.is_some()
+            ),
+        );
     }
     for host in &catalog.hosts {
-        line(&mut out, format!("host {:?} field={:?} {:?}", host.prefix, host.field.map(|field| field.0), host.suffix));
+        line(
+            &mut out,
+            format!(
+                "host {:?} field={:?} {:?}",
+                host.prefix,
+                host.field.map(|field| field.0),
+                host.suffix
+            ),
+        );
     }
     for entity in catalog.entities.values() {
         entity_summary(&mut out, catalog, entity);
@@ -122,14 +186,29 @@ pub(crate) fn summary(catalog: &Catalog) -> String {
     for token in catalog.user_tokens.values() {
         let entity = catalog.entity(token.lookup);
         let value = token.value.map(|value| entity.field(value).name.as_str());
-        line(&mut out, format!("user token {}: {} value={value:?} where={}", token.name, entity.name, token.condition.is_some()));
+        line(
+            &mut out,
+            format!(
+                "user token {}: {} value={value:?} where={}",
+                token.name,
+                entity.name,
+                token.condition.is_some()
+            ),
+        );
     }
     for set in catalog.permission_sets.values() {
         line(&mut out, format!("set {} actions={:?}", set.name, set.actions));
         for rule in &set.rules {
             let entity = catalog.entity(rule.entity);
             let presets: Vec<FieldId> = rule.presets.iter().map(|(field, _)| *field).collect();
-            let text = format!("  {} {:?} read={} write={} set={}", entity.name, rule.allow, names(entity, &rule.read), names(entity, &rule.write), names(entity, &presets));
+            let text = format!(
+                "  {} {:?} read={} write={} set={}",
+                entity.name,
+                rule.allow,
+                names(entity, &rule.read),
+                names(entity, &rule.write),
+                names(entity, &presets)
+            );
             let all = if rule.records_all { " records=all" } else { "" };
             let condition = if rule.condition.is_some() { " where" } else { "" };
             line(&mut out, text + all + condition);
@@ -139,7 +218,13 @@ pub(crate) fn summary(catalog: &Catalog) -> String {
         line(&mut out, format!("profile {} {:?}", profile.name, profile.sets));
     }
     for role in catalog.roles.values() {
-        line(&mut out, format!("role {} {:?} manages={:?} mfa={}", role.name, role.sets, role.manages, role.mfa_required));
+        line(
+            &mut out,
+            format!(
+                "role {} {:?} manages={:?} mfa={}",
+                role.name, role.sets, role.manages, role.mfa_required
+            ),
+        );
     }
     out
 }
@@ -147,14 +232,32 @@ pub(crate) fn summary(catalog: &Catalog) -> String {
 fn entity_summary(out: &mut String, catalog: &Catalog, entity: &EntityDef) {
     let scope = if entity.tenant_scoped { " in-tenant" } else { "" };
     let public = if entity.public { " public" } else { "" };
-    let EntityDef { name, kind, access, type_name, root_one, root_many, .. } = entity;
-    writeln!(out, "entity {name} #{} {kind:?} {access:?}{scope}{public}: {type_name} {root_one} {root_many}", entity.tag.number()).unwrap();
+    let EntityDef {
+        name,
+        kind,
+        access,
+        type_name,
+        root_one,
+        root_many,
+        ..
+    } = entity;
+    writeln!(
+        out,
+        "entity {name} #{} {kind:?} {access:?}{scope}{public}: {type_name} {root_one} {root_many}",
+        entity.tag.number()
+    )
+    .unwrap();
     for field in &entity.fields {
         if field.system.is_none() {
             writeln!(out, "  {}", field_summary(catalog, field)).unwrap();
         }
     }
-    let system: Vec<&str> = entity.fields.iter().filter(|field| field.system.is_some()).map(|field| field.name.as_str()).collect();
+    let system: Vec<&str> = entity
+        .fields
+        .iter()
+        .filter(|field| field.system.is_some())
+        .map(|field| field.name.as_str())
+        .collect();
     writeln!(out, "  system {}", system.join(" ")).unwrap();
     for key in &entity.unique {
         writeln!(out, "  unique {} {}", names(entity, &key.fields), key.root_field).unwrap();
@@ -167,18 +270,46 @@ fn entity_summary(out: &mut String, catalog: &Catalog, entity: &EntityDef) {
     }
     for token in &entity.record_tokens {
         let field = token.field.map(|field| entity.field(field).name.as_str());
-        writeln!(out, "  token {} {:?} field={field:?} when={} {:?}", token.name, token.matches, token.when.is_some(), token.grants).unwrap();
+        writeln!(
+            out,
+            "  token {} {:?} field={field:?} when={} {:?}",
+            token.name,
+            token.matches,
+            token.when.is_some(),
+            token.grants
+        )
+        .unwrap();
     }
 }
 
 fn field_summary(catalog: &Catalog, field: &FieldDef) -> String {
     let kind = match &field.field_type {
-        FieldType::Select(options) => format!("Select({})", options.iter().map(|option| option.graphql_name.as_str()).collect::<Vec<_>>().join(" ")),
+        FieldType::Select(options) => format!(
+            "Select({})",
+            options
+                .iter()
+                .map(|option| option.graphql_name.as_str())
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
         FieldType::MultiSelect(options) => {
-            format!("MultiSelect({})", options.iter().map(|option| option.graphql_name.as_str()).collect::<Vec<_>>().join(" "))
+            format!(
+                "MultiSelect({})",
+                options
+                    .iter()
+                    .map(|option| option.graphql_name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
         }
         FieldType::Reference { to, on_delete } => {
-            format!("Reference({}) {on_delete:?}", to.iter().map(|id| catalog.entity(*id).name.as_str()).collect::<Vec<_>>().join(" "))
+            format!(
+                "Reference({}) {on_delete:?}",
+                to.iter()
+                    .map(|id| catalog.entity(*id).name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
         }
         FieldType::List { of, by } => format!("List({}.{})", catalog.entity(*of).name, catalog.field(*of, *by).name),
         other => format!("{other:?}"),
@@ -200,13 +331,28 @@ fn field_summary(catalog: &Catalog, field: &FieldDef) -> String {
 }
 
 fn names(entity: &EntityDef, fields: &[FieldId]) -> String {
-    format!("[{}]", fields.iter().map(|field| entity.field(*field).name.as_str()).collect::<Vec<_>>().join(" "))
+    format!(
+        "[{}]",
+        fields
+            .iter()
+            .map(|field| entity.field(*field).name.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    )
 }
 
 pub(crate) fn seed_summary(catalog: &Catalog, seed: &Seed) -> String {
     let mut out = String::new();
     for user in &seed.users {
-        writeln!(out, "person {} row={} profile={:?} password={}", user.email, user.row, user.profile, user.password.is_some()).unwrap();
+        writeln!(
+            out,
+            "person {} row={} profile={:?} password={}",
+            user.email,
+            user.row,
+            user.profile,
+            user.password.is_some()
+        )
+        .unwrap();
     }
     for row in &seed.rows {
         let entity = catalog.entity(row.entity);

@@ -44,8 +44,16 @@ impl RoleSet {
 
     /// Names of the permission sets: the profile's and the roles'.
     pub(crate) fn sets<'a>(&self, catalog: &'a Catalog) -> Vec<&'a str> {
-        let profile = self.profile.iter().filter_map(|name| catalog.profiles.get(name)).flat_map(|profile| &profile.sets);
-        let roles = self.roles.iter().filter_map(|name| catalog.roles.get(name)).flat_map(|role| &role.sets);
+        let profile = self
+            .profile
+            .iter()
+            .filter_map(|name| catalog.profiles.get(name))
+            .flat_map(|profile| &profile.sets);
+        let roles = self
+            .roles
+            .iter()
+            .filter_map(|name| catalog.roles.get(name))
+            .flat_map(|role| &role.sets);
         let mut sets: Vec<&str> = profile.chain(roles).map(String::as_str).collect();
         sets.sort_unstable();
         sets.dedup();

@@ -10,10 +10,20 @@ use crate::wall::wall;
 use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, Operation, SystemField};
 use std::sync::Arc;
 
-pub(super) fn sources(catalog: &Catalog, policy: &Policy, entity: &EntityDef, sets: &[&str], holder: &Holder<'_>) -> EntityAccess {
+pub(super) fn sources(
+    catalog: &Catalog,
+    policy: &Policy,
+    entity: &EntityDef,
+    sets: &[&str],
+    holder: &Holder<'_>,
+) -> EntityAccess {
     // Who is no member reaches only the public part of a tenant.
     if catalog.is_walled(entity.id) && !entity.public && !holder.member {
-        return EntityAccess { id: entity.id, list: None, read: None };
+        return EntityAccess {
+            id: entity.id,
+            list: None,
+            read: None,
+        };
     }
     let rules: Vec<&Rule> = policy.rules_of(sets).filter(|rule| rule.entity == entity.id).collect();
     let where_any = |operation: Operation, counts: &dyn Fn(&Rule) -> bool| {
@@ -22,7 +32,9 @@ pub(super) fn sources(catalog: &Catalog, policy: &Policy, entity: &EntityDef, se
     };
     let wall = wall(catalog, entity.id);
     let readable = where_any(Operation::Read, &|_| true);
-    let fields = field_guards(entity, &readable, &|field| where_any(Operation::Read, &|rule| rule.read.binary_search(&field).is_ok()));
+    let fields = field_guards(entity, &readable, &|field| {
+        where_any(Operation::Read, &|rule| rule.read.binary_search(&field).is_ok())
+    });
     let writes = Writes {
         can: [Operation::Update, Operation::Delete, Operation::Transition]
             .into_iter()
@@ -40,7 +52,11 @@ pub(super) fn sources(catalog: &Catalog, policy: &Policy, entity: &EntityDef, se
     let listed = all([wall.clone(), where_any(Operation::List, &|_| true)]);
     let read = all([wall, readable]);
     let id = entity.find_system(SystemField::Id);
-    EntityAccess { id: entity.id, list: source(entity, listed, &fields, &writes, id), read: source(entity, read, &fields, &writes, id) }
+    EntityAccess {
+        id: entity.id,
+        list: source(entity, listed, &fields, &writes, id),
+        read: source(entity, read, &fields, &writes, id),
+    }
 }
 
 /// What may be done to rows, the same in both sources.
@@ -50,28 +66,52 @@ struct Writes {
 }
 
 /// The rows on which each field may be read: those of rules that name it, and any readable row for what comes with one.
-fn field_guards(entity: &EntityDef, readable: &RulePredicate, named: &dyn Fn(FieldId) -> RulePredicate) -> Vec<(FieldId, RulePredicate)> {
+fn field_guards(
+    entity: &EntityDef,
+    readable: &RulePredicate,
+    named: &dyn Fn(FieldId) -> RulePredicate,
+) -> Vec<(FieldId, RulePredicate)> {
     let guard = |field: &freehold_schema::catalog::FieldDef| {
-        if field.system.is_some_and(SystemField::is_always_readable) { readable.clone() } else { named(field.id) }
+        if field.system.is_some_and(SystemField::is_always_readable) {
+            readable.clone()
+        } else {
+            named(field.id)
+        }
     };
     let guards = entity.fields.iter().map(|field| (field.id, guard(field)));
     guards.filter(|(_, rows)| *rows != Predicate::Constant(false)).collect()
 }
 
 /// The source of those rows; `None` when there are never any. `id` names its row, so it shows on each.
-fn source(entity: &EntityDef, rows: RulePredicate, fields: &[(FieldId, RulePredicate)], writes: &Writes, id: Option<FieldId>) -> Option<RowSource> {
+fn source(
+    entity: &EntityDef,
+    rows: RulePredicate,
+    fields: &[(FieldId, RulePredicate)],
+    writes: &Writes,
+    id: Option<FieldId>,
+) -> Option<RowSource> {
     if rows == Predicate::Constant(false) {
         return None;
     }
-    let named = id.filter(|id| !fields.iter().any(|(field, _)| field == id)).map(|id| (id, Guard::Open));
+    let named = id
+        .filter(|id| !fields.iter().any(|(field, _)| field == id))
+        .map(|id| (id, Guard::Open));
     let guards = fields.iter().map(|(field, guard)| {
         let open = Some(*field) == id || rows.implies(guard);
         (*field, if open { Guard::Open } else { Guard::When(guard.clone()) })
     });
     let mut fields: Vec<(FieldId, Guard)> = named.into_iter().chain(guards).collect();
     fields.sort_by_key(|(field, _)| *field);
-    let guards = SourceGuards { fields, can: writes.can.clone(), writable: writes.writable.clone() };
-    Some(RowSource { entity: entity.id, rows: Arc::new(rows), guards: Arc::new(guards) })
+    let guards = SourceGuards {
+        fields,
+        can: writes.can.clone(),
+        writable: writes.writable.clone(),
+    };
+    Some(RowSource {
+        entity: entity.id,
+        rows: Arc::new(rows),
+        guards: Arc::new(guards),
+    })
 }
 
 /// Whether an update can ever change the field.

@@ -1,51 +1,337 @@
+use super::{Access, RoleSet};
+use crate::explain::explain;
+use crate::source::Guard;
 use crate::world;
+use freehold_base::{Caller, CallerTenant, Person, RowId, Timestamp};
+use freehold_schema::catalog::{Catalog, Operation};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
-#[test]
-fn dump() {
-    for app in ["helpdesk", "blog"] {
-        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(app);
-        let mut files = Vec::new();
-        fn walk(root: &std::path::Path, dir: &std::path::Path, files: &mut Vec<freehold_schema::source::SourceFile>) {
-            for e in std::fs::read_dir(dir).unwrap() {
-                let p = e.unwrap().path();
-                if p.is_dir() { walk(root, &p, files) } else if p.extension().is_some_and(|x| x == "yaml") {
-                    files.push(freehold_schema::source::SourceFile { name: p.strip_prefix(root).unwrap().to_str().unwrap().into(), text: std::fs::read_to_string(&p).unwrap() });
+const APP: &str = r"
+app: desk
+security: prototype
+tenant: organisation
+default_profile: member
+anonymous_profile: visitor
+entities:
+  organisation: {access: open, public: false, fields: {name: {type: text}, slug: {type: text}}, unique: [[slug]]}
+  ticket:
+    in: organisation
+    access: protected
+    public: false
+    fields:
+      subject: {type: text}
+      status: {type: select, options: [new, solved], default: new, state: true}
+      hours: {type: int}
+      secret: {type: text}
+  article: {in: organisation, access: open, public: true, fields: {title: {type: text}, draft: {type: boolean}, remark: {type: text}}}
+  news: {access: open, public: true, fields: {title: {type: text}}}
+permission_sets:
+  reader:
+    - {entity: article, allow: [read, list], where: {draft: false}, read: [title]}
+    - {entity: news, allow: [list]}
+  agent:
+    - {entity: ticket, allow: [read, list], read: [subject, status]}
+    - {entity: ticket, allow: [read], where: {status: solved}, read: [hours]}
+    - {entity: ticket, allow: [update, transition], where: {status: new}, write: [subject, status]}
+  lead:
+    - {entity: ticket, allow: [read, list, delete], records: all, read: [status]}
+    - {entity: article, allow: [read, list, create, update], read: [title, draft], write: [title, remark]}
+profiles: {visitor: {sets: [reader]}, member: {sets: [reader]}, odd: {sets: [agent]}}
+roles: {agent: {sets: [agent]}, lead: {sets: [lead, agent]}}
+";
+
+fn set(profile: &str, roles: &[&str], signed_in: bool, member: bool) -> RoleSet {
+    RoleSet {
+        profile: Some(profile.into()),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        signed_in,
+        member,
+    }
+}
+
+/// Everything a role set may do, one line a thing.
+fn told(catalog: &Catalog, access: &Access) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entity in catalog.entities.values() {
+        for (operation, source) in [("list", access.list(entity.id)), ("read", access.read(entity.id))] {
+            let Some(source) = source else { continue };
+            lines.push(format!(
+                "{operation} {}: {}",
+                entity.name,
+                explain(catalog, entity.id, source.rows())
+            ));
+            for field in source.readable_fields() {
+                let name = &entity.field(field.id()).name;
+                match source.guard(field.id()).unwrap() {
+                    Guard::Open if matches!(name.as_str(), "version" | "created_at" | "updated_at") => {}
+                    Guard::Open => lines.push(format!("  {name}")),
+                    Guard::When(rows) => lines.push(format!("  {name} when {}", explain(catalog, entity.id, rows))),
                 }
             }
-        }
-        walk(&dir, &dir, &mut files);
-        let sources = freehold_schema::source::Sources::new(files);
-        let compiled = freehold_schema::compile(&sources);
-        for f in compiled.diagnostics.sorted() { println!("SCHEMA {:?} {} {}", f.place(&sources), f.check, f.message); }
-        let Some(catalog) = compiled.catalog else { continue };
-        let mut d = freehold_schema::diagnostic::Diagnostics::default();
-        let policy = crate::Policy::check(&catalog, &mut d);
-        for f in d.sorted() { println!("POLICY {:?} {} {} {:?}", f.place(&sources), f.check, f.message, f.hint); }
-        let Some(policy) = policy else { continue };
-        for e in catalog.entities.values() {
-            println!("{} gate read: {}", e.name, crate::explain::explain(&catalog, e.id, &policy.gate(e.id).read));
-            println!("{} gate write: {}", e.name, crate::explain::explain(&catalog, e.id, &policy.gate(e.id).write));
-        }
-        for (e, f) in policy.required_indexes(&catalog) { println!("index {} {:?}", catalog.entity(e).name, f.iter().map(|f| catalog.field(e, *f).name.as_str()).collect::<Vec<_>>()); }
-        let mut sets = vec![(catalog.anonymous_profile.clone(), None)];
-        for r in catalog.roles.keys() { sets.push((catalog.default_profile.clone(), Some(r.clone()))); }
-        if catalog.roles.is_empty() { for p in catalog.profiles.keys() { sets.push((Some(p.clone()), None)); } }
-        for (i, (p, r)) in sets.into_iter().enumerate() {
-            let rs = crate::RoleSet { profile: p.clone(), roles: r.iter().cloned().collect(), signed_in: i > 0, member: i > 0 };
-            println!("==== {rs:?}");
-            let a = super::Access::reduce(&catalog, &policy, &rs);
-            for e in catalog.entities.values() {
-                for (n, s) in [("list", a.list(e.id)), ("read", a.read(e.id))] {
-                    let Some(s) = s else { continue };
-                    println!("{} {n}: {}", e.name, crate::explain::explain(&catalog, e.id, s.rows()));
-                    for f in s.readable_fields() {
-                        println!("    {} {}", catalog.field(e.id, f.id()).name, match s.guard(f.id()).unwrap() { crate::source::Guard::Open => "open".into(), crate::source::Guard::When(p) => crate::explain::explain(&catalog, e.id, p) });
-                    }
-                    for (o, p) in &s.guards.can { println!("    can {o:?} {}", crate::explain::explain(&catalog, e.id, p)); }
-                    for (o, p) in &s.guards.writable { println!("    writable {} {}", catalog.field(e.id, *o).name, crate::explain::explain(&catalog, e.id, p)); }
+            for operation in [Operation::Update, Operation::Delete, Operation::Transition] {
+                let rows = explain(catalog, entity.id, &source.can(operation));
+                if rows != "never" {
+                    lines.push(format!("  {operation:?} when {rows}"));
                 }
+            }
+            for field in source.writable_fields() {
+                lines.push(format!(
+                    "  write {} when {}",
+                    entity.field(field).name,
+                    explain(catalog, entity.id, &source.writable(field))
+                ));
             }
         }
     }
-    let _ = world::policy;
+    lines
+}
+
+#[track_caller]
+fn check(role_set: &RoleSet, expected: &str) {
+    let (catalog, policy) = world::policy(APP);
+    let access = Access::reduce(&catalog, &policy, role_set);
+    let expected: Vec<&str> = expected
+        .lines()
+        .skip(1)
+        .map(|line| line.strip_prefix("        ").unwrap_or(line))
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    assert_eq!(told(&catalog, &access), expected);
+}
+
+const PUBLIC: &str = "
+        list article: tenant = $tenant and draft = false
+          id
+          title
+        read article: tenant = $tenant and draft = false
+          id
+          title
+        list news: always
+          id";
+
+#[test]
+fn who_is_no_member_reaches_the_public_part() {
+    check(&set("visitor", &[], false, false), PUBLIC);
+    check(&set("member", &[], true, false), PUBLIC);
+    // Roles of another tenant, or claimed by nobody, grant nothing.
+    check(&set("member", &["lead"], true, false), PUBLIC);
+    check(&set("visitor", &["lead"], false, true), PUBLIC);
+    check(&set("odd", &[], true, false), "\n");
+}
+
+#[test]
+fn unknown_names_grant_nothing() {
+    check(&set("nobody", &["chief"], true, true), "\n");
+}
+
+#[test]
+fn fields_rows_and_gates_of_several_rules() {
+    check(
+        &set("odd", &["agent"], true, true),
+        r#"
+        list ticket: tenant = $tenant and owner = $user
+          id
+          subject
+          status
+          hours when status = "solved" and owner = $user
+          Update when status = "new" and owner = $user
+          Transition when status = "new" and owner = $user
+          write subject when status = "new" and owner = $user
+        read ticket: tenant = $tenant and owner = $user
+          id
+          subject
+          status
+          hours when status = "solved" and owner = $user
+          Update when status = "new" and owner = $user
+          Transition when status = "new" and owner = $user
+          write subject when status = "new" and owner = $user"#,
+    );
+}
+
+#[test]
+fn every_set_counts_with_all_its_fields() {
+    check(
+        &set("member", &["lead"], true, true),
+        r#"
+        list ticket: tenant = $tenant
+          id
+          subject when owner = $user
+          status
+          hours when status = "solved" and owner = $user
+          Update when status = "new" and owner = $user
+          Delete when always
+          Transition when status = "new" and owner = $user
+          write subject when status = "new" and owner = $user
+        read ticket: tenant = $tenant
+          id
+          subject when owner = $user
+          status
+          hours when status = "solved" and owner = $user
+          Update when status = "new" and owner = $user
+          Delete when always
+          Transition when status = "new" and owner = $user
+          write subject when status = "new" and owner = $user
+        list article: tenant = $tenant
+          id
+          title
+          draft
+          Update when always
+          write title when always
+          write remark when always
+        read article: tenant = $tenant
+          id
+          title
+          draft
+          Update when always
+          write title when always
+          write remark when always
+        list news: always
+          id"#,
+    );
+}
+
+#[test]
+fn without_rules_there_is_nothing() {
+    let (catalog, policy) = world::policy(APP);
+    let access = Access::reduce(
+        &catalog,
+        &policy,
+        &RoleSet {
+            profile: None,
+            roles: Vec::new(),
+            signed_in: true,
+            member: true,
+        },
+    );
+    assert!(access.visible().entities.is_empty());
+    let nobody = Access::reduce(
+        &catalog,
+        &policy,
+        &RoleSet {
+            profile: None,
+            roles: Vec::new(),
+            signed_in: false,
+            member: false,
+        },
+    );
+    assert_eq!(explain(&catalog, catalog.user, nobody.own_user().rows()), "never");
+    assert!(nobody.own_memberships().is_none() && nobody.own_tenants().is_none());
+}
+
+#[test]
+fn what_a_schema_may_name() {
+    let (catalog, policy) = world::policy(APP);
+    let visible = Access::reduce(&catalog, &policy, &set("member", &["lead"], true, true)).visible();
+    let told: Vec<String> = visible
+        .entities
+        .iter()
+        .map(|entity| {
+            let definition = catalog.entity(entity.id);
+            let fields: Vec<String> = entity
+                .fields
+                .iter()
+                .map(|field| {
+                    format!(
+                        "{}{}",
+                        definition.field(field.id).name,
+                        if field.always { "!" } else { "" }
+                    )
+                })
+                .collect();
+            format!(
+                "{} list={} read={}: {}",
+                definition.name,
+                entity.can_list,
+                entity.can_read,
+                fields.join(" ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "ticket list=true read=true: id! version! created_at! updated_at! subject status! hours",
+            "article list=true read=true: id! version! created_at! updated_at! title! draft!",
+            "news list=true read=false: id!",
+        ]
+    );
+}
+
+#[test]
+fn own_rows_cross_the_wall_along_own_memberships_alone() {
+    let (catalog, policy) = world::policy(APP);
+    let access = Access::reduce(&catalog, &policy, &set("member", &[], true, false));
+    let names = |source: &crate::source::RowSource| -> Vec<String> {
+        source
+            .readable_fields()
+            .map(|field| catalog.field(source.entity(), field.id()).name.clone())
+            .collect()
+    };
+    let own = access.own_user();
+    assert_eq!(explain(&catalog, catalog.user, own.rows()), "id = $user");
+    assert_eq!(names(own), ["id", "email", "name", "locale", "profile", "status"]);
+    let memberships = access.own_memberships().unwrap();
+    assert_eq!(
+        explain(&catalog, memberships.entity(), memberships.rows()),
+        "user = $user"
+    );
+    assert_eq!(names(memberships), ["id", "tenant", "user", "roles", "status"]);
+    let tenants = access.own_tenants().unwrap();
+    assert_eq!(
+        explain(&catalog, tenants.entity(), tenants.rows()),
+        r#"some membership by tenant (user = $user and status = "active")"#
+    );
+    assert_eq!(names(tenants), ["id", "name", "slug"]);
+}
+
+fn caller(signed_in: bool, member: Option<bool>, roles: &[&str]) -> Caller {
+    let id = RowId::from(Uuid::from_u128(1));
+    Caller {
+        person: signed_in.then_some(Person { id }),
+        tenant: member.map(|member| CallerTenant {
+            id,
+            membership: member.then(BTreeMap::new),
+        }),
+        profile: Some("member".into()),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        claims: BTreeMap::new(),
+        now: Timestamp(0),
+    }
+}
+
+#[test]
+fn role_sets_of_callers() {
+    let (_, catalog) = world::catalog(APP);
+    let of = |signed_in, member, roles: &[&str]| RoleSet::of(&catalog, &caller(signed_in, member, roles));
+    assert_eq!(
+        of(true, Some(true), &["lead", "agent", "lead", "chief"]),
+        set("member", &["agent", "lead"], true, true)
+    );
+    assert_eq!(of(true, Some(false), &["lead"]), set("member", &[], true, false));
+    assert_eq!(of(true, None, &["lead"]), set("member", &[], true, false));
+    assert_eq!(of(false, Some(true), &["lead"]), set("member", &[], false, false));
+}
+
+#[test]
+fn in_a_single_tenant_app_whoever_signs_in_is_a_member() {
+    let app = "app: a\nsecurity: prototype\nentities: {post: {access: protected, public: true, fields: {title: {type: text}}, record_tokens: {it: {match: \"role:editor\", grants: read}}}}\npermission_sets: {all: [{entity: post, allow: [read], read: [title]}]}\nprofiles: {member: {sets: []}}\nroles: {editor: {sets: [all]}}\ndefault_profile: member";
+    let (catalog, policy) = world::policy(app);
+    let role_set = RoleSet::of(&catalog, &caller(true, None, &["editor"]));
+    assert_eq!(role_set, set("member", &["editor"], true, true));
+    let access = Access::reduce(&catalog, &policy, &role_set);
+    let post = catalog.find_entity("post").unwrap().id;
+    assert_eq!(explain(&catalog, post, access.read(post).unwrap().rows()), "always");
+    let own: Vec<String> = access
+        .own_user()
+        .readable_fields()
+        .map(|field| catalog.field(catalog.user, field.id()).name.clone())
+        .collect();
+    assert_eq!(own, ["id", "email", "name", "locale", "profile", "status", "roles"]);
+    let nobody = Access::reduce(
+        &catalog,
+        &policy,
+        &RoleSet::of(&catalog, &caller(false, None, &["editor"])),
+    );
+    assert!(nobody.read(post).is_none());
 }

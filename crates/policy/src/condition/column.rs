@@ -32,13 +32,27 @@ impl<'a> Column<'a> {
             ValueType::TextList => ValueType::Text,
             other => other,
         };
-        let shape = if shape == Shape::Plain(ValueType::TextList) { Shape::Plain(ValueType::Text) } else { shape };
-        Some(Self { name: &field.name, field_type: &field.field_type, shape, value_type })
+        let shape = if shape == Shape::Plain(ValueType::TextList) {
+            Shape::Plain(ValueType::Text)
+        } else {
+            shape
+        };
+        Some(Self {
+            name: &field.name,
+            field_type: &field.field_type,
+            shape,
+            value_type,
+        })
     }
 
     /// The number of related rows.
     pub(crate) fn count() -> Column<'static> {
-        Column { name: "count", field_type: &FieldType::Int, shape: Shape::Plain(ValueType::Int), value_type: ValueType::Int }
+        Column {
+            name: "count",
+            field_type: &FieldType::Int,
+            shape: Shape::Plain(ValueType::Int),
+            value_type: ValueType::Int,
+        }
     }
 }
 
@@ -58,7 +72,9 @@ impl Shape {
             (Self::Row(ours), Self::Row(theirs)) => ours.iter().any(|entity| theirs.contains(entity)),
             (Self::Row(_), Self::Plain(plain)) | (Self::Plain(plain), Self::Row(_)) => *plain == ValueType::Uuid,
             (Self::Plain(ValueType::Int | ValueType::BigInt), Self::Plain(ValueType::Int | ValueType::BigInt)) => true,
-            (Self::Plain(ours), Self::Plain(theirs)) => ours == theirs && !matches!(ours, ValueType::Json | ValueType::TextList | ValueType::Bytes),
+            (Self::Plain(ours), Self::Plain(theirs)) => {
+                ours == theirs && !matches!(ours, ValueType::Json | ValueType::TextList | ValueType::Bytes)
+            }
         }
     }
 
@@ -66,7 +82,10 @@ impl Shape {
     pub(crate) fn noun(&self, catalog: &Catalog) -> String {
         match self {
             Self::Row(entities) => {
-                let names: Vec<String> = entities.iter().map(|entity| format!("`{}`", catalog.entity(*entity).name)).collect();
+                let names: Vec<String> = entities
+                    .iter()
+                    .map(|entity| format!("`{}`", catalog.entity(*entity).name))
+                    .collect();
                 format!("a {}", names.join(" or "))
             }
             Self::Plain(value_type) => noun(*value_type).to_owned(),

@@ -17,18 +17,37 @@ const SESSION_VALUES: [&str; 6] = ["$user", "$tenant", "$now", "$membership", "$
 pub(super) fn operand(scope: Scope<'_>, column: &Column<'_>, node: &Node, faults: &mut Diagnostics) -> Option<Operand> {
     match &node.kind {
         NodeKind::Null => {
-            faults.error("null-operand", node.span, format!("`{}` is compared with nothing", column.name)).hint("null matches nothing; ask `is_null`");
+            faults
+                .error(
+                    "null-operand",
+                    node.span,
+                    format!("`{}` is compared with nothing", column.name),
+                )
+                .hint("null matches nothing; ask `is_null`");
             None
         }
-        NodeKind::Scalar { text, plain: true } if text.starts_with('$') => session(scope, column, text, node.span, faults),
+        NodeKind::Scalar { text, plain: true } if text.starts_with('$') => {
+            session(scope, column, text, node.span, faults)
+        }
         NodeKind::Scalar { text, plain } => {
             if !plain && text.starts_with('$') && SESSION_VALUES.contains(&text.split('.').next().unwrap_or_default()) {
-                faults.warning("quoted-session-value", node.span, format!("this is the text `{text}`")).hint("without quotes it is the caller's value");
+                faults
+                    .warning("quoted-session-value", node.span, format!("this is the text `{text}`"))
+                    .hint("without quotes it is the caller's value");
             }
             literal(column, text, *plain, node, faults).map(Operand::Constant)
         }
         NodeKind::List(_) | NodeKind::Map(_) => {
-            let told = faults.error("operand-type", node.span, format!("`{}` is compared with {}, this is {}", column.name, noun(column.value_type), node.noun()));
+            let told = faults.error(
+                "operand-type",
+                node.span,
+                format!(
+                    "`{}` is compared with {}, this is {}",
+                    column.name,
+                    noun(column.value_type),
+                    node.noun()
+                ),
+            );
             if matches!(node.kind, NodeKind::List(_)) {
                 told.hint("one of several is written `{in: […]}`");
             }
@@ -43,7 +62,16 @@ fn literal(column: &Column<'_>, text: &str, plain: bool, node: &Node, faults: &m
     }
     let value = read(column.value_type, text, plain);
     if value.is_none() {
-        let told = faults.error("operand-type", node.span, format!("`{}` is compared with {}, this is {}", column.name, noun(column.value_type), node.noun()));
+        let told = faults.error(
+            "operand-type",
+            node.span,
+            format!(
+                "`{}` is compared with {}, this is {}",
+                column.name,
+                noun(column.value_type),
+                node.noun()
+            ),
+        );
         if let Some(hint) = hint(column.value_type, text, plain) {
             told.hint(hint);
         }
@@ -51,11 +79,21 @@ fn literal(column: &Column<'_>, text: &str, plain: bool, node: &Node, faults: &m
     value
 }
 
-fn option(column: &Column<'_>, options: &[EnumOption], text: &str, span: Span, faults: &mut Diagnostics) -> Option<Value> {
+fn option(
+    column: &Column<'_>,
+    options: &[EnumOption],
+    text: &str,
+    span: Span,
+    faults: &mut Diagnostics,
+) -> Option<Value> {
     if options.iter().any(|option| option.value == text) {
         return Some(Value::Text(text.to_owned()));
     }
-    let told = faults.error("unknown-option", span, format!("`{}` has no option `{text}`", column.name));
+    let told = faults.error(
+        "unknown-option",
+        span,
+        format!("`{}` has no option `{text}`", column.name),
+    );
     match options.iter().find(|option| option.graphql_name == text) {
         Some(option) => told.hint(format!("in a model it is written `{}`", option.value)),
         None => told.nearest(text, options.iter().map(|option| option.value.as_str())),
@@ -71,10 +109,17 @@ fn read(value_type: ValueType, text: &str, plain: bool) -> Option<Value> {
             (true, "false") => Some(Value::Boolean(false)),
             _ => None,
         },
-        ValueType::Int => plain.then(|| text.parse::<i32>().ok())?.map(|number| Value::Int(number.into())),
+        ValueType::Int => plain
+            .then(|| text.parse::<i32>().ok())?
+            .map(|number| Value::Int(number.into())),
         ValueType::BigInt => plain.then(|| text.parse::<i64>().ok())?.map(Value::Int),
         ValueType::Float => {
-            let number: f64 = text.parse().ok().filter(|_| plain && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)))?;
+            let number: f64 = text.parse().ok().filter(|_| {
+                plain
+                    && text
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
+            })?;
             number.is_finite().then_some(Value::Float(number))
         }
         ValueType::Decimal => Decimal::from_str_exact(text).ok().map(Value::Decimal),
@@ -94,7 +139,9 @@ fn looks_typed(text: &str) -> bool {
 
 fn hint(value_type: ValueType, text: &str, plain: bool) -> Option<&'static str> {
     match value_type {
-        ValueType::Boolean | ValueType::Int | ValueType::BigInt | ValueType::Float if !plain => Some("write it without quotes"),
+        ValueType::Boolean | ValueType::Int | ValueType::BigInt | ValueType::Float if !plain => {
+            Some("write it without quotes")
+        }
         ValueType::Text => Some("write it in quotes if a text is meant"),
         ValueType::Uuid if text.starts_with('$') => Some("a session value is written without quotes"),
         ValueType::DateTime => Some("write an instant like `2026-01-31T09:00:00Z`, or `$now`"),
@@ -111,7 +158,10 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
         None => (text, None),
     };
     let (operand, shape) = match (head, name) {
-        ("$user", None) => (Operand::Session(SessionValue::User), Shape::Row(vec![scope.catalog.user])),
+        ("$user", None) => (
+            Operand::Session(SessionValue::User),
+            Shape::Row(vec![scope.catalog.user]),
+        ),
         ("$now", None) => (Operand::Session(SessionValue::Now), Shape::Plain(ValueType::DateTime)),
         ("$tenant", None) => {
             let tenancy = tenancy(scope, text, span, faults)?;
@@ -121,18 +171,26 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
             let entity = scope.catalog.entity(tenancy(scope, text, span, faults)?.membership);
             let (field, shape) = member_of(entity, name, text, span, faults)?;
             let value_type = field.field_type.value_type()?;
-            (Operand::Session(SessionValue::Membership(name.to_owned(), value_type)), shape)
+            (
+                Operand::Session(SessionValue::Membership(name.to_owned(), value_type)),
+                shape,
+            )
         }
         ("$claims", Some(name)) if !name.is_empty() => {
             if column.value_type == ValueType::Json {
                 faults.error("session-value", span, "a claim cannot be compared with JSON");
                 return None;
             }
-            (Operand::Session(SessionValue::Claim(name.to_owned(), column.value_type)), column.shape.clone())
+            (
+                Operand::Session(SessionValue::Claim(name.to_owned(), column.value_type)),
+                column.shape.clone(),
+            )
         }
         ("$before", Some(name)) => {
             let Some(before) = scope.before else {
-                faults.error("session-value", span, format!("`{text}` is known in `check` alone")).hint("`where` and `when` are about the stored row already");
+                faults
+                    .error("session-value", span, format!("`{text}` is known in `check` alone"))
+                    .hint("`where` and `when` are about the stored row already");
                 return None;
             };
             let (field, shape) = member_of(scope.catalog.entity(before), name, text, span, faults)?;
@@ -145,7 +203,16 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
     };
     if !column.shape.agrees(&shape) {
         faults
-            .error("operand-type", span, format!("`{}` is {}, `{text}` is {}", column.name, column.shape.noun(scope.catalog), shape.noun(scope.catalog)))
+            .error(
+                "operand-type",
+                span,
+                format!(
+                    "`{}` is {}, `{text}` is {}",
+                    column.name,
+                    column.shape.noun(scope.catalog),
+                    shape.noun(scope.catalog)
+                ),
+            )
             .hint("both sides of a comparison are of one type");
         return None;
     }
@@ -159,29 +226,59 @@ fn unknown(scope: Scope<'_>, head: &str, name: Option<&str>, text: &str, span: S
         ("$user" | "$tenant" | "$now", Some(_)) => told.hint(format!("`{head}` is a value without parts")),
         _ => {
             let several_tenants = scope.catalog.tenancy.is_some();
-            let known = SESSION_VALUES.into_iter().filter(|known| several_tenants || !matches!(*known, "$tenant" | "$membership"));
+            let known = SESSION_VALUES
+                .into_iter()
+                .filter(|known| several_tenants || !matches!(*known, "$tenant" | "$membership"));
             told.nearest(head, known)
         }
     };
 }
 
-fn tenancy(scope: Scope<'_>, text: &str, span: Span, faults: &mut Diagnostics) -> Option<freehold_schema::catalog::Tenancy> {
+fn tenancy(
+    scope: Scope<'_>,
+    text: &str,
+    span: Span,
+    faults: &mut Diagnostics,
+) -> Option<freehold_schema::catalog::Tenancy> {
     if scope.catalog.tenancy.is_none() {
-        faults.error("session-value", span, format!("there is no `{text}`: the app has no tenants")).hint("name the tenant entity in app.yaml: `tenant: …`");
+        faults
+            .error(
+                "session-value",
+                span,
+                format!("there is no `{text}`: the app has no tenants"),
+            )
+            .hint("name the tenant entity in app.yaml: `tenant: …`");
     }
     scope.catalog.tenancy
 }
 
 /// A field of the membership, or of the row before, as an operand.
-fn member_of<'a>(entity: &'a EntityDef, name: &str, text: &str, span: Span, faults: &mut Diagnostics) -> Option<(&'a FieldDef, Shape)> {
+fn member_of<'a>(
+    entity: &'a EntityDef,
+    name: &str,
+    text: &str,
+    span: Span,
+    faults: &mut Diagnostics,
+) -> Option<(&'a FieldDef, Shape)> {
     let Some(field) = entity.find_field(name) else {
         faults
-            .error("session-value", span, format!("unknown session value `{text}`: `{}` has no field `{name}`", entity.name))
+            .error(
+                "session-value",
+                span,
+                format!(
+                    "unknown session value `{text}`: `{}` has no field `{name}`",
+                    entity.name
+                ),
+            )
             .nearest(name, entity.fields.iter().map(|field| field.name.as_str()));
         return None;
     };
     match shape_of(entity.id, field) {
-        Some(shape) if field.encrypted.is_none() && !matches!(shape, Shape::Plain(ValueType::Json | ValueType::TextList)) => Some((field, shape)),
+        Some(shape)
+            if field.encrypted.is_none() && !matches!(shape, Shape::Plain(ValueType::Json | ValueType::TextList)) =>
+        {
+            Some((field, shape))
+        }
         _ => {
             faults.error("session-value", span, format!("`{text}` is not a single plain value"));
             None
@@ -190,25 +287,55 @@ fn member_of<'a>(entity: &'a EntityDef, name: &str, text: &str, span: Span, faul
 }
 
 /// The value of a preset (`set:`): a constant or a session value. Null empties a field that may be empty.
-pub(crate) fn preset(scope: Scope<'_>, entity: EntityId, field: &FieldDef, node: &Node, faults: &mut Diagnostics) -> Option<Operand> {
-    let Some(column) = Column::of(entity, field).filter(|column| !matches!(column.field_type, FieldType::File | FieldType::Image | FieldType::Autonumber)) else {
+pub(crate) fn preset(
+    scope: Scope<'_>,
+    entity: EntityId,
+    field: &FieldDef,
+    node: &Node,
+    faults: &mut Diagnostics,
+) -> Option<Operand> {
+    let Some(column) = Column::of(entity, field).filter(|column| {
+        !matches!(
+            column.field_type,
+            FieldType::File | FieldType::Image | FieldType::Autonumber
+        )
+    }) else {
         faults.error("preset-type", node.span, format!("`{}` cannot be preset", field.name));
         return None;
     };
     match (&node.kind, column.field_type) {
         (NodeKind::Null, _) if !field.required => Some(Operand::Constant(Value::Null)),
         (NodeKind::Null, _) => {
-            faults.error("preset-type", node.span, format!("`{}` is required and cannot be empty", field.name));
+            faults.error(
+                "preset-type",
+                node.span,
+                format!("`{}` is required and cannot be empty", field.name),
+            );
             None
         }
-        (_, FieldType::Json) => json(node).map(Operand::Constant),
+        (_, FieldType::Json) => Some(Operand::Constant(json(node))),
         (NodeKind::List(items), FieldType::MultiSelect(options)) => {
-            let members: Vec<Option<Value>> = items.iter().map(|item| option(&column, options, item.text().unwrap_or_default(), item.span, faults)).collect();
-            let texts = members.into_iter().map(|member| if let Some(Value::Text(text)) = member { Some(text) } else { None });
-            texts.collect::<Option<Vec<String>>>().map(|texts| Operand::Constant(Value::TextList(texts)))
+            let members: Vec<Option<Value>> = items
+                .iter()
+                .map(|item| option(&column, options, item.text().unwrap_or_default(), item.span, faults))
+                .collect();
+            let texts = members.into_iter().map(|member| {
+                if let Some(Value::Text(text)) = member {
+                    Some(text)
+                } else {
+                    None
+                }
+            });
+            texts
+                .collect::<Option<Vec<String>>>()
+                .map(|texts| Operand::Constant(Value::TextList(texts)))
         }
         (_, FieldType::MultiSelect(_)) => {
-            faults.error("preset-type", node.span, format!("`{}` takes a list of options, this is {}", field.name, node.noun()));
+            faults.error(
+                "preset-type",
+                node.span,
+                format!("`{}` takes a list of options, this is {}", field.name, node.noun()),
+            );
             None
         }
         _ => operand(scope, &column, node, faults),
@@ -216,8 +343,8 @@ pub(crate) fn preset(scope: Scope<'_>, entity: EntityId, field: &FieldDef, node:
 }
 
 /// YAML as a JSON constant. Plain scalars mean numbers and booleans where they look like ones.
-pub(super) fn json(node: &Node) -> Option<Value> {
-    Some(Value::Json(json_value(node).to_string()))
+pub(super) fn json(node: &Node) -> Value {
+    Value::Json(json_value(node).to_string())
 }
 
 fn json_value(node: &Node) -> serde_json::Value {
@@ -228,6 +355,10 @@ fn json_value(node: &Node) -> serde_json::Value {
         }
         NodeKind::Scalar { text, .. } => serde_json::Value::String(text.clone()),
         NodeKind::List(items) => items.iter().map(json_value).collect(),
-        NodeKind::Map(entries) => entries.iter().map(|(key, node)| (key.text.clone(), json_value(node))).collect::<serde_json::Map<_, _>>().into(),
+        NodeKind::Map(entries) => entries
+            .iter()
+            .map(|(key, node)| (key.text.clone(), json_value(node)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
     }
 }

@@ -53,11 +53,17 @@ const NAMES: [(Operator, &str, &str); 16] = [
 impl Operator {
     /// The operator of that name, in either spelling.
     pub(super) fn parse(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(_, snake, camel)| name == *snake || name == *camel).map(|(operator, _, _)| *operator)
+        NAMES
+            .iter()
+            .find(|(_, snake, camel)| name == *snake || name == *camel)
+            .map(|(operator, _, _)| *operator)
     }
 
     fn name(self) -> &'static str {
-        NAMES.iter().find(|(operator, _, _)| *operator == self).map_or("", |(_, snake, _)| snake)
+        NAMES
+            .iter()
+            .find(|(operator, _, _)| *operator == self)
+            .map_or("", |(_, snake, _)| snake)
     }
 
     /// Whether it means anything for the column.
@@ -85,7 +91,11 @@ impl Operator {
             | FieldType::Image => false,
         };
         let list = matches!(column.field_type, FieldType::MultiSelect(_));
-        let equality = !list && !matches!(column.field_type, FieldType::List { .. } | FieldType::File | FieldType::Image);
+        let equality = !list
+            && !matches!(
+                column.field_type,
+                FieldType::List { .. } | FieldType::File | FieldType::Image
+            );
         match self {
             Self::IsNull => true,
             Self::Eq | Self::Ne => equality,
@@ -108,7 +118,11 @@ struct Manner {
 pub(super) fn tests(scope: Scope<'_>, column: &Column<'_>, node: &Node, faults: &mut Diagnostics) -> Option<Vec<Test>> {
     let NodeKind::Map(entries) = &node.kind else {
         if !Operator::Eq.fits(column) {
-            let told = faults.error("unknown-operator", node.span, format!("`{}` cannot be compared with a single value", column.name));
+            let told = faults.error(
+                "unknown-operator",
+                node.span,
+                format!("`{}` cannot be compared with a single value", column.name),
+            );
             if Operator::Has.fits(column) {
                 told.hint("a list column is asked `{has: …}`");
             }
@@ -118,17 +132,29 @@ pub(super) fn tests(scope: Scope<'_>, column: &Column<'_>, node: &Node, faults: 
     };
     let manner = manner(column, entries, faults);
     let mut parts = Vec::new();
-    for (key, value) in entries.iter().filter(|(key, _)| !matches!(key.text.as_str(), "mode" | "path")) {
-        match Operator::parse(&key.text).filter(|operator| operator.fits(column)) {
-            Some(operator) => parts.push(manner.as_ref().and_then(|manner| test(scope, column, operator, manner, value, faults))),
-            None => {
-                unknown(column, key, faults);
-                parts.push(None);
-            }
+    for (key, value) in entries
+        .iter()
+        .filter(|(key, _)| !matches!(key.text.as_str(), "mode" | "path"))
+    {
+        if let Some(operator) = Operator::parse(&key.text).filter(|operator| operator.fits(column)) {
+            parts.push(
+                manner
+                    .as_ref()
+                    .and_then(|manner| test(scope, column, operator, manner, value, faults)),
+            );
+        } else {
+            unknown(column, key, faults);
+            parts.push(None);
         }
     }
     if parts.is_empty() {
-        faults.error("condition-shape", node.span, format!("this says nothing about `{}`", column.name)).hint("write `{eq: …}` or another operator");
+        faults
+            .error(
+                "condition-shape",
+                node.span,
+                format!("this says nothing about `{}`", column.name),
+            )
+            .hint("write `{eq: …}` or another operator");
         return None;
     }
     manner?;
@@ -136,9 +162,17 @@ pub(super) fn tests(scope: Scope<'_>, column: &Column<'_>, node: &Node, faults: 
 }
 
 fn unknown(column: &Column<'_>, key: &Key, faults: &mut Diagnostics) {
-    let fitting = NAMES.iter().filter(|(operator, _, _)| operator.fits(column)).map(|(_, snake, _)| *snake);
-    let told = faults.error("unknown-operator", key.span, format!("`{}` has no operator `{}`", column.name, key.text));
-    told.hint(format!("it has {}", fitting.clone().collect::<Vec<_>>().join(", "))).nearest(&key.text, fitting);
+    let fitting = NAMES
+        .iter()
+        .filter(|(operator, _, _)| operator.fits(column))
+        .map(|(_, snake, _)| *snake);
+    let told = faults.error(
+        "unknown-operator",
+        key.span,
+        format!("`{}` has no operator `{}`", column.name, key.text),
+    );
+    told.hint(format!("it has {}", fitting.clone().collect::<Vec<_>>().join(", ")))
+        .nearest(&key.text, fitting);
 }
 
 /// `mode` and `path`, which are no operators themselves.
@@ -159,13 +193,16 @@ fn manner(column: &Column<'_>, entries: &[(Key, Node)], faults: &mut Diagnostics
                     sound = false;
                 }
             },
-            "path" if *column.field_type == FieldType::Json => match path(value) {
-                Some(path) => manner.path = path,
-                None => {
-                    faults.error("operand-type", value.span, "`path` is a list of keys and indexes").hint("write `path: [address, city]`");
+            "path" if *column.field_type == FieldType::Json => {
+                let path = path(value);
+                if path.is_none() {
+                    faults
+                        .error("operand-type", value.span, "`path` is a list of keys and indexes")
+                        .hint("write `path: [address, city]`");
                     sound = false;
                 }
-            },
+                manner.path = path.unwrap_or_default();
+            }
             "path" => {
                 unknown(column, key, faults);
                 sound = false;
@@ -183,12 +220,35 @@ fn path(node: &Node) -> Option<Vec<String>> {
     }
 }
 
-fn test(scope: Scope<'_>, column: &Column<'_>, operator: Operator, manner: &Manner, node: &Node, faults: &mut Diagnostics) -> Option<Test> {
+fn test(
+    scope: Scope<'_>,
+    column: &Column<'_>,
+    operator: Operator,
+    manner: &Manner,
+    node: &Node,
+    faults: &mut Diagnostics,
+) -> Option<Test> {
     if *column.field_type == FieldType::Json {
         return json_test(column, operator, manner, node, faults);
     }
-    if manner.insensitive && !matches!(operator, Operator::Eq | Operator::Contains | Operator::StartsWith | Operator::EndsWith | Operator::Like | Operator::IsNull) {
-        faults.error("unknown-operator", node.span, format!("`{}` always minds case", operator.name())).hint("`mode: insensitive` goes with `eq`, `contains`, `starts_with`, `ends_with` and `like`");
+    if manner.insensitive
+        && !matches!(
+            operator,
+            Operator::Eq
+                | Operator::Contains
+                | Operator::StartsWith
+                | Operator::EndsWith
+                | Operator::Like
+                | Operator::IsNull
+        )
+    {
+        faults
+            .error(
+                "unknown-operator",
+                node.span,
+                format!("`{}` always minds case", operator.name()),
+            )
+            .hint("`mode: insensitive` goes with `eq`, `contains`, `starts_with`, `ends_with` and `like`");
         return None;
     }
     Some(match operator {
@@ -217,48 +277,106 @@ fn test(scope: Scope<'_>, column: &Column<'_>, operator: Operator, manner: &Mann
     })
 }
 
-fn operands(scope: Scope<'_>, column: &Column<'_>, operator: Operator, node: &Node, faults: &mut Diagnostics) -> Option<Vec<Operand>> {
+fn operands(
+    scope: Scope<'_>,
+    column: &Column<'_>,
+    operator: Operator,
+    node: &Node,
+    faults: &mut Diagnostics,
+) -> Option<Vec<Operand>> {
     let NodeKind::List(items) = &node.kind else {
-        faults.error("operand-type", node.span, format!("`{}` takes a list, this is {}", operator.name(), node.noun())).hint(format!("write `{}: […]`", operator.name()));
+        faults
+            .error(
+                "operand-type",
+                node.span,
+                format!("`{}` takes a list, this is {}", operator.name(), node.noun()),
+            )
+            .hint(format!("write `{}: […]`", operator.name()));
         return None;
     };
     complete(items.iter().map(|item| operand(scope, column, item, faults)).collect())
 }
 
 /// A pattern is the author's own text: a session value here could bring wildcards with it.
-fn like(column: &Column<'_>, kind: PatternKind, manner: &Manner, node: &Node, faults: &mut Diagnostics) -> Option<Test> {
+fn like(
+    column: &Column<'_>,
+    kind: PatternKind,
+    manner: &Manner,
+    node: &Node,
+    faults: &mut Diagnostics,
+) -> Option<Test> {
     match &node.kind {
         NodeKind::Scalar { plain: true, text } if text.starts_with('$') => {
-            faults.error("session-value", node.span, format!("`{text}` cannot be part of a pattern")).hint("compare it with `eq` or `in`");
+            faults
+                .error(
+                    "session-value",
+                    node.span,
+                    format!("`{text}` cannot be part of a pattern"),
+                )
+                .hint("compare it with `eq` or `in`");
             None
         }
-        NodeKind::Scalar { text, .. } => {
-            Some(Test::Like { pattern: Operand::Constant(Value::Text(kind.pattern(text))), insensitive: manner.insensitive })
-        }
+        NodeKind::Scalar { text, .. } => Some(Test::Like {
+            pattern: Operand::Constant(Value::Text(kind.pattern(text))),
+            insensitive: manner.insensitive,
+        }),
         NodeKind::Null => {
-            faults.error("null-operand", node.span, format!("`{}` is compared with nothing", column.name)).hint("null matches nothing; ask `is_null`");
+            faults
+                .error(
+                    "null-operand",
+                    node.span,
+                    format!("`{}` is compared with nothing", column.name),
+                )
+                .hint("null matches nothing; ask `is_null`");
             None
         }
         NodeKind::List(_) | NodeKind::Map(_) => {
-            faults.error("operand-type", node.span, format!("a pattern for `{}` is a text, this is {}", column.name, node.noun()));
+            faults.error(
+                "operand-type",
+                node.span,
+                format!("a pattern for `{}` is a text, this is {}", column.name, node.noun()),
+            );
             None
         }
     }
 }
 
-fn json_test(column: &Column<'_>, operator: Operator, manner: &Manner, node: &Node, faults: &mut Diagnostics) -> Option<Test> {
+fn json_test(
+    column: &Column<'_>,
+    operator: Operator,
+    manner: &Manner,
+    node: &Node,
+    faults: &mut Diagnostics,
+) -> Option<Test> {
     let path = manner.path.clone();
     match operator {
-        Operator::IsNull => Some(Test::JsonIsNull { path, null: boolean(node, faults)? }),
+        Operator::IsNull => Some(Test::JsonIsNull {
+            path,
+            null: boolean(node, faults)?,
+        }),
         _ if node.kind == NodeKind::Null => {
-            faults.error("null-operand", node.span, format!("`{}` is compared with nothing", column.name)).hint("null matches nothing; ask `is_null`");
+            faults
+                .error(
+                    "null-operand",
+                    node.span,
+                    format!("`{}` is compared with nothing", column.name),
+                )
+                .hint("null matches nothing; ask `is_null`");
             None
         }
         _ if matches!(&node.kind, NodeKind::Scalar { plain: true, text } if text.starts_with('$')) => {
-            faults.error("session-value", node.span, "a session value cannot be compared with JSON");
+            faults.error(
+                "session-value",
+                node.span,
+                "a session value cannot be compared with JSON",
+            );
             None
         }
-        _ => Some(Test::JsonEqual { path, operand: Operand::Constant(json(node)?), equal: operator == Operator::Eq }),
+        _ => Some(Test::JsonEqual {
+            path,
+            operand: Operand::Constant(json(node)),
+            equal: operator == Operator::Eq,
+        }),
     }
 }
 
@@ -267,7 +385,11 @@ fn boolean(node: &Node, faults: &mut Diagnostics) -> Option<bool> {
         NodeKind::Scalar { text, plain: true } if text == "true" => Some(true),
         NodeKind::Scalar { text, plain: true } if text == "false" => Some(false),
         _ => {
-            faults.error("operand-type", node.span, format!("`is_null` takes `true` or `false`, this is {}", node.noun()));
+            faults.error(
+                "operand-type",
+                node.span,
+                format!("`is_null` takes `true` or `false`, this is {}", node.noun()),
+            );
             None
         }
     }

@@ -23,10 +23,20 @@ struct Deciding {
 fn unchecked(catalog: &Catalog, policy: &Policy, faults: &mut Diagnostics) {
     let deciding = deciding(catalog, policy);
     for rule in policy.rules().iter().filter(|rule| is_unchecked(catalog, rule)) {
-        for found in deciding.iter().filter(|found| found.entity == rule.entity && writes(catalog, rule, found.field)) {
+        for found in deciding
+            .iter()
+            .filter(|found| found.entity == rule.entity && writes(catalog, rule, found.field))
+        {
             let field = catalog.field(found.entity, found.field);
             faults
-                .warning("unchecked-write", rule.span, format!("`{}` decides access ({}), and this rule lets it be written without a `check`", field.name, found.by))
+                .warning(
+                    "unchecked-write",
+                    rule.span,
+                    format!(
+                        "`{}` decides access ({}), and this rule lets it be written without a `check`",
+                        field.name, found.by
+                    ),
+                )
                 .hint("say with `check` what the written row must satisfy, or state `check: any`")
                 .also(field.span, "the field");
         }
@@ -41,17 +51,41 @@ fn own_conditions(catalog: &Catalog, policy: &Policy, faults: &mut Diagnostics) 
     for sets in profiles.chain(roles) {
         let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
         let held: Vec<&Rule> = policy.rules_of(&sets).collect();
-        for (rule, (entity, field)) in held.iter().flat_map(|rule| columns(&rule.condition, rule.entity).into_iter().map(move |column| (*rule, column))) {
-            let writer = held.iter().find(|writer| writer.entity == entity && changes(catalog, writer, field) && !answers_for(catalog, writer, field));
+        for (rule, (entity, field)) in held.iter().flat_map(|rule| {
+            columns(&rule.condition, rule.entity)
+                .into_iter()
+                .map(move |column| (*rule, column))
+        }) {
+            let writer = held.iter().find(|writer| {
+                writer.entity == entity && changes(catalog, writer, field) && !answers_for(catalog, writer, field)
+            });
             let Some(writer) = writer else { continue };
-            let key = (policy.rules().iter().position(|known| std::ptr::eq(known, rule)).unwrap_or_default(), entity, field);
+            let key = (
+                policy
+                    .rules()
+                    .iter()
+                    .position(|known| std::ptr::eq(known, rule))
+                    .unwrap_or_default(),
+                entity,
+                field,
+            );
             if told.contains(&key) {
                 continue;
             }
             told.push(key);
             faults
-                .warning("own-condition", rule.span, format!("this rule's `where` asks for `{}`, which the same people may write", catalog.field(entity, field).name))
-                .hint(format!("let the other rule's `check` say what they may make of `{}`", catalog.field(entity, field).name))
+                .warning(
+                    "own-condition",
+                    rule.span,
+                    format!(
+                        "this rule's `where` asks for `{}`, which the same people may write",
+                        catalog.field(entity, field).name
+                    ),
+                )
+                .hint(format!(
+                    "let the other rule's `check` say what they may make of `{}`",
+                    catalog.field(entity, field).name
+                ))
                 .also(writer.span, "the rule that writes it");
         }
     }
@@ -61,13 +95,24 @@ fn deciding(catalog: &Catalog, policy: &Policy) -> Vec<Deciding> {
     let mut found: Vec<Deciding> = Vec::new();
     let mut add = |(entity, field): (EntityId, FieldId), by: &str| {
         if !found.iter().any(|known| known.entity == entity && known.field == field) {
-            found.push(Deciding { entity, field, by: by.to_owned() });
+            found.push(Deciding {
+                entity,
+                field,
+                by: by.to_owned(),
+            });
         }
     };
-    for entity in catalog.entities.values().filter(|entity| entity.access != AccessLevel::Open) {
+    for entity in catalog
+        .entities
+        .values()
+        .filter(|entity| entity.access != AccessLevel::Open)
+    {
         if let Some(field) = entity.access_field {
             add((entity.id, field), "it is the access field");
-        } else if let Some(owner) = entity.find_system(SystemField::Owner).filter(|_| crate::gate::asks_tokens(entity)) {
+        } else if let Some(owner) = entity
+            .find_system(SystemField::Owner)
+            .filter(|_| crate::gate::asks_tokens(entity))
+        {
             add((entity.id, owner), "owners pass the record gate");
         }
         for token in &policy.gate(entity.id).tokens {
@@ -95,7 +140,9 @@ fn is_unchecked(catalog: &Catalog, rule: &Rule) -> bool {
 
 /// The rule says what may become of the field, or says that it does not matter, or is told off already.
 fn answers_for(catalog: &Catalog, rule: &Rule, field: FieldId) -> bool {
-    declared(catalog, rule).check == Check::Any || is_unchecked(catalog, rule) || columns(&rule.check, rule.entity).contains(&(rule.entity, field))
+    declared(catalog, rule).check == Check::Any
+        || is_unchecked(catalog, rule)
+        || columns(&rule.check, rule.entity).contains(&(rule.entity, field))
 }
 
 /// Whether the rule lets the field be chosen, of a new row or a stored one.
@@ -109,7 +156,11 @@ fn writes(catalog: &Catalog, rule: &Rule, field: FieldId) -> bool {
 /// Whether the rule lets the field of a stored row be changed.
 fn changes(catalog: &Catalog, rule: &Rule, field: FieldId) -> bool {
     let definition = catalog.field(rule.entity, field);
-    let operation = if definition.state { Operation::Transition } else { Operation::Update };
+    let operation = if definition.state {
+        Operation::Transition
+    } else {
+        Operation::Update
+    };
     names(rule, field) && !definition.immutable && rule.allows(operation)
 }
 

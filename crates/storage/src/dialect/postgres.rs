@@ -33,31 +33,38 @@ type Flight<'a> = Pin<Box<dyn Future<Output = std::result::Result<Vec<Row>, toki
 
 /// Runs a program's statements in one flight and one snapshot.
 pub(crate) async fn run(pool: &Pool, program: &Program, parameters: &[Vec<Bound>], effort: &mut Effort) -> Result<Vec<Table>> {
-    let mut again = true;
+    let mut first = true;
     loop {
         let mut checkout = pool.checkout().await?;
-        match attempt(&mut checkout, program, parameters, effort).await {
+        let failure = match attempt(&mut checkout, program, parameters, effort).await {
             Ok(tables) => {
                 checkout.give_back();
                 return Ok(tables);
             }
-            Err(error) => {
-                // A connection that broke while idle, and statements prepared before a change of tables, deserve a second try:
-                // a program only reads.
-                let stale = matches!(&error, Failure::Driver(error) if error.is_closed() || is_outdated(error));
-                let closed = checkout.is_closed();
-                if !closed {
-                    if stale {
-                        checkout.forget_statements();
-                    }
-                    checkout.give_back();
-                }
-                if !(again && stale) {
-                    return Err(error.into());
-                }
-                again = false;
+            Err(failure) => failure,
+        };
+        // A program only reads, so it may be tried again: when connections broke while they were idle, and when tables changed
+        // after statements were prepared.
+        let again = match &failure {
+            Failure::Driver(error) if is_broken(error) => {
+                drop(checkout);
+                pool.forget_idle();
+                true
             }
+            Failure::Driver(error) if is_outdated(error) => {
+                checkout.forget_statements();
+                checkout.give_back();
+                true
+            }
+            Failure::Driver(_) | Failure::Ours(_) => {
+                checkout.give_back();
+                false
+            }
+        };
+        if !(first && again) {
+            return Err(failure.into());
         }
+        first = false;
     }
 }
 
@@ -141,6 +148,11 @@ async fn query(client: &Client, statement: &Statement, bound: &[Bound]) -> std::
 
 async fn command(client: &Client, sql: &'static str) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     client.batch_execute(sql).await.map(|()| Vec::new())
+}
+
+/// The connection has ended, or the server says that it ends it (class 57P).
+fn is_broken(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || error.code().is_some_and(|code| code.code().starts_with("57P"))
 }
 
 /// "cached plan must not change result type", and statements the server has forgotten.

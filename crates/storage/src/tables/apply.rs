@@ -96,19 +96,17 @@ async fn tags(transaction: &mut Transaction, catalog: &Catalog) -> Result<BTreeM
     }
     let mut tags = BTreeMap::new();
     for entity in catalog.entities.values() {
-        let tag = match taken.get(&entity.name) {
-            Some(tag) => *tag,
-            None => {
-                let free = |tag: &EntityTag| !taken.values().any(|other| other == tag);
-                let next = || taken.values().map(|tag| tag.number()).max().map_or(Some(1), |tag| tag.checked_add(1));
-                let tag = Some(entity.tag).filter(free).or_else(|| next().and_then(EntityTag::new));
-                let tag = tag.ok_or_else(|| Error::program("an environment has had more than 4095 entities"))?;
-                let row = vec![text(entity.name.clone())?, Bound::new(Value::Int(i64::from(tag.number())), ValueType::Int)?];
-                transaction.execute("INSERT INTO fh_entity (name, tag) VALUES ($1, $2)".to_owned(), row).await?;
-                taken.insert(entity.name.clone(), tag);
-                tag
-            }
-        };
+        if let Some(tag) = taken.get(&entity.name) {
+            tags.insert(entity.name.clone(), *tag);
+            continue;
+        }
+        let free = |tag: &EntityTag| !taken.values().any(|other| other == tag);
+        let next = || taken.values().map(|tag| tag.number()).max().map_or(Some(1), |tag| tag.checked_add(1));
+        let tag = Some(entity.tag).filter(free).or_else(|| next().and_then(EntityTag::new));
+        let tag = tag.ok_or_else(|| Error::program("an environment has had more than 4095 entities"))?;
+        let row = vec![text(entity.name.clone())?, Bound::new(Value::Int(i64::from(tag.number())), ValueType::Int)?];
+        transaction.execute("INSERT INTO fh_entity (name, tag) VALUES ($1, $2)".to_owned(), row).await?;
+        taken.insert(entity.name.clone(), tag);
         tags.insert(entity.name.clone(), tag);
     }
     Ok(tags)

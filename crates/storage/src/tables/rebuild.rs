@@ -16,7 +16,15 @@ pub(super) async fn carry_out(transaction: &mut Transaction, changes: &[Change],
     match transaction.dialect() {
         Dialect::Postgres => {
             for change in changes {
-                alter(transaction, change, to, catalog).await?;
+                alter(transaction, change, changes, to, catalog).await?;
+            }
+            // New tables may refer to each other, so their references come when all are there.
+            for change in changes {
+                if let Change::CreateTable { table } = change {
+                    for (name, reference) in &shape(to, table)?.references {
+                        transaction.batch(ddl::add_reference(table, name, reference)).await?;
+                    }
+                }
             }
             Ok(())
         }
@@ -25,20 +33,23 @@ pub(super) async fn carry_out(transaction: &mut Transaction, changes: &[Change],
 }
 
 /// One change on PostgreSQL.
-async fn alter(transaction: &mut Transaction, change: &Change, to: &Tables, catalog: &Catalog) -> Result<()> {
+async fn alter(transaction: &mut Transaction, change: &Change, changes: &[Change], to: &Tables, catalog: &Catalog) -> Result<()> {
     let table = quote(change.table());
     let alter = |step: String| format!("ALTER TABLE {table} {step}");
     let dialect = Dialect::Postgres;
     let sql = match change {
         Change::CreateTable { table } => {
             let shape = shape(to, table)?;
-            let mut sql = ddl::create_table(table, shape, dialect);
-            for (name, index) in &shape.indexes {
-                sql += &format!(";\n{}", ddl::create_index(table, name, index));
-            }
-            sql
+            format!("{};\n{}", ddl::create_table(table, shape, dialect), indexes(table, shape))
         }
-        Change::DropTable { .. } => format!("DROP TABLE {table}"),
+        Change::DropTable { table } => {
+            // All in one: they may refer to each other.
+            let all: Vec<&String> = changes.iter().filter_map(|it| if let Change::DropTable { table } = it { Some(table) } else { None }).collect();
+            if all.first() != Some(&table) {
+                return Ok(());
+            }
+            format!("DROP TABLE {}", quote_all(all))
+        }
         Change::AddColumn { column, .. } => {
             let mut optional = column.clone();
             optional.required = false;

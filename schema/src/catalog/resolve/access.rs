@@ -1,7 +1,9 @@
 //! Permission sets, profiles, roles.
 
 use super::Context;
-use crate::catalog::{Check, FieldId, FieldType, Operation, PermissionSetDef, ProfileDef, RoleDef, RuleDecl, SystemField};
+use crate::catalog::{
+    Check, FieldId, FieldType, Operation, PermissionSetDef, ProfileDef, RoleDef, RuleDecl, SystemField,
+};
 use crate::model::{ActionsOrRule, MfaModel, Name, Raw, Spanned};
 use crate::source::Span;
 use crate::yaml::NodeKind;
@@ -31,7 +33,12 @@ pub(super) fn permission_sets(context: &mut Context<'_>) -> IndexMap<String, Per
         if !context.check_name("a permission set", name) {
             continue;
         }
-        let mut set = PermissionSetDef { name: name.value.clone(), span: name.span, rules: Vec::new(), actions: Vec::new() };
+        let mut set = PermissionSetDef {
+            name: name.value.clone(),
+            span: name.span,
+            rules: Vec::new(),
+            actions: Vec::new(),
+        };
         for entry in entries {
             if let Some(actions) = &entry.value.actions {
                 add_actions(context, entry, actions, &mut set);
@@ -44,7 +51,12 @@ pub(super) fn permission_sets(context: &mut Context<'_>) -> IndexMap<String, Per
     sets
 }
 
-fn add_actions(context: &mut Context<'_>, entry: &Spanned<ActionsOrRule>, actions: &[Name], set: &mut PermissionSetDef) {
+fn add_actions(
+    context: &mut Context<'_>,
+    entry: &Spanned<ActionsOrRule>,
+    actions: &[Name],
+    set: &mut PermissionSetDef,
+) {
     let rule = &entry.value;
     if rule.entity.is_some() || rule.allow.is_some() || !rule.read.is_empty() || !rule.write.is_empty() {
         context
@@ -65,7 +77,11 @@ fn rule(context: &mut Context<'_>, span: Span, model: &ActionsOrRule) -> Option<
     let Some(entity_name) = &model.entity else {
         context
             .diagnostics
-            .error("rule-shape", span, "a rule needs `entity` and `allow`, or `actions` alone")
+            .error(
+                "rule-shape",
+                span,
+                "a rule needs `entity` and `allow`, or `actions` alone",
+            )
             .hint("write {entity: ticket, allow: [read, list], read: [subject]}");
         return None;
     };
@@ -80,7 +96,9 @@ fn rule(context: &mut Context<'_>, span: Span, model: &ActionsOrRule) -> Option<
     let mut allow: Vec<Operation> = Vec::with_capacity(stated.len());
     for operation in stated {
         if allow.contains(&operation.value) {
-            context.diagnostics.warning("listed-twice", operation.span, "the operation is listed twice");
+            context
+                .diagnostics
+                .warning("listed-twice", operation.span, "the operation is listed twice");
         } else {
             allow.push(operation.value);
         }
@@ -90,7 +108,7 @@ fn rule(context: &mut Context<'_>, span: Span, model: &ActionsOrRule) -> Option<
     let presets = presets(context, entity, model);
     check_lists(context, model, &allow);
     Some(RuleDecl {
-        span: Span { end: span.end, ..entity_name.span.min(span) },
+        span,
         entity,
         allow,
         condition: model.r#where.as_ref().map(|condition| condition.0.clone()),
@@ -107,20 +125,43 @@ fn check_lists(context: &mut Context<'_>, model: &ActionsOrRule, allow: &[Operat
     if allow.is_empty() {
         return;
     }
-    let reads = allow.iter().any(|operation| matches!(operation, Operation::Read | Operation::List));
-    let writes = allow.iter().any(|operation| matches!(operation, Operation::Create | Operation::Update | Operation::Transition));
+    let reads = allow
+        .iter()
+        .any(|operation| matches!(operation, Operation::Read | Operation::List));
+    let writes = allow
+        .iter()
+        .any(|operation| matches!(operation, Operation::Create | Operation::Update | Operation::Transition));
     if let (Some(first), false) = (model.read.first(), allow.contains(&Operation::Read)) {
-        let hint = if reads { "add `read` to `allow`: `list` finds rows, `read` opens fields" } else { "add `read` to `allow`, or remove the list" };
-        context.diagnostics.warning("list-without-operation", first.span, "`read` has no effect: the rule does not allow `read`").hint(hint);
+        let hint = if reads {
+            "add `read` to `allow`: `list` finds rows, `read` opens fields"
+        } else {
+            "add `read` to `allow`, or remove the list"
+        };
+        context
+            .diagnostics
+            .warning(
+                "list-without-operation",
+                first.span,
+                "`read` has no effect: the rule does not allow `read`",
+            )
+            .hint(hint);
     }
     if let (Some(first), false) = (model.write.first(), writes) {
         context
             .diagnostics
-            .warning("list-without-operation", first.span, "`write` has no effect: the rule allows no create, update or transition")
+            .warning(
+                "list-without-operation",
+                first.span,
+                "`write` has no effect: the rule allows no create, update or transition",
+            )
             .hint("add one of them to `allow`, or remove the list");
     }
     if let (Some((first, _)), false) = (model.set.iter().next(), writes) {
-        context.diagnostics.warning("list-without-operation", first.span, "`set` has no effect: the rule allows no create or update");
+        context.diagnostics.warning(
+            "list-without-operation",
+            first.span,
+            "`set` has no effect: the rule allows no create or update",
+        );
     }
 }
 
@@ -131,11 +172,15 @@ fn read_fields(context: &mut Context<'_>, entity: crate::catalog::EntityId, name
         if is_custom(context, name) {
             continue;
         }
-        let Some(field) = context.field(entity, name) else { continue };
+        let Some(field) = context.field(entity, name) else {
+            continue;
+        };
         if seen.insert(field) {
             fields.push(field);
         } else {
-            context.diagnostics.warning("listed-twice", name.span, format!("`{}` is listed twice", name.value));
+            context
+                .diagnostics
+                .warning("listed-twice", name.span, format!("`{}` is listed twice", name.value));
         }
     }
     fields
@@ -148,11 +193,19 @@ fn write_fields(context: &mut Context<'_>, entity: crate::catalog::EntityId, mod
         if is_custom(context, name) {
             continue;
         }
-        let Some(field) = context.field(entity, name) else { continue };
+        let Some(field) = context.field(entity, name) else {
+            continue;
+        };
         if let Some(why) = unwritable(context.def(entity).field(field)) {
-            context.diagnostics.error("not-writable", name.span, format!("`{}` cannot be written: {why}", name.value));
+            context.diagnostics.error(
+                "not-writable",
+                name.span,
+                format!("`{}` cannot be written: {why}", name.value),
+            );
         } else if !seen.insert(field) {
-            context.diagnostics.warning("listed-twice", name.span, format!("`{}` is listed twice", name.value));
+            context
+                .diagnostics
+                .warning("listed-twice", name.span, format!("`{}` is listed twice", name.value));
         } else {
             fields.push(field);
         }
@@ -160,18 +213,32 @@ fn write_fields(context: &mut Context<'_>, entity: crate::catalog::EntityId, mod
     fields
 }
 
-fn presets(context: &mut Context<'_>, entity: crate::catalog::EntityId, model: &ActionsOrRule) -> Vec<(FieldId, crate::yaml::Node)> {
+fn presets(
+    context: &mut Context<'_>,
+    entity: crate::catalog::EntityId,
+    model: &ActionsOrRule,
+) -> Vec<(FieldId, crate::yaml::Node)> {
     let mut presets = Vec::new();
     for (name, value) in model.set.iter() {
-        let Some(field) = context.field(entity, name) else { continue };
+        let Some(field) = context.field(entity, name) else {
+            continue;
+        };
         if let Some(why) = unwritable(context.def(entity).field(field)) {
-            context.diagnostics.error("not-writable", name.span, format!("`{}` cannot be set: {why}", name.value));
+            context.diagnostics.error(
+                "not-writable",
+                name.span,
+                format!("`{}` cannot be set: {why}", name.value),
+            );
             continue;
         }
         if let Some(listed) = model.write.iter().find(|listed| listed.value == name.value) {
             context
                 .diagnostics
-                .error("preset-and-write", name.span, format!("`{}` is both set by the rule and written by the caller", name.value))
+                .error(
+                    "preset-and-write",
+                    name.span,
+                    format!("`{}` is both set by the rule and written by the caller", name.value),
+                )
                 .also(listed.span, "written by the caller")
                 .hint("remove it from one of the two");
         }
@@ -184,7 +251,9 @@ fn unwritable(field: &crate::catalog::FieldDef) -> Option<&'static str> {
     match (field.system, &field.field_type) {
         (Some(SystemField::Owner), _) => None,
         (Some(_), _) => Some("it is the server's"),
-        (None, FieldType::List { .. }) => Some("it is the inverse of a reference; write the reference on the other entity"),
+        (None, FieldType::List { .. }) => {
+            Some("it is the inverse of a reference; write the reference on the other entity")
+        }
         (None, FieldType::Autonumber) => Some("the server counts it"),
         (None, _) => None,
     }
@@ -194,7 +263,11 @@ fn unwritable(field: &crate::catalog::FieldDef) -> Option<&'static str> {
 fn is_custom(context: &mut Context<'_>, name: &Name) -> bool {
     let custom = name.value.starts_with("custom.");
     if custom {
-        context.diagnostics.warning("not-available", name.span, "per-tenant fields are not available in this version");
+        context.diagnostics.warning(
+            "not-available",
+            name.span,
+            "per-tenant fields are not available in this version",
+        );
     }
     custom
 }
@@ -209,7 +282,11 @@ fn check(context: &mut Context<'_>, stated: Option<&Raw>) -> Check {
                 let found = node.noun();
                 context
                     .diagnostics
-                    .error("rule-shape", node.span, format!("`check` is a condition or `any`, found {found}"))
+                    .error(
+                        "rule-shape",
+                        node.span,
+                        format!("`check` is a condition or `any`, found {found}"),
+                    )
                     .hint("leave it out to check `where` on the new row");
                 Check::Condition
             }
@@ -222,7 +299,14 @@ pub(super) fn profiles(context: &mut Context<'_>) -> IndexMap<String, ProfileDef
     for (name, model) in context.model.profiles.iter() {
         if context.check_name("a profile", name) {
             let sets = set_names(context, &model.sets);
-            profiles.insert(name.value.clone(), ProfileDef { name: name.value.clone(), span: name.span, sets });
+            profiles.insert(
+                name.value.clone(),
+                ProfileDef {
+                    name: name.value.clone(),
+                    span: name.span,
+                    sets,
+                },
+            );
         }
     }
     profiles
@@ -241,13 +325,32 @@ pub(super) fn roles(context: &mut Context<'_>) -> IndexMap<String, RoleDef> {
                 let known: Vec<&str> = context.model.roles.names().collect();
                 context.unknown("unknown-role", "role", managed, known);
             } else if manages.contains(&managed.value) {
-                context.diagnostics.warning("listed-twice", managed.span, format!("`{}` is listed twice", managed.value));
+                context.diagnostics.warning(
+                    "listed-twice",
+                    managed.span,
+                    format!("`{}` is listed twice", managed.value),
+                );
             } else {
                 manages.push(managed.value.clone());
             }
         }
-        let mfa_required = matches!(model.mfa, Some(Spanned { value: MfaModel::Required, .. }));
-        roles.insert(name.value.clone(), RoleDef { name: name.value.clone(), span: name.span, sets, manages, mfa_required });
+        let mfa_required = matches!(
+            model.mfa,
+            Some(Spanned {
+                value: MfaModel::Required,
+                ..
+            })
+        );
+        roles.insert(
+            name.value.clone(),
+            RoleDef {
+                name: name.value.clone(),
+                span: name.span,
+                sets,
+                manages,
+                mfa_required,
+            },
+        );
     }
     roles
 }
@@ -259,7 +362,9 @@ fn set_names(context: &mut Context<'_>, names: &[Name]) -> Vec<String> {
             let known: Vec<&str> = context.model.permission_sets.names().collect();
             context.unknown("unknown-set", "permission set", name, known);
         } else if sets.contains(&name.value) {
-            context.diagnostics.warning("listed-twice", name.span, format!("`{}` is listed twice", name.value));
+            context
+                .diagnostics
+                .warning("listed-twice", name.span, format!("`{}` is listed twice", name.value));
         } else {
             sets.push(name.value.clone());
         }

@@ -27,24 +27,40 @@ pub(super) fn name(context: &mut Context<'_>) -> String {
         }
     }
     connectors(context);
-    if let Some(PasswordModel::Settings(settings)) = model.identity.as_ref().and_then(|identity| identity.password.as_ref()) {
+    if let Some(PasswordModel::Settings(settings)) =
+        model.identity.as_ref().and_then(|identity| identity.password.as_ref())
+    {
         if let Some(length) = settings.min_length.filter(|length| !(8..=256).contains(&length.value)) {
-            context.diagnostics.error("limits", length.span, "`min_length` is between 8 and 256");
+            context
+                .diagnostics
+                .error("limits", length.span, "`min_length` is between 8 and 256");
         }
         if let Some(lockout) = &settings.lockout {
             check_duration(context, lockout.block.span, &lockout.block.value);
             if lockout.failures.value == 0 {
-                context.diagnostics.error("limits", lockout.failures.span, "`failures` is at least 1");
+                context
+                    .diagnostics
+                    .error("limits", lockout.failures.span, "`failures` is at least 1");
             }
         }
     }
     let Some(app) = &model.app else {
         if !context.lost.contains("app") {
-            context.diagnostics.error_nowhere("app-name", "the app has no name").hint("write `app: <name>` in app.yaml");
+            context
+                .diagnostics
+                .error_nowhere("app-name", "the app has no name")
+                .hint("write `app: <name>` in app.yaml");
         }
         return String::new();
     };
-    context.check_name("an app", app);
+    // Apps are not named in GraphQL or in a database, so they may have hyphens.
+    context.check_name(
+        "an app",
+        &Spanned {
+            value: app.value.replace('-', "_"),
+            span: app.span,
+        },
+    );
     app.value.clone()
 }
 
@@ -53,7 +69,11 @@ fn connectors(context: &mut Context<'_>) {
     for (name, connector) in model.connectors.iter() {
         context.check_name("a connector", name);
         if !connector.base_url.value.starts_with("https://") {
-            context.diagnostics.error("connector", connector.base_url.span, "a connector's `base_url` begins with https://");
+            context.diagnostics.error(
+                "connector",
+                connector.base_url.span,
+                "a connector's `base_url` begins with https://",
+            );
         }
         let Some(secret) = &connector.secret else { continue };
         match model.secrets.get(&secret.value) {
@@ -61,7 +81,11 @@ fn connectors(context: &mut Context<'_>) {
             Some(known) if !known.usable_by.iter().any(|user| user.value == name.value) => {
                 context
                     .diagnostics
-                    .error("connector", secret.span, format!("the secret `{}` is not usable by `{}`", secret.value, name.value))
+                    .error(
+                        "connector",
+                        secret.span,
+                        format!("the secret `{}` is not usable by `{}`", secret.value, name.value),
+                    )
                     .hint(format!("list `{}` under the secret's `usable_by`", name.value));
             }
             Some(_) => {}
@@ -72,18 +96,35 @@ fn connectors(context: &mut Context<'_>) {
 /// A number with `s`, `m`, `h` or `d`.
 pub(super) fn check_duration(context: &mut Context<'_>, span: Span, text: &str) {
     if crate::model::parse_duration(text).is_none() {
-        context.diagnostics.error("duration", span, format!("`{text}` is not a duration")).hint("a number with s, m, h or d: 30s, 10m, 12h, 365d");
+        context
+            .diagnostics
+            .error("duration", span, format!("`{text}` is not a duration"))
+            .hint("a number with s, m, h or d: 30s, 10m, 12h, 365d");
     }
 }
 
 pub(super) fn limits(context: &mut Context<'_>) -> Limits {
     let mut limits = Limits::default();
-    let Some(model) = &context.model.limits else { return limits };
-    let LimitsModel { depth, cost, page, page_default, aliases, directives, body_bytes, nesting, tokens } = model;
+    let Some(model) = &context.model.limits else {
+        return limits;
+    };
+    let LimitsModel {
+        depth,
+        cost,
+        page,
+        page_default,
+        aliases,
+        directives,
+        body_bytes,
+        nesting,
+        tokens,
+    } = model;
     let mut read = |name: &str, stated: Option<Spanned<u32>>, greatest: u32| {
         let stated = stated?;
         if stated.value == 0 || stated.value > greatest {
-            context.diagnostics.error("limits", stated.span, format!("`{name}` is between 1 and {greatest}"));
+            context
+                .diagnostics
+                .error("limits", stated.span, format!("`{name}` is between 1 and {greatest}"));
             return None;
         }
         Some(stated.value)
@@ -114,7 +155,9 @@ pub(super) fn limits(context: &mut Context<'_>) -> Limits {
 
 /// How host names choose a tenant.
 pub(super) fn hosts(context: &mut Context<'_>, catalog: &Catalog) -> Vec<HostDef> {
-    let Some(identity) = &context.model.identity else { return Vec::new() };
+    let Some(identity) = &context.model.identity else {
+        return Vec::new();
+    };
     let mut hosts = Vec::new();
     for (pattern, entity) in identity.hosts.iter() {
         if let Some(host) = host(context, catalog, pattern, entity.as_ref()) {
@@ -138,50 +181,109 @@ fn host(context: &mut Context<'_>, catalog: &Catalog, pattern: &Name, entity: Op
         None => (text, None, ""),
         Some((prefix, rest)) => match rest.split_once('}') {
             Some((path, suffix)) if !suffix.contains(['{', '}']) => (prefix, Some(path), suffix),
-            Some(_) => return fault(context, pattern.span, "a host has at most one placeholder".to_owned(), example()),
-            None => return fault(context, pattern.span, "the placeholder is not closed".to_owned(), example()),
+            Some(_) => {
+                return fault(
+                    context,
+                    pattern.span,
+                    "a host has at most one placeholder".to_owned(),
+                    example(),
+                );
+            }
+            None => {
+                return fault(
+                    context,
+                    pattern.span,
+                    "the placeholder is not closed".to_owned(),
+                    example(),
+                );
+            }
         },
     };
-    let allowed = |part: &str| part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '.' | '-' | ':'));
+    let allowed = |part: &str| {
+        part.chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '.' | '-' | ':'))
+    };
     if !allowed(prefix) || !allowed(suffix) || text.is_empty() {
         let hint = "host names are lower case, without scheme and path".to_owned();
         return fault(context, pattern.span, format!("`{text}` is no host name"), hint);
     }
     let Some(path) = field else {
         if let Some(entity) = entity {
-            let message = format!("the host names no `{}`", entity.value);
-            return fault(context, entity.span, message, "write null: every tenant is reached under it".to_owned());
+            let message = format!("the host has no placeholder, so it names no `{}`", entity.value);
+            return fault(
+                context,
+                entity.span,
+                message,
+                "write null: every tenant is reached under it".to_owned(),
+            );
         }
-        return Some(HostDef { prefix: prefix.to_owned(), field: None, suffix: String::new() });
+        return Some(HostDef {
+            prefix: prefix.to_owned(),
+            field: None,
+            suffix: String::new(),
+        });
     };
     let Some(tenancy) = catalog.tenancy else {
         if context.model.tenant.is_some() {
             return None;
         }
-        return fault(context, pattern.span, "the app has no tenants that a host could name".to_owned(), example());
+        return fault(
+            context,
+            pattern.span,
+            "the app has no tenants that a host could name".to_owned(),
+            example(),
+        );
     };
     let tenant = catalog.entity(tenancy.entity);
     let Some((entity_name, field_name)) = path.split_once('.').filter(|(name, _)| *name == tenant.name) else {
-        return fault(context, pattern.span, format!("`{{{path}}}` is not a field of the tenant entity `{}`", tenant.name), example());
+        return fault(
+            context,
+            pattern.span,
+            format!("`{{{path}}}` is not a field of the tenant entity `{}`", tenant.name),
+            example(),
+        );
     };
     if entity.is_none_or(|entity| entity.value != entity_name) {
         let span = entity.map_or(pattern.span, |entity| entity.span);
-        return fault(context, span, format!("the host names a `{entity_name}`"), format!("write `{entity_name}` as its value"));
+        return fault(
+            context,
+            span,
+            "the host names a tenant, and its value does not say so".to_owned(),
+            format!("write `{entity_name}` as its value"),
+        );
     }
     let Some(field) = tenant.find_field(field_name) else {
         let known = tenant.fields.iter().map(|field| field.name.as_str());
         context
             .diagnostics
-            .error("hosts", pattern.span, format!("unknown field of `{}`: `{field_name}`", tenant.name))
+            .error(
+                "hosts",
+                pattern.span,
+                format!("unknown field of `{}`: `{field_name}`", tenant.name),
+            )
             .nearest(field_name, known);
         return None;
     };
     if !matches!(field.field_type, FieldType::Text(_)) || field.encrypted.is_some() {
-        return fault(context, pattern.span, format!("`{path}` is not a text that a host could hold"), example());
+        return fault(
+            context,
+            pattern.span,
+            format!("`{path}` is not a text that a host could hold"),
+            example(),
+        );
     }
     if !tenant.unique.iter().any(|key| key.fields == [field.id]) {
         let hint = format!("add `unique: [[{field_name}]]` to `{}`", tenant.name);
-        return fault(context, pattern.span, format!("`{path}` is not unique, so a host could name two tenants"), hint);
+        return fault(
+            context,
+            pattern.span,
+            format!("`{path}` is not unique, so a host could name two tenants"),
+            hint,
+        );
     }
-    Some(HostDef { prefix: prefix.to_owned(), field: Some(field.id), suffix: suffix.to_owned() })
+    Some(HostDef {
+        prefix: prefix.to_owned(),
+        field: Some(field.id),
+        suffix: suffix.to_owned(),
+    })
 }

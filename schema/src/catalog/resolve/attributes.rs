@@ -20,7 +20,10 @@ pub(super) fn check(context: &mut Context<'_>, name: &Name, model: &FieldModel, 
     bounds(context, model, field);
     pattern(context, model);
     state(context, name, model, field);
-    let durations = model.retention.as_ref().map(|retention| (retention.span, retention.value.as_str()));
+    let durations = model
+        .retention
+        .as_ref()
+        .map(|retention| (retention.span, retention.value.as_str()));
     if let Some((span, text)) = durations {
         super::app::check_duration(context, span, text);
     }
@@ -38,23 +41,59 @@ fn applicable(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
     let server_only = matches!(kind, FieldType::Autonumber);
     let on = |flag: &Option<Spanned<bool>>| flag.filter(|flag| flag.value).map(|flag| flag.span);
     let stated: [(&str, Option<Span>, bool); 18] = [
-        ("min", model.min.as_ref().map(|raw| raw.0.span), text || number || moment),
-        ("max", model.max.as_ref().map(|raw| raw.0.span), text || number || moment),
-        ("pattern", model.pattern.as_ref().map(|pattern| pattern.span), matches!(kind, FieldType::Text(TextKind::Plain | TextKind::Email | TextKind::Url))),
+        (
+            "min",
+            model.min.as_ref().map(|raw| raw.0.span),
+            text || number || moment,
+        ),
+        (
+            "max",
+            model.max.as_ref().map(|raw| raw.0.span),
+            text || number || moment,
+        ),
+        (
+            "pattern",
+            model.pattern.as_ref().map(|pattern| pattern.span),
+            matches!(kind, FieldType::Text(TextKind::Plain | TextKind::Email | TextKind::Url)),
+        ),
         ("options", model.options.as_ref().map(|options| options.span), select),
-        ("to", model.to.as_ref().and_then(|to| to.0.first()).map(|name| name.span), reference),
+        (
+            "to",
+            model.to.as_ref().and_then(|to| to.0.first()).map(|name| name.span),
+            reference,
+        ),
         ("on_delete", model.on_delete.map(|stated| stated.span), reference),
         ("of", model.of.as_ref().map(|name| name.span), list),
         ("by", model.by.as_ref().map(|name| name.span), list),
         ("state", on(&model.state), matches!(kind, FieldType::Select(_))),
-        ("unique", on(&model.unique), !list && !matches!(kind, FieldType::Json | FieldType::MultiSelect(_)) && !file),
+        (
+            "unique",
+            on(&model.unique),
+            !list && !matches!(kind, FieldType::Json | FieldType::MultiSelect(_)) && !file,
+        ),
         ("required", on(&model.required), !list),
         ("immutable", on(&model.immutable), !list),
         ("personal", on(&model.personal), !list),
-        ("purpose", model.purpose.as_ref().map(|purpose| purpose.span), field.personal),
-        ("retention", model.retention.as_ref().map(|retention| retention.span), field.personal),
-        ("default", model.default.as_ref().map(|raw| raw.0.span), !list && !reference && !file && !server_only),
-        ("encrypted", model.encrypted.as_ref().map(|key| key.span), !(list || reference || file || server_only || select)),
+        (
+            "purpose",
+            model.purpose.as_ref().map(|purpose| purpose.span),
+            field.personal,
+        ),
+        (
+            "retention",
+            model.retention.as_ref().map(|retention| retention.span),
+            field.personal,
+        ),
+        (
+            "default",
+            model.default.as_ref().map(|raw| raw.0.span),
+            !list && !reference && !file && !server_only,
+        ),
+        (
+            "encrypted",
+            model.encrypted.as_ref().map(|key| key.span),
+            !(list || reference || file || server_only || select),
+        ),
         ("was", model.was.as_ref().map(|was| was.span), !list),
     ];
     for (attribute, span, applies) in stated {
@@ -63,7 +102,10 @@ fn applicable(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
                 "purpose" | "retention" => format!("`{attribute}` needs `personal: true`"),
                 _ => format!("`{attribute}` does not apply to a field of this type"),
             };
-            context.diagnostics.error("attribute", span, message).hint("remove it, or change `type`");
+            context
+                .diagnostics
+                .error("attribute", span, message)
+                .hint("remove it, or change `type`");
         }
     }
 }
@@ -77,13 +119,20 @@ fn encryption(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
         context
             .diagnostics
             .error("unknown-key-name", key.span, format!("unknown key `{}`", key.value))
-            .hint(format!("declare it in app.yaml: `keys: {{{}: {{scope: environment}}}}`", key.value))
+            .hint(format!(
+                "declare it in app.yaml: `keys: {{{}: {{scope: environment}}}}`",
+                key.value
+            ))
             .nearest(&key.value, known);
     }
     if let (Some(searchable), None) = (model.searchable, &field.encrypted) {
         context
             .diagnostics
-            .error("searchable", searchable.span, "`searchable` is for encrypted fields; others can be searched anyway")
+            .error(
+                "searchable",
+                searchable.span,
+                "`searchable` is for encrypted fields; others can be searched anyway",
+            )
             .hint("remove it, or state `encrypted:`");
     }
 }
@@ -92,18 +141,30 @@ fn default(context: &mut Context<'_>, name: &Name, model: &FieldModel, field: &F
     let Some(default) = &model.default else { return };
     let has_literal = !matches!(
         field.field_type,
-        FieldType::List { .. } | FieldType::Reference { .. } | FieldType::File | FieldType::Image | FieldType::Autonumber
+        FieldType::List { .. }
+            | FieldType::Reference { .. }
+            | FieldType::File
+            | FieldType::Image
+            | FieldType::Autonumber
     );
     if !has_literal {
         return;
     }
     match value::read(&field.field_type, &default.0) {
         Err(why) => {
-            context.diagnostics.error("default", default.0.span, format!("the default of `{}` does not fit: {why}", name.value));
+            context.diagnostics.error(
+                "default",
+                default.0.span,
+                format!("the default of `{}` does not fit: {why}", name.value),
+            );
         }
         Ok(value) => {
             if let Some(why) = outside(field, &value) {
-                context.diagnostics.error("default", default.0.span, format!("the default of `{}` does not fit: {why}", name.value));
+                context.diagnostics.error(
+                    "default",
+                    default.0.span,
+                    format!("the default of `{}` does not fit: {why}", name.value),
+                );
             }
         }
     }
@@ -137,9 +198,12 @@ fn read_bound(field: &FieldDef, node: &crate::yaml::Node) -> Option<Result<Value
             Ok(_) => Err("a length cannot be negative".to_owned()),
             Err(why) => Err(why),
         }),
-        FieldType::Int | FieldType::Float | FieldType::Decimal | FieldType::Date | FieldType::Time | FieldType::DateTime => {
-            Some(value::read(&field.field_type, node))
-        }
+        FieldType::Int
+        | FieldType::Float
+        | FieldType::Decimal
+        | FieldType::Date
+        | FieldType::Time
+        | FieldType::DateTime => Some(value::read(&field.field_type, node)),
         FieldType::Id
         | FieldType::Version
         | FieldType::Boolean
@@ -163,9 +227,22 @@ pub(crate) fn outside(field: &FieldDef, value: &Value) -> Option<String> {
         (FieldType::Text(_), Value::Text(text)) => Value::Int(text.chars().count() as i64),
         _ => value.clone(),
     };
-    let bound = |node: &Option<crate::yaml::Node>| node.as_ref().and_then(|node| read_bound(field, node)).and_then(Result::ok);
-    let noun = if matches!(field.field_type, FieldType::Text(_)) { "characters" } else { "" };
-    let text = |node: &Option<crate::yaml::Node>| format!("{} {noun}", node.as_ref().and_then(|node| node.text()).unwrap_or_default());
+    let bound = |node: &Option<crate::yaml::Node>| {
+        node.as_ref()
+            .and_then(|node| read_bound(field, node))
+            .and_then(Result::ok)
+    };
+    let noun = if matches!(field.field_type, FieldType::Text(_)) {
+        "characters"
+    } else {
+        ""
+    };
+    let text = |node: &Option<crate::yaml::Node>| {
+        format!(
+            "{} {noun}",
+            node.as_ref().and_then(|node| node.text()).unwrap_or_default()
+        )
+    };
     if bound(&field.min).is_some_and(|min| compare(&measured, &min) == Some(Ordering::Less)) {
         return Some(format!("at least {}", text(&field.min)).trim_end().to_owned());
     }
@@ -177,9 +254,9 @@ pub(crate) fn outside(field: &FieldDef, value: &Value) -> Option<String> {
 
 fn compare(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
     match (left, right) {
-        (Value::Int(left), Value::Int(right)) | (Value::DateTime(left), Value::DateTime(right)) | (Value::Time(left), Value::Time(right)) => {
-            Some(left.cmp(right))
-        }
+        (Value::Int(left), Value::Int(right))
+        | (Value::DateTime(left), Value::DateTime(right))
+        | (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
         (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
         (Value::Decimal(left), Value::Decimal(right)) => Some(left.cmp(right)),
         (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
@@ -195,7 +272,11 @@ fn pattern(context: &mut Context<'_>, model: &FieldModel) {
             regex_syntax::Error::Translate(fault) => fault.kind().to_string(),
             _ => "it cannot be read".to_owned(),
         };
-        context.diagnostics.error("pattern", pattern.span, format!("this is not a regular expression: {why}"));
+        context.diagnostics.error(
+            "pattern",
+            pattern.span,
+            format!("this is not a regular expression: {why}"),
+        );
     }
 }
 
@@ -204,7 +285,14 @@ fn state(context: &mut Context<'_>, name: &Name, model: &FieldModel, field: &Fie
         let span = model.state.map_or(name.span, |state| state.span);
         context
             .diagnostics
-            .error("state-default", span, format!("the state `{}` has no default, so no row could get its first one", name.value))
+            .error(
+                "state-default",
+                span,
+                format!(
+                    "the state `{}` has no default, so no row could get its first one",
+                    name.value
+                ),
+            )
             .hint("state `default:` with the first state");
     }
 }

@@ -30,7 +30,13 @@ pub(super) struct Drafts<'a> {
 
 impl Drafts<'_> {
     pub(super) fn new() -> Self {
-        Self { list: Vec::new(), by_name: std::collections::HashMap::new(), user: EntityId(0), tenant: None, membership: None }
+        Self {
+            list: Vec::new(),
+            by_name: std::collections::HashMap::new(),
+            user: EntityId(0),
+            tenant: None,
+            membership: None,
+        }
     }
 
     pub(super) fn find(&self, name: &str) -> Option<EntityId> {
@@ -54,7 +60,13 @@ pub(super) fn collect<'a>(context: &mut Context<'a>) -> Option<Drafts<'a>> {
     let model = context.model;
     let tenant = model.tenant.as_ref();
     let mut drafts = Drafts::new();
-    let implicit = |name: &str, kind, tenant_scoped| Draft { name: name.to_owned(), span: Span::default(), model: None, kind, tenant_scoped };
+    let implicit = |name: &str, kind, tenant_scoped| Draft {
+        name: name.to_owned(),
+        span: Span::default(),
+        model: None,
+        kind,
+        tenant_scoped,
+    };
     let declared_membership = model.entities.iter().find(|(_, entity)| entity.membership_of.is_some());
     if model.entities.get(USER).is_none() {
         drafts.list.push(implicit(USER, EntityKind::User, false));
@@ -69,16 +81,35 @@ pub(super) fn collect<'a>(context: &mut Context<'a>) -> Option<Drafts<'a>> {
         if name.value == MEMBERSHIP && tenant.is_some() && declared_membership.is_none() {
             context
                 .diagnostics
-                .error("membership", name.span, "`membership` is the built-in membership entity")
+                .error(
+                    "membership",
+                    name.span,
+                    "`membership` is the built-in membership entity",
+                )
                 .hint("to add fields to it, state `membership_of:` with the tenant entity");
             continue;
         }
         let kind = kind(context, name, entity, declared_membership.map(|(first, _)| first));
         let tenant_scoped = scope(context, name, entity, kind);
-        drafts.list.push(Draft { name: name.value.clone(), span: name.span, model: Some(entity), kind, tenant_scoped });
+        drafts.list.push(Draft {
+            name: name.value.clone(),
+            span: name.span,
+            model: Some(entity),
+            kind,
+            tenant_scoped,
+        });
     }
-    if let Some((name, _)) = model.entities.iter().nth(usize::from(EntityTag::MAX)).filter(|_| drafts.list.len() > usize::from(EntityTag::MAX) + 1) {
-        context.diagnostics.error("too-many-entities", name.span, format!("an app has at most {} entities", EntityTag::MAX));
+    if let Some((name, _)) = model
+        .entities
+        .iter()
+        .nth(usize::from(EntityTag::MAX))
+        .filter(|_| drafts.list.len() > usize::from(EntityTag::MAX) + 1)
+    {
+        context.diagnostics.error(
+            "too-many-entities",
+            name.span,
+            format!("an app has at most {} entities", EntityTag::MAX),
+        );
         return None;
     }
     for (index, draft) in drafts.list.iter().enumerate() {
@@ -98,21 +129,40 @@ pub(super) fn collect<'a>(context: &mut Context<'a>) -> Option<Drafts<'a>> {
 fn check_reserved(context: &mut Context<'_>, name: &Name) -> bool {
     let why = match name.as_str() {
         "users" => "`users` is the list of people in a seed",
-        other if other.starts_with("fh_") || other.starts_with("sqlite_") || other.starts_with("pg_") => "the prefix is the platform's",
+        other if other.starts_with("fh_") || other.starts_with("sqlite_") || other.starts_with("pg_") => {
+            "the prefix is the platform's"
+        }
         _ => return true,
     };
-    context.diagnostics.error("reserved-name", name.span, format!("`{}` cannot be the name of an entity", name.value)).hint(why);
+    context
+        .diagnostics
+        .error(
+            "reserved-name",
+            name.span,
+            format!("`{}` cannot be the name of an entity", name.value),
+        )
+        .hint(why);
     context.lost.add(&name.value);
     false
 }
 
 fn kind(context: &mut Context<'_>, name: &Name, entity: &EntityModel, first_membership: Option<&Name>) -> EntityKind {
-    let is_tenant = context.model.tenant.as_ref().is_some_and(|tenant| tenant.value == name.value);
+    let is_tenant = context
+        .model
+        .tenant
+        .as_ref()
+        .is_some_and(|tenant| tenant.value == name.value);
     if let Some(of) = &entity.membership_of {
         if name.value == USER || is_tenant {
-            context.diagnostics.error("membership", of.span, format!("`{}` cannot be the membership entity too", name.value));
+            context.diagnostics.error(
+                "membership",
+                of.span,
+                format!("`{}` cannot be the membership entity too", name.value),
+            );
         } else if first_membership.is_some_and(|first| first.span != name.span) {
-            context.diagnostics.error("membership", of.span, "an app has one membership entity");
+            context
+                .diagnostics
+                .error("membership", of.span, "an app has one membership entity");
         } else if context.model.tenant.is_none() {
             context
                 .diagnostics
@@ -124,11 +174,17 @@ fn kind(context: &mut Context<'_>, name: &Name, entity: &EntityModel, first_memb
     }
     if name.value == USER {
         if is_tenant && let Some(tenant) = &context.model.tenant {
-            context.diagnostics.error("tenant-entity", tenant.span, "`user` cannot be the tenant entity");
+            context
+                .diagnostics
+                .error("tenant-entity", tenant.span, "`user` cannot be the tenant entity");
         }
         return EntityKind::User;
     }
-    if is_tenant { EntityKind::Tenant } else { EntityKind::Ordinary }
+    if is_tenant {
+        EntityKind::Tenant
+    } else {
+        EntityKind::Ordinary
+    }
 }
 
 /// Whether rows have a tenant, and that the names used for it are those of the tenant entity.
@@ -140,27 +196,48 @@ fn scope(context: &mut Context<'_>, name: &Name, entity: &EntityModel, kind: Ent
             Some(tenant) => {
                 context
                     .diagnostics
-                    .error("tenant-path", stated.span, format!("`{}` is not the tenant entity", stated.value))
-                    .hint(format!("write `{}`, or leave `in:` out for an entity that all tenants share", tenant.value));
+                    .error(
+                        "tenant-path",
+                        stated.span,
+                        format!("`{}` is not the tenant entity", stated.value),
+                    )
+                    .hint(format!(
+                        "write `{}`, or leave `in:` out for an entity that all tenants share",
+                        tenant.value
+                    ));
             }
-            None if stated == entity.membership_of.as_ref().unwrap_or(stated) && entity.membership_of.is_some() => {}
+            // Told as a membership without tenants.
+            None if entity.membership_of.is_some() => {}
             None => {
                 context
                     .diagnostics
                     .error("tenant-path", stated.span, "the app has no tenants")
-                    .hint(format!("state `tenant: {}` in app.yaml, or leave `in:` out", stated.value));
+                    .hint(format!(
+                        "state `tenant: {}` in app.yaml, or leave `in:` out",
+                        stated.value
+                    ));
             }
         }
     }
     match (kind, &entity.r#in) {
-        (EntityKind::Membership, _) => true,
         (EntityKind::User | EntityKind::Tenant, Some(stated)) => {
-            let what = if kind == EntityKind::User { "users belong to the environment" } else { "the tenant entity is its own wall" };
-            context.diagnostics.error("tenant-path", stated.span, format!("`{}` cannot be in a tenant: {what}", name.value)).hint("leave `in:` out");
+            let what = if kind == EntityKind::User {
+                "users belong to the environment"
+            } else {
+                "the tenant entity is its own wall"
+            };
+            context
+                .diagnostics
+                .error(
+                    "tenant-path",
+                    stated.span,
+                    format!("`{}` cannot be in a tenant: {what}", name.value),
+                )
+                .hint("leave `in:` out");
             false
         }
         (EntityKind::User | EntityKind::Tenant | EntityKind::Ordinary, None) => false,
-        (EntityKind::Ordinary, Some(_)) => true,
+        (EntityKind::Membership, _) | (EntityKind::Ordinary, Some(_)) => true,
     }
 }
 
@@ -170,7 +247,11 @@ fn check_tenant(context: &mut Context<'_>, drafts: &Drafts<'_>) {
         let known: Vec<&str> = drafts.names().collect();
         context
             .diagnostics
-            .error("tenant-entity", tenant.span, format!("the tenant entity `{}` is not declared", tenant.value))
+            .error(
+                "tenant-entity",
+                tenant.span,
+                format!("the tenant entity `{}` is not declared", tenant.value),
+            )
             .hint("declare it under `entities:`")
             .nearest(&tenant.value, known);
     }

@@ -7,23 +7,90 @@ use crate::source::Span;
 use std::collections::HashMap;
 
 /// Types that every schema has.
-const SHARED_TYPES: [&str; 45] = [
-    "Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID", "DateTime", "Date", "Time", "Decimal", "UUID", "JSON",
-    "HTML", "Markdown", "Email", "URL", "File", "Image", "Upload", "Node", "Access", "Viewer", "ViewerUser", "ViewerMembership", "ViewerTenant",
-    "ViewerAccessToken", "AccessToken", "PageInfo", "OrderDirection", "TextMode", "StringFilter", "IntFilter", "FloatFilter", "DecimalFilter",
-    "BooleanFilter", "DateFilter", "TimeFilter", "DateTimeFilter", "UUIDFilter", "IDFilter", "JSONFilter", "AccessExplanation", "AuditEntry",
+const SHARED_TYPES: [&str; 46] = [
+    "Query",
+    "Mutation",
+    "Subscription",
+    "String",
+    "Int",
+    "Float",
+    "Boolean",
+    "ID",
+    "DateTime",
+    "Date",
+    "Time",
+    "Decimal",
+    "UUID",
+    "JSON",
+    "HTML",
+    "Markdown",
+    "Email",
+    "URL",
+    "File",
+    "Image",
+    "Upload",
+    "Node",
+    "Access",
+    "Viewer",
+    "ViewerUser",
+    "ViewerMembership",
+    "ViewerTenant",
+    "ViewerAccessToken",
+    "AccessToken",
+    "PageInfo",
+    "OrderDirection",
+    "TextMode",
+    "StringFilter",
+    "IntFilter",
+    "FloatFilter",
+    "DecimalFilter",
+    "BooleanFilter",
+    "DateFilter",
+    "TimeFilter",
+    "DateTimeFilter",
+    "UUIDFilter",
+    "IDFilter",
+    "JSONFilter",
+    "PolymorphicFilter",
+    "AccessExplanation",
+    "AuditEntry",
 ];
 
 /// What follows an entity's name in the names of its types.
 const SUFFIXES: [&str; 19] = [
-    "", "Connection", "Edge", "Filter", "ListFilter", "OrderBy", "Aggregate", "Sum", "Avg", "Min", "Max", "Group", "GroupKey", "GroupBy",
-    "CreateInput", "UpdateInput", "UniqueKey", "Change", "Visible",
+    "",
+    "Connection",
+    "Edge",
+    "Filter",
+    "ListFilter",
+    "OrderBy",
+    "Aggregate",
+    "Sum",
+    "Avg",
+    "Min",
+    "Max",
+    "Group",
+    "GroupKey",
+    "GroupBy",
+    "CreateInput",
+    "UpdateInput",
+    "UniqueKey",
+    "Change",
+    "Visible",
 ];
 
 const SHARED_QUERIES: [&str; 4] = ["node", "viewer", "explainAccess", "auditLog"];
 
 const SHARED_MUTATIONS: [&str; 10] = [
-    "inviteMember", "setMemberRoles", "removeMember", "blockMember", "unblockMember", "resetPassword", "setSecret", "createApiKey", "revokeApiKey",
+    "inviteMember",
+    "setMemberRoles",
+    "removeMember",
+    "blockMember",
+    "unblockMember",
+    "resetPassword",
+    "setSecret",
+    "createApiKey",
+    "revokeApiKey",
     "revokeSessions",
 ];
 
@@ -34,7 +101,10 @@ struct Taken<'a> {
 }
 
 pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
-    let shared = |noun, names: &[&str]| Taken { noun, by: names.iter().map(|name| ((*name).to_owned(), None)).collect() };
+    let shared = |noun, names: &[&str]| Taken {
+        noun,
+        by: names.iter().map(|name| ((*name).to_owned(), None)).collect(),
+    };
     let mut types = shared("type", &SHARED_TYPES);
     let mut queries = shared("root field", &SHARED_QUERIES);
     let mut mutations = shared("mutation", &SHARED_MUTATIONS);
@@ -59,7 +129,24 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
             }
         }
         queries.take(context, entity, span, entity.root_one.clone());
-        queries.take(context, entity, span, entity.root_many.clone());
+        let countable = entity.root_one != entity.root_many;
+        if countable {
+            queries.take(context, entity, span, entity.root_many.clone());
+        } else {
+            let stated = context
+                .drafts
+                .get(entity.id)
+                .model
+                .and_then(|model| model.plural.as_ref());
+            context
+                .diagnostics
+                .error(
+                    "plural",
+                    stated.map_or(span, |stated| stated.span),
+                    format!("the plural of `{}` is the same word", entity.name),
+                )
+                .hint(format!("state another one, for example `plural: all_{}`", entity.name));
+        }
         for key in &entity.unique {
             queries.take(context, entity, span, key.root_field.clone());
         }
@@ -67,7 +154,7 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
         for verb in ["create", "update", "delete", "upsert", "transition"] {
             mutations.take(context, entity, span, format!("{verb}{}", entity.type_name));
         }
-        for verb in ["create", "update", "delete"] {
+        for verb in ["create", "update", "delete"].iter().filter(|_| countable) {
             mutations.take(context, entity, span, format!("{verb}{many}"));
         }
         subscriptions.take(context, entity, span, entity.root_many.clone());
@@ -82,21 +169,28 @@ impl<'a> Taken<'a> {
             return;
         };
         let noun = self.noun;
-        let is_plural = name == entity.root_many && name == entity.root_one;
         let message = match first {
-            _ if is_plural => format!("the plural of `{}` is the same word", entity.name),
-            Some(first) if first.id == entity.id => format!("`{}` makes the GraphQL {noun} `{name}` twice", entity.name),
-            Some(first) => format!("`{}` and `{}` both make the GraphQL {noun} `{name}`", first.name, entity.name),
-            None => format!("`{}` makes the GraphQL {noun} `{name}`, which every schema has", entity.name),
+            Some(first) if first.id == entity.id => {
+                format!("`{}` makes the GraphQL {noun} `{name}` twice", entity.name)
+            }
+            Some(first) => format!(
+                "`{}` and `{}` both make the GraphQL {noun} `{name}`",
+                first.name, entity.name
+            ),
+            None => format!(
+                "`{}` makes the GraphQL {noun} `{name}`, which every schema has",
+                entity.name
+            ),
         };
-        let related = first.filter(|first| first.id != entity.id && first.span != Span::default()).map(|first| first.span);
-        let hint = if is_plural || self.noun == "root field" || self.noun == "mutation" || self.noun == "subscription" {
+        let related = first
+            .filter(|first| first.id != entity.id && first.span != Span::default())
+            .map(|first| first.span);
+        let hint = if self.noun == "root field" || self.noun == "mutation" || self.noun == "subscription" {
             "state another `plural:`, or rename the entity"
         } else {
             "rename one of them"
         };
-        let check = if is_plural { "plural" } else { "graphql-name" };
-        let told = context.diagnostics.error(check, span, message);
+        let told = context.diagnostics.error("graphql-name", span, message);
         told.hint(hint);
         if let Some(related) = related {
             told.also(related, "the other one");
@@ -111,5 +205,7 @@ fn place(field: Span, entity: Span) -> Span {
 
 fn upper_first(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + letters.as_str()
+    })
 }

@@ -19,12 +19,21 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &mut Catalog) {
 
 /// The rules of a profile, each once.
 fn rules_of_profile<'a>(catalog: &'a Catalog, profile: Option<&str>) -> Vec<&'a RuleDecl> {
-    let sets = profile.and_then(|name| catalog.profiles.get(name)).map(|profile| profile.sets.as_slice()).unwrap_or_default();
-    sets.iter().filter_map(|set| catalog.permission_sets.get(set)).flat_map(|set| &set.rules).collect()
+    let sets = profile
+        .and_then(|name| catalog.profiles.get(name))
+        .map(|profile| profile.sets.as_slice())
+        .unwrap_or_default();
+    sets.iter()
+        .filter_map(|set| catalog.permission_sets.get(set))
+        .flat_map(|set| &set.rules)
+        .collect()
 }
 
 fn public(context: &mut Context<'_>, catalog: &mut Catalog) {
-    let ruled: HashSet<EntityId> = rules_of_profile(catalog, catalog.anonymous_profile.as_deref()).iter().map(|rule| rule.entity).collect();
+    let ruled: HashSet<EntityId> = rules_of_profile(catalog, catalog.anonymous_profile.as_deref())
+        .iter()
+        .map(|rule| rule.entity)
+        .collect();
     for index in 0..catalog.entities.len() {
         let id = EntityId(index as u16);
         let stated = context.drafts.get(id).model.and_then(|model| model.public);
@@ -37,7 +46,14 @@ fn public(context: &mut Context<'_>, catalog: &mut Catalog) {
         if walled {
             context
                 .diagnostics
-                .warning("public-not-stated", entity.span, format!("`{}` does not state `public`; anonymous callers have a rule on it, so true is taken", entity.name))
+                .warning(
+                    "public-not-stated",
+                    entity.span,
+                    format!(
+                        "`{}` does not state `public`; anonymous callers have a rule on it, so true is taken",
+                        entity.name
+                    ),
+                )
                 .hint("write `public: true`, or `public: false` to keep it to members");
         }
     }
@@ -49,24 +65,42 @@ fn unused(context: &mut Context<'_>, catalog: &Catalog) {
     let named: HashSet<(EntityId, FieldId)> = rules()
         .flat_map(|rule| {
             let presets = rule.presets.iter().map(|(field, _)| field);
-            rule.read.iter().chain(&rule.write).chain(presets).map(|field| (rule.entity, *field))
+            rule.read
+                .iter()
+                .chain(&rule.write)
+                .chain(presets)
+                .map(|field| (rule.entity, *field))
         })
         .collect();
     let ruled: HashSet<EntityId> = rules().map(|rule| rule.entity).collect();
     for entity in catalog.entities.values() {
-        let Some(model) = context.drafts.get(entity.id).model else { continue };
+        let Some(model) = context.drafts.get(entity.id).model else {
+            continue;
+        };
         if !ruled.contains(&entity.id) {
             context
                 .diagnostics
-                .warning("entity-without-rule", entity.span, format!("no rule is about `{}`, so nobody can reach it", entity.name))
+                .warning(
+                    "entity-without-rule",
+                    entity.span,
+                    format!("no rule is about `{}`, so nobody can reach it", entity.name),
+                )
                 .hint("add a rule to a permission set");
             continue;
         }
-        let forgotten = |name: &&Name| entity.find_field(&name.value).is_some_and(|field| !named.contains(&(entity.id, field.id)));
+        let forgotten = |name: &&Name| {
+            entity
+                .find_field(&name.value)
+                .is_some_and(|field| !named.contains(&(entity.id, field.id)))
+        };
         for name in model.fields.iter().map(|(name, _)| name).filter(forgotten) {
             context
                 .diagnostics
-                .warning("field-without-rule", name.span, format!("no rule reads or writes `{}.{}`", entity.name, name.value))
+                .warning(
+                    "field-without-rule",
+                    name.span,
+                    format!("no rule reads or writes `{}.{}`", entity.name, name.value),
+                )
                 .hint("list it under `read` or `write` of a rule");
         }
     }
@@ -75,21 +109,38 @@ fn unused(context: &mut Context<'_>, catalog: &Catalog) {
 /// What the profiles that everybody gets must not hold.
 fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
     let mut told: HashSet<(Span, &str)> = HashSet::new();
-    for (profile, who) in [(&catalog.anonymous_profile, "anonymous callers"), (&catalog.default_profile, "everybody who signs in")] {
+    for (profile, who) in [
+        (&catalog.anonymous_profile, "anonymous callers"),
+        (&catalog.default_profile, "everybody who signs in"),
+    ] {
         for rule in rules_of_profile(catalog, profile.as_deref()) {
             let entity = catalog.entity(rule.entity);
             let signed_in = profile != &catalog.anonymous_profile;
             // One's own row of `user` is nobody else's.
-            let own_row = signed_in && entity.kind == EntityKind::User && rule.condition.as_ref().is_some_and(is_oneself);
+            let own_row =
+                signed_in && entity.kind == EntityKind::User && rule.condition.as_ref().is_some_and(is_oneself);
             // Behind the record gate and narrowed by a condition, a person may well write.
             let narrowed = signed_in && (rule.condition.is_some() || matches!(rule.check, Check::Stated(_)));
             let gated = entity.access != AccessLevel::Open;
-            if gated && !narrowed && rule.allow.iter().any(|operation| operation.is_write()) && told.insert((rule.span, "write")) {
+            if gated
+                && !narrowed
+                && rule.allow.iter().any(|operation| operation.is_write())
+                && told.insert((rule.span, "write"))
+            {
                 let severity = context.security_severity();
                 context
                     .diagnostics
-                    .tell(severity, "wide-write", rule.span, format!("{who} may write the protected `{}`", entity.name))
-                    .hint(if signed_in { "narrow it with `where` or `check`, or move it to a set that only roles hold" } else { "move it to a set that anonymous callers do not hold" });
+                    .tell(
+                        severity,
+                        "wide-write",
+                        rule.span,
+                        format!("{who} may write the protected `{}`", entity.name),
+                    )
+                    .hint(if signed_in {
+                        "narrow it with `where` or `check`, or move it to a set that only roles hold"
+                    } else {
+                        "move it to a set that anonymous callers do not hold"
+                    });
             }
             for field in rule.read.iter().map(|field| entity.field(*field)) {
                 let what = if field.encrypted.is_some() {
@@ -99,23 +150,36 @@ fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
                 } else {
                     continue;
                 };
+                let place = read_place(context, rule, &field.name);
                 if !own_row && told.insert((rule.span, &field.name)) {
                     let severity = context.security_severity();
                     context
                         .diagnostics
-                        .tell(severity, "wide-read", rule.span, format!("{who} may read `{}.{}`, which is {what}", entity.name, field.name))
-                        .hint("move the field to a permission set that only roles hold");
+                        .tell(
+                            severity,
+                            "wide-read",
+                            place,
+                            format!("{who} may read `{}.{}`, which is {what}", entity.name, field.name),
+                        )
+                        .hint("move it to a permission set that only roles hold");
                 }
             }
         }
     }
+    wide_actions(context, catalog);
     // `records: all` belongs to roles: a profile holds wherever the person goes.
     for profile in catalog.profiles.values() {
-        for rule in rules_of_profile(catalog, Some(&profile.name)).into_iter().filter(|rule| rule.records_all) {
+        for rule in rules_of_profile(catalog, Some(&profile.name))
+            .into_iter()
+            .filter(|rule| rule.records_all)
+        {
             if told.insert((rule.span, "records: all")) {
                 let entity = catalog.entity(rule.entity);
                 let severity = context.security_severity();
-                let message = format!("the profile `{}` skips the record gate of `{}`", profile.name, entity.name);
+                let message = format!(
+                    "the profile `{}` skips the record gate of `{}`",
+                    profile.name, entity.name
+                );
                 context
                     .diagnostics
                     .tell(severity, "wide-records", rule.span, message)
@@ -123,6 +187,50 @@ fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
             }
         }
     }
+}
+
+/// Administration is for roles, or for profiles that are given to somebody.
+fn wide_actions(context: &mut Context<'_>, catalog: &Catalog) {
+    let (model, severity) = (context.model, context.security_severity());
+    let wide: HashSet<&String> = [&catalog.anonymous_profile, &catalog.default_profile]
+        .into_iter()
+        .flatten()
+        .collect();
+    let sets: HashSet<&String> = wide
+        .iter()
+        .filter_map(|name| catalog.profiles.get(*name))
+        .flat_map(|profile| &profile.sets)
+        .collect();
+    for (_, entries) in model
+        .permission_sets
+        .iter()
+        .filter(|(name, _)| sets.contains(&name.value))
+    {
+        for action in entries
+            .iter()
+            .filter_map(|entry| entry.value.actions.as_ref())
+            .flatten()
+        {
+            context
+                .diagnostics
+                .tell(
+                    severity,
+                    "wide-action",
+                    action.span,
+                    format!("everybody may do `{}`", action.value),
+                )
+                .hint("move it to a permission set that only roles hold");
+        }
+    }
+}
+
+/// Where a rule lists a field.
+fn read_place(context: &Context<'_>, rule: &RuleDecl, field: &str) -> Span {
+    let mut entries = context.model.permission_sets.iter().flat_map(|(_, entries)| entries);
+    let entry = entries.find(|entry| entry.span == rule.span);
+    entry
+        .and_then(|entry| entry.value.read.iter().find(|name| name.value == field))
+        .map_or(rule.span, |name| name.span)
 }
 
 /// `{id: $user}`, alone or beside other conditions.
@@ -134,29 +242,66 @@ fn is_oneself(condition: &Node) -> bool {
 /// Nobody may give away what he does not hold, nor make himself a manager.
 fn managing(context: &mut Context<'_>, catalog: &Catalog) {
     let actions = |role: &str| -> HashSet<&str> {
-        let sets = catalog.roles.get(role).map(|role| role.sets.as_slice()).unwrap_or_default();
-        sets.iter().filter_map(|set| catalog.permission_sets.get(set)).flat_map(|set| &set.actions).map(String::as_str).collect()
+        let sets = catalog
+            .roles
+            .get(role)
+            .map(|role| role.sets.as_slice())
+            .unwrap_or_default();
+        sets.iter()
+            .filter_map(|set| catalog.permission_sets.get(set))
+            .flat_map(|set| &set.actions)
+            .map(String::as_str)
+            .collect()
     };
     let severity = context.security_severity();
     for (name, model) in context.model.roles.iter() {
-        let Some(role) = catalog.roles.get(&name.value) else { continue };
+        let Some(role) = catalog.roles.get(&name.value) else {
+            continue;
+        };
         let own = actions(&role.name);
         for managed in &model.manages {
             if managed.value == role.name {
                 context
                     .diagnostics
-                    .tell(severity, "role-manages-itself", managed.span, format!("the role `{}` manages itself", role.name))
+                    .tell(
+                        severity,
+                        "role-manages-itself",
+                        managed.span,
+                        format!("the role `{}` manages itself", role.name),
+                    )
                     .hint("let another role, or an operator, give it");
                 continue;
             }
-            let Some(other) = catalog.roles.get(&managed.value) else { continue };
-            let mut more: Vec<String> = actions(&other.name).into_iter().filter(|action| !own.contains(action)).map(|action| format!("`{action}`")).collect();
+            let Some(other) = catalog.roles.get(&managed.value) else {
+                continue;
+            };
+            let mut more: Vec<String> = actions(&other.name)
+                .into_iter()
+                .filter(|action| !own.contains(action))
+                .map(|action| format!("`{action}`"))
+                .collect();
             more.sort();
-            more.extend(other.manages.iter().filter(|role_name| !role.manages.contains(role_name)).map(|role_name| format!("managing `{role_name}`")));
+            more.extend(
+                other
+                    .manages
+                    .iter()
+                    .filter(|role_name| !role.manages.contains(role_name))
+                    .map(|role_name| format!("managing `{role_name}`")),
+            );
             if !more.is_empty() {
                 context
                     .diagnostics
-                    .tell(severity, "role-escalation", managed.span, format!("`{}` could give `{}`, which holds more than it: {}", role.name, other.name, more.join(", ")))
+                    .tell(
+                        severity,
+                        "role-escalation",
+                        managed.span,
+                        format!(
+                            "`{}` could give `{}`, which holds more than it: {}",
+                            role.name,
+                            other.name,
+                            more.join(", ")
+                        ),
+                    )
                     .hint("give the managing role the same, or do not let it manage this one");
             }
         }

@@ -4,14 +4,28 @@
 pub(super) const NAME_BYTES_MAX: usize = 63;
 
 /// Names of implicit fields, and words that have a meaning of their own beside field names.
-pub(super) const RESERVED_FIELDS: [&str; 12] =
-    ["id", "owner", "created_at", "created_by", "updated_at", "updated_by", "version", "tenant", "and", "or", "not", "is_null"];
+pub(super) const RESERVED_FIELDS: [&str; 12] = [
+    "id",
+    "owner",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "version",
+    "tenant",
+    "and",
+    "or",
+    "not",
+    "is_null",
+];
 
 /// `[a-z][a-z0-9_]{0,62}`
 pub(super) fn is_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 /// The nearest sound name, for hints.
@@ -23,7 +37,11 @@ pub(super) fn suggest(name: &str) -> Option<String> {
             out.push('_');
         }
         lower_before = letter.is_ascii_lowercase() || letter.is_ascii_digit();
-        out.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' });
+        out.push(if letter.is_ascii_alphanumeric() {
+            letter.to_ascii_lowercase()
+        } else {
+            '_'
+        });
     }
     let out = out.trim_matches('_').to_owned();
     (is_name(&out) && out != name).then_some(out)
@@ -33,7 +51,9 @@ pub(super) fn suggest(name: &str) -> Option<String> {
 pub(super) fn pascal(name: &str) -> String {
     let upper_first = |part: &str| {
         let mut letters = part.chars();
-        letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        letters.next().map_or_else(String::new, |first| {
+            first.to_ascii_uppercase().to_string() + letters.as_str()
+        })
     };
     name.split('_').map(upper_first).collect()
 }
@@ -60,7 +80,16 @@ pub(super) fn plural(name: &str) -> String {
 
 /// `in_progress` → `IN_PROGRESS`; `None`: nothing is left that GraphQL could call it.
 pub(super) fn enum_name(value: &str) -> Option<String> {
-    let mut out: String = value.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+    let mut out: String = value
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
     if out.starts_with(|first: char| first.is_ascii_digit()) {
         out.insert(0, '_');
     }
@@ -73,8 +102,18 @@ mod tests {
 
     #[test]
     fn forms() {
-        assert_eq!((pascal("team_member"), camel("created_at"), camel("a_1")), ("TeamMember".into(), "createdAt".into(), "a1".into()));
-        for (one, many) in [("ticket", "tickets"), ("category", "categories"), ("day", "days"), ("box", "boxes"), ("status", "statuses"), ("branch", "branches")] {
+        assert_eq!(
+            (pascal("team_member"), camel("created_at"), camel("a_1")),
+            ("TeamMember".into(), "createdAt".into(), "a1".into())
+        );
+        for (one, many) in [
+            ("ticket", "tickets"),
+            ("category", "categories"),
+            ("day", "days"),
+            ("box", "boxes"),
+            ("status", "statuses"),
+            ("branch", "branches"),
+        ] {
             assert_eq!(plural(one), many);
         }
         assert_eq!(enum_name("in progress"), Some("IN_PROGRESS".into()));

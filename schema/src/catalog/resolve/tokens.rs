@@ -1,7 +1,9 @@
 //! User tokens, and the record tokens that ask for them.
 
 use super::Context;
-use crate::catalog::{AccessLevel, EntityId, EntityKind, FieldDef, FieldType, RecordTokenDef, SystemField, TokenMatch, UserTokenDef};
+use crate::catalog::{
+    AccessLevel, EntityId, EntityKind, FieldDef, FieldType, RecordTokenDef, SystemField, TokenMatch, UserTokenDef,
+};
 use crate::model::{Name, RecordTokenModel, Spanned};
 use freehold_base::nearest;
 use indexmap::IndexMap;
@@ -25,7 +27,11 @@ pub(super) fn user_tokens(context: &mut Context<'_>) -> IndexMap<String, UserTok
                 };
                 let def = context.def(lookup).field(found);
                 if let Some(why) = token_field_fault(def) {
-                    context.diagnostics.error("token-value", field.span, format!("`{}` cannot be a token's value: it {why}", field.value));
+                    context.diagnostics.error(
+                        "token-value",
+                        field.span,
+                        format!("`{}` cannot be a token's value: it {why}", field.value),
+                    );
                 }
                 Some(found)
             }
@@ -51,17 +57,26 @@ fn check_reason(context: &mut Context<'_>, lookup: EntityId, reason: &Spanned<St
     let mut rest = reason.value.as_str();
     while let Some((_, after)) = rest.split_once('{') {
         let Some((path, tail)) = after.split_once('}') else {
-            context.diagnostics.error("token-reason", reason.span, "a `{` in the reason is not closed");
+            context
+                .diagnostics
+                .error("token-reason", reason.span, "a `{` in the reason is not closed");
             return;
         };
         rest = tail;
         let mut entity = Some(lookup);
         for step in path.split('.') {
             let Some(at) = entity else {
-                context.diagnostics.error("token-reason", reason.span, format!("`{{{path}}}` goes on after a field that is no reference"));
+                context.diagnostics.error(
+                    "token-reason",
+                    reason.span,
+                    format!("`{{{path}}}` goes on after a field that is no reference"),
+                );
                 break;
             };
-            let step = Spanned { value: step.to_owned(), span: reason.span };
+            let step = Spanned {
+                value: step.to_owned(),
+                span: reason.span,
+            };
             let Some(field) = context.field(at, &step) else { break };
             entity = context.def(at).field(field).reference_target();
         }
@@ -70,7 +85,9 @@ fn check_reason(context: &mut Context<'_>, lookup: EntityId, reason: &Spanned<St
 
 pub(super) fn record_tokens(context: &mut Context<'_>, user_tokens: &IndexMap<String, UserTokenDef>) {
     for index in 0..context.drafts.list.len() {
-        let Some(model) = context.drafts.list[index].model else { continue };
+        let Some(model) = context.drafts.list[index].model else {
+            continue;
+        };
         let id = EntityId(index as u16);
         for (name, token) in model.record_tokens.iter() {
             let sound = context.check_name("a record token", name);
@@ -91,7 +108,11 @@ fn check_effect(context: &mut Context<'_>, id: EntityId, name: &Name) {
     } else {
         return;
     };
-    context.diagnostics.warning("token-without-gate", name.span, format!("the record token `{}` has no effect: {why}", name.value));
+    context.diagnostics.warning(
+        "token-without-gate",
+        name.span,
+        format!("the record token `{}` has no effect: {why}", name.value),
+    );
 }
 
 fn record_token(
@@ -111,7 +132,11 @@ fn record_token(
         (TokenMatch::SelfUser, None) => {
             context
                 .diagnostics
-                .error("token-field", model.r#match.span, "`match: self` needs a `field` that refers to `user`")
+                .error(
+                    "token-field",
+                    model.r#match.span,
+                    "`match: self` needs a `field` that refers to `user`",
+                )
                 .hint("state `field:`, or leave the token out: the owner passes anyway");
         }
         (TokenMatch::SelfUser, Some((field, found))) => {
@@ -120,26 +145,44 @@ fn record_token(
             if !targets(id, entity.field(found)).contains(&user) {
                 context
                     .diagnostics
-                    .error("token-field", field.span, format!("`{}` is not a reference to `user`", field.value))
+                    .error(
+                        "token-field",
+                        field.span,
+                        format!("`{}` is not a reference to `user`", field.value),
+                    )
                     .hint("`match: self` compares the field with the caller");
             }
         }
         (TokenMatch::UserToken(token), Some((field, found))) => {
-            let Some(user_token) = user_tokens.get(token) else { return None };
+            let user_token = user_tokens.get(token)?;
             check_same_type(context, id, field, found, user_token);
         }
         (TokenMatch::UserToken(token), None) => {
             if user_tokens.get(token).is_some_and(|token| token.value.is_some()) {
                 context
                     .diagnostics
-                    .warning("token-field", model.r#match.span, format!("the values of `{token}` are not compared with anything"))
+                    .warning(
+                        "token-field",
+                        model.r#match.span,
+                        format!("the values of `{token}` are not compared with anything"),
+                    )
                     .hint("state `field:`; without it any value opens the row");
             }
         }
-        (TokenMatch::Everyone | TokenMatch::Authenticated | TokenMatch::TenantMember | TokenMatch::Role(_), Some((field, _))) => {
+        (
+            TokenMatch::Everyone | TokenMatch::Authenticated | TokenMatch::TenantMember | TokenMatch::Role(_),
+            Some((field, _)),
+        ) => {
             context
                 .diagnostics
-                .error("token-field", field.span, format!("`match: {}` carries no value to compare with `field`", model.r#match.value))
+                .error(
+                    "token-field",
+                    field.span,
+                    format!(
+                        "`match: {}` carries no value to compare with `field`",
+                        model.r#match.value
+                    ),
+                )
                 .hint("remove `field`; use `when` to choose rows");
         }
         (TokenMatch::Everyone | TokenMatch::Authenticated | TokenMatch::TenantMember | TokenMatch::Role(_), None) => {}
@@ -154,7 +197,11 @@ fn record_token(
     })
 }
 
-fn token_match(context: &mut Context<'_>, stated: &Name, user_tokens: &IndexMap<String, UserTokenDef>) -> Option<TokenMatch> {
+fn token_match(
+    context: &mut Context<'_>,
+    stated: &Name,
+    user_tokens: &IndexMap<String, UserTokenDef>,
+) -> Option<TokenMatch> {
     const WORDS: [&str; 4] = ["everyone", "authenticated", "tenant_member", "self"];
     let text = stated.as_str();
     let told = match text {
@@ -168,7 +215,10 @@ fn token_match(context: &mut Context<'_>, stated: &Name, user_tokens: &IndexMap<
                 if context.model.roles.get(role).is_some() {
                     return Some(TokenMatch::Role(role.to_owned()));
                 }
-                let name = Spanned { value: role.to_owned(), span: stated.span };
+                let name = Spanned {
+                    value: role.to_owned(),
+                    span: stated.span,
+                };
                 let known: Vec<&str> = context.model.roles.names().collect();
                 context.unknown("unknown-role", "role", &name, known);
                 return None;
@@ -177,28 +227,53 @@ fn token_match(context: &mut Context<'_>, stated: &Name, user_tokens: &IndexMap<
                 if user_tokens.contains_key(token) {
                     return Some(TokenMatch::UserToken(token.to_owned()));
                 }
-                let name = Spanned { value: token.to_owned(), span: stated.span };
-                context.unknown("unknown-user-token", "user token", &name, user_tokens.keys().map(String::as_str));
+                let name = Spanned {
+                    value: token.to_owned(),
+                    span: stated.span,
+                };
+                context.unknown(
+                    "unknown-user-token",
+                    "user token",
+                    &name,
+                    user_tokens.keys().map(String::as_str),
+                );
                 return None;
             }
-            context.diagnostics.error("token-match", stated.span, format!("`{text}` matches nothing"))
+            context
+                .diagnostics
+                .error("token-match", stated.span, format!("`{text}` matches nothing"))
         }
     };
     let near = nearest(text, WORDS);
     told.hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if user_tokens.contains_key(text) => format!("write `user.{text}`"),
-        None => "write `everyone`, `authenticated`, `tenant_member`, `self`, `role:<name>` or `user.<token>`".to_owned(),
+        None => {
+            "write `everyone`, `authenticated`, `tenant_member`, `self`, `role:<name>` or `user.<token>`".to_owned()
+        }
     });
     None
 }
 
 /// A record's field and a token's value must be able to be equal.
-fn check_same_type(context: &mut Context<'_>, id: EntityId, name: &Name, found: crate::catalog::FieldId, token: &UserTokenDef) {
+fn check_same_type(
+    context: &mut Context<'_>,
+    id: EntityId,
+    name: &Name,
+    found: crate::catalog::FieldId,
+    token: &UserTokenDef,
+) {
     let Some(value) = token.value else {
         context
             .diagnostics
-            .error("token-field", name.span, format!("the user token `{}` has no value to compare with `{}`", token.name, name.value))
+            .error(
+                "token-field",
+                name.span,
+                format!(
+                    "the user token `{}` has no value to compare with `{}`",
+                    token.name, name.value
+                ),
+            )
             .hint("remove `field`, or state the token's `value:`");
         return;
     };
@@ -222,7 +297,10 @@ fn check_same_type(context: &mut Context<'_>, id: EntityId, name: &Name, found: 
             context.def(token.lookup).name,
             carried.name
         );
-        context.diagnostics.error("token-field", name.span, message).hint("both must be of one type, or refer to the same entity");
+        context
+            .diagnostics
+            .error("token-field", name.span, message)
+            .hint("both must be of one type, or refer to the same entity");
     }
 }
 

@@ -8,6 +8,9 @@ use crate::graphql::type_system::{OutputField, Text, TypeDef, TypeKind, TypeRef,
 use crate::graphql::visible::VisibleEntity;
 use indexmap::IndexMap;
 
+/// A kind of figure: its field, the end of its type's name, and the fields it is made of.
+type Figure = (&'static str, &'static str, fn(&FieldDef) -> bool);
+
 /// Whether lists of the entity can be grouped by anything.
 pub(super) fn has_groups(scope: &Scope<'_>, seen: &VisibleEntity) -> bool {
     scope.fields(seen).any(|(field, _)| shape::is_groupable(field))
@@ -18,7 +21,7 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
     let name = &def.type_name;
     let mut parts: IndexMap<Text, OutputField> = IndexMap::new();
     parts.insert("count".into(), OutputField::new(TypeRef::required("Int")).describe("The number of rows."));
-    let figures: [(&'static str, &str, fn(&FieldDef) -> bool); 4] = [
+    let figures: [Figure; 4] = [
         ("sum", "Sum", shape::is_summable),
         ("avg", "Avg", shape::is_summable),
         ("min", "Min", shape::is_comparable),

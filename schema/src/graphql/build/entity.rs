@@ -12,14 +12,13 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
     let mut fields: IndexMap<Text, OutputField> = IndexMap::new();
     for (field, known) in scope.fields(seen) {
         add_named_types(scope, def, field, system);
-        let output = match &field.field_type {
-            FieldType::List { of, .. } => connection_field(scope, *of),
-            _ => {
-                let type_ref = value_type(scope, def, field);
-                // A required reference may still be null: its target may be hidden.
-                let never_null = shape::is_id(field) || field.required && known.always && shape::targets(field).is_empty();
-                OutputField::new(if never_null { type_ref.non_null() } else { type_ref })
-            }
+        let output = if let FieldType::List { of, .. } = &field.field_type {
+            connection_field(scope, *of)
+        } else {
+            let type_ref = value_type(scope, def, field);
+            // A required reference may still be null: its target may be hidden.
+            let never_null = shape::is_id(field) || field.required && known.always && shape::targets(field).is_empty();
+            OutputField::new(if never_null { type_ref.non_null() } else { type_ref })
         };
         fields.insert(field.graphql_name.clone().into(), output.told_by(field.description.as_deref(), field.deprecated.as_deref()));
     }
@@ -39,7 +38,7 @@ pub(super) fn value_type(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef) -
         FieldType::MultiSelect(_) => TypeRef::list(shape::enum_name(def, field)),
         FieldType::Reference { to, .. } => match to.as_slice() {
             [only] => TypeRef::named(scope.catalog.entity(*only).type_name.clone()),
-            _ => TypeRef::named(shape::union_name(def, field)),
+            _ => TypeRef::named(def.union_name(field)),
         },
         scalar => TypeRef::named(shape::scalar_name(scalar).unwrap_or("String")),
     }
@@ -61,7 +60,7 @@ fn add_named_types(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef, system:
         FieldType::Reference { to, .. } if to.len() > 1 => {
             let possible =
                 to.iter().filter(|target| scope.can_read(**target)).map(|target| scope.catalog.entity(*target).type_name.clone().into()).collect();
-            add_unless_empty(system, shape::union_name(def, field), TypeDef::new(TypeKind::Union { possible }));
+            add_unless_empty(system, def.union_name(field), TypeDef::new(TypeKind::Union { possible }));
         }
         _ => {}
     }

@@ -73,15 +73,12 @@ impl<'a> Checker<'a> {
                 ValueNode::Object(entries) => {
                     for (key, value) in entries {
                         path.push(PathStep::Key(key.clone()));
-                        match fields.get(key.as_str()) {
-                            Some(field) => {
-                                let slot = Slot { type_ref: &field.type_ref, has_default: field.default.is_some(), strict_list: field.strict_list };
-                                self.value(value, slot, position, path);
-                            }
-                            None => {
-                                let hint = did_you_mean(key, fields.keys().map(|name| &**name));
-                                self.wrong(position, path, &format!("`{type_name}` has no field `{key}`{hint}"));
-                            }
+                        if let Some(field) = fields.get(key.as_str()) {
+                            let slot = Slot { type_ref: &field.type_ref, has_default: field.default.is_some(), strict_list: field.strict_list };
+                            self.value(value, slot, position, path);
+                        } else {
+                            let hint = did_you_mean(key, fields.keys().map(|name| &**name));
+                            self.wrong(position, path, &format!("`{type_name}` has no field `{key}`{hint}"));
                         }
                         path.pop();
                     }

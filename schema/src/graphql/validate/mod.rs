@@ -1,8 +1,9 @@
 //! Whether a document fits the schema (GraphQL, section 5).
 //!
-//! Our own rules: async-graphql's refuse what the specification allows (a `[T!]!` variable where `[T!]` is asked, a variable
-//! used only beside `__typename`), allow what it refuses, report in random order, take exponential time over fragments, and
-//! panic at `query ($x: [Unknown] = [1])`. Its validator serves as a second opinion in the tests.
+//! Our own rules. async-graphql 7.2.1 never asks whether a variable fits its place (the visitor does not reach the rule), looks
+//! neither below one selection set nor through fragments for fields that cannot merge, refuses a variable used only beside
+//! `__typename`, takes exponential time over fragments, reports in random order, and panics at `query ($x: [Unknown] = [1])`.
+//! Its validator is a second opinion in the tests.
 
 mod literal;
 mod overlap;
@@ -191,6 +192,6 @@ impl<'a> Checker<'a> {
 }
 
 /// `, did you mean …?`, from names of the same schema only.
-pub(super) fn did_you_mean<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn did_you_mean<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> String {
     freehold_base::nearest(name, candidates).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
 }

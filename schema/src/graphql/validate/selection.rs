@@ -81,12 +81,11 @@ impl<'a> Checker<'a> {
                 self.report(argument.position, format!("the argument `{}` is given twice", argument.name));
                 continue;
             }
-            match def.arguments.get(argument.name.as_str()) {
-                Some(expected) => self.argument_value(argument, &expected.type_ref, expected.default.is_some(), expected.strict_list),
-                None => {
-                    let hint = did_you_mean(&argument.name, def.arguments.keys().map(|name| &**name));
-                    self.report(argument.position, format!("unknown argument `{}` of `{parent}.{}`{hint}", argument.name, field.name));
-                }
+            if let Some(expected) = def.arguments.get(argument.name.as_str()) {
+                self.argument_value(argument, &expected.type_ref, expected.default.is_some(), expected.strict_list);
+            } else {
+                let hint = did_you_mean(&argument.name, def.arguments.keys().map(|name| &**name));
+                self.report(argument.position, format!("unknown argument `{}` of `{parent}.{}`{hint}", argument.name, field.name));
             }
         }
         for (name, expected) in &def.arguments {

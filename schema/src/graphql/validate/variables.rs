@@ -81,9 +81,8 @@ impl<'a> Checker<'a> {
 /// Whether every value of `given` is one of `expected`.
 fn is_subtype(given: &TypeRef, expected: &TypeRef) -> bool {
     match (given, expected) {
-        (TypeRef::NonNull(given), TypeRef::NonNull(expected)) => is_subtype(given, expected),
+        (TypeRef::NonNull(given), TypeRef::NonNull(expected)) | (TypeRef::List(given), TypeRef::List(expected)) => is_subtype(given, expected),
         (TypeRef::NonNull(given), expected) => is_subtype(given, expected),
-        (TypeRef::List(given), TypeRef::List(expected)) => is_subtype(given, expected),
         (TypeRef::Named(given), TypeRef::Named(expected)) => given == expected,
         (TypeRef::Named(_) | TypeRef::List(_), _) => false,
     }

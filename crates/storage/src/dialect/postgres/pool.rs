@@ -66,6 +66,11 @@ impl Pool {
         Ok(Checkout::new(session, self.idle.clone(), permit))
     }
 
+    /// Lets go of idle connections: one of them was found broken, and the rest is likely to be.
+    pub(crate) fn forget_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     async fn connect(&self) -> Result<Session> {
         let unavailable = |source| Error::Unavailable { problem: "it does not accept a connection", source: Some(Box::new(source)) };
         let (client, connection) = self.config.connect(NoTls).await.map_err(unavailable)?;

@@ -61,11 +61,6 @@ impl Checkout {
         self.client.as_ref().expect("a checkout has its client until it ends")
     }
 
-    /// Whether the connection has ended.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.client.as_ref().is_none_or(Client::is_closed)
-    }
-
     /// Forgets every prepared statement: tables have changed.
     pub(crate) fn forget_statements(&mut self) {
         self.statements = StatementCache::default();

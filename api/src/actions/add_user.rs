@@ -1,0 +1,144 @@
+//! A person who can sign in, made from the terminal: the first one of a new environment has nobody to invite them.
+
+use crate::environments::Environment;
+use crate::error::Failure;
+use freehold_auth::{NewRow, TenantHint, find_user, identify, insert_rows, set_password};
+use freehold_base::{RowId, Value, nearest};
+use freehold_schema::catalog::{Catalog, EntityDef, EntityId, SystemField};
+use rand::Rng;
+use std::collections::HashMap;
+
+/// Shortest password taken for a new person.
+const PASSWORD_CHARS_MIN: usize = 12;
+
+/// Who is to be added.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewUser<'a> {
+    pub(crate) email: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) profile: Option<&'a str>,
+    /// Slug of a tenant; created if there is none.
+    pub(crate) tenant: Option<&'a str>,
+    /// In the tenant, or in a single-tenant app.
+    pub(crate) roles: &'a [String],
+    pub(crate) password: &'a str,
+}
+
+/// Adds a person with a password, a membership and, if need be, its tenant: all or nothing.
+///
+/// # Errors
+/// When there is such a person, a name is unknown, or a required field has no default.
+pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> Result<RowId, Failure> {
+    let bundle = environment.bundle().map_err(|_| Failure::new("the environment has no model"))?;
+    let catalog = &bundle.catalog;
+    check(catalog, user)?;
+    if find_user(&environment.platform, &bundle.directory, user.email).await?.is_some() {
+        return Err(Failure::new(format!("there is a user `{}` already", user.email)));
+    }
+    let phc = environment.passwords.hash(user.password, &mut rand::rng())?;
+    let id = new_id(environment, catalog, catalog.user);
+    let mut given = HashMap::from([("email", text(user.email)), ("status", text("active"))]);
+    given.extend(user.name.map(|name| ("name", text(name))));
+    given.extend(user.profile.or(catalog.default_profile.as_deref()).map(|profile| ("profile", text(profile))));
+    if catalog.tenancy.is_none() {
+        given.insert("roles", Value::TextList(user.roles.to_vec()));
+    }
+    let mut rows = vec![row(environment, catalog.entity(catalog.user), id, id, None, given)?];
+
+    if let (Some(tenancy), Some(slug)) = (catalog.tenancy, user.tenant) {
+        let now = environment.clock.now();
+        let known = identify(&environment.platform, &bundle.directory, None, &TenantHint::Named(slug), now).await?.tenant;
+        let tenant = match known {
+            Some(tenant) => tenant.id,
+            None => {
+                let entity = catalog.entity(tenancy.entity);
+                let field = tenancy.slug.ok_or_else(|| Failure::new(format!("there is no `{}` with the id `{slug}`", entity.name)))?;
+                let tenant = new_id(environment, catalog, tenancy.entity);
+                let mut given = HashMap::from([("name", text(slug))]);
+                given.insert(entity.field(field).name.as_str(), text(slug));
+                given.retain(|name, _| entity.find_field(name).is_some());
+                rows.push(row(environment, entity, tenant, id, None, given)?);
+                tenant
+            }
+        };
+        let entity = catalog.entity(tenancy.membership);
+        let name = |field| entity.field(field).name.as_str();
+        let given = HashMap::from([
+            (name(tenancy.membership_user), Value::Uuid(id.uuid())),
+            (name(tenancy.membership_roles), Value::TextList(user.roles.to_vec())),
+            (name(tenancy.membership_status), text("active")),
+        ]);
+        let membership = new_id(environment, catalog, tenancy.membership);
+        rows.push(row(environment, entity, membership, id, Some(tenant), given)?);
+    }
+    insert_rows(&environment.platform, &rows).await?;
+    set_password(&environment.platform, id, phc, environment.clock.now()).await?;
+    Ok(id)
+}
+
+fn check(catalog: &Catalog, user: &NewUser<'_>) -> Result<(), Failure> {
+    let unknown = |what: &str, name: &str, known: Vec<&str>| {
+        let failure = Failure::new(format!("the app has no {what} `{name}`"));
+        match nearest(name, known.iter().copied()) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure.hint(format!("it has {}", known.join(", "))),
+        }
+    };
+    if !user.email.contains('@') {
+        return Err(Failure::new(format!("`{}` is no e-mail address", user.email)));
+    }
+    if user.password.chars().count() < PASSWORD_CHARS_MIN {
+        return Err(Failure::new(format!("the password has fewer than {PASSWORD_CHARS_MIN} characters")));
+    }
+    if let Some(profile) = user.profile.filter(|profile| !catalog.profiles.contains_key(*profile)) {
+        return Err(unknown("profile", profile, catalog.profiles.keys().map(String::as_str).collect()));
+    }
+    if let Some(role) = user.roles.iter().find(|role| !catalog.roles.contains_key(*role)) {
+        return Err(unknown("role", role, catalog.roles.keys().map(String::as_str).collect()));
+    }
+    match (catalog.tenancy.is_some(), user.tenant.is_some(), user.roles.is_empty()) {
+        (true, false, false) => Err(Failure::new("roles are held in a tenant").hint("say which with --tenant SLUG")),
+        (false, true, _) => Err(Failure::new("this app has no tenants")),
+        _ => Ok(()),
+    }
+}
+
+/// A row with its system fields, what is given, and defaults.
+fn row(
+    environment: &Environment,
+    entity: &EntityDef,
+    id: RowId,
+    owner: RowId,
+    tenant: Option<RowId>,
+    mut given: HashMap<&str, Value>,
+) -> Result<NewRow, Failure> {
+    let now = Value::DateTime(environment.clock.now().0);
+    let mut cells = Vec::new();
+    for field in &entity.fields {
+        let Some(column) = field.column() else { continue };
+        let value = match field.system {
+            Some(SystemField::Id) => Value::Uuid(id.uuid()),
+            Some(SystemField::Owner) => Value::Uuid(owner.uuid()),
+            Some(SystemField::CreatedAt | SystemField::UpdatedAt) => now.clone(),
+            Some(SystemField::Version) => Value::Int(1),
+            Some(SystemField::Tenant) => tenant.map_or(Value::Null, |tenant| Value::Uuid(tenant.uuid())),
+            Some(SystemField::CreatedBy | SystemField::UpdatedBy) => Value::Null,
+            None => given.remove(field.name.as_str()).or_else(|| field.default_value()).unwrap_or(Value::Null),
+        };
+        if value.is_null() && field.required && field.system.is_none() {
+            return Err(Failure::new(format!("a row of `{}` needs `{}`, which has no default", entity.name, field.name)));
+        }
+        if !value.is_null() {
+            cells.push((column.name, column.value_type, value));
+        }
+    }
+    Ok(NewRow { table: entity.name.clone(), cells })
+}
+
+fn new_id(environment: &Environment, catalog: &Catalog, entity: EntityId) -> RowId {
+    RowId::new(environment.clock.now().unix_ms(), catalog.entity(entity).tag, rand::rng().next_u64())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}

@@ -1,0 +1,51 @@
+//! Development data: rows into an empty environment, passwords for the people in them. Never in production.
+
+use crate::bundle::Bundle;
+use crate::environments::{DemoTenant, DemoUser, Environment};
+use crate::error::Failure;
+use crate::settings::{find_setting, put_setting};
+use freehold_auth::{find_user, has_password, set_password};
+use freehold_schema::diagnostic::Diagnostics;
+use freehold_schema::seed::{Seed, resolve};
+use freehold_schema::source::Sources;
+
+/// The setting that says that this environment was filled by us: only then do its passwords follow the seed.
+const SEEDED: &str = "seeded";
+
+/// Fills an empty environment and gives the people who can sign in. In one that was filled before, passwords follow the seed.
+///
+/// # Errors
+/// When rows contradict each other, or the database refuses.
+pub(crate) async fn seed(environment: &Environment, bundle: &Bundle, sources: &Sources) -> Result<Vec<DemoUser>, Failure> {
+    // Faults were told when the app was compiled.
+    let seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
+    if !seed.rows.is_empty() && !environment.database.has_data(&bundle.catalog).await? {
+        environment.database.insert_seed(&bundle.catalog, &seed, environment.clock.as_ref(), &mut |_, _| {}).await?;
+        put_setting(&environment.platform, SEEDED, "development").await?;
+    }
+    if find_setting(&environment.platform, SEEDED).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    demo_users(environment, bundle, &seed).await
+}
+
+async fn demo_users(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Result<Vec<DemoUser>, Failure> {
+    let mut found = Vec::new();
+    for user in &seed.users {
+        let Some(password) = &user.password else { continue };
+        let Some((id, person)) = find_user(&environment.platform, &bundle.directory, &user.email).await? else { continue };
+        if !has_password(&environment.platform, &environment.passwords, id, password).await? {
+            let phc = environment.passwords.hash(password, &mut rand::rng())?;
+            set_password(&environment.platform, id, phc, environment.clock.now()).await?;
+        }
+        found.push(DemoUser {
+            email: user.email.clone(),
+            name: person.user.name,
+            password: password.clone(),
+            tenants: person.memberships.into_iter().map(|held| DemoTenant { tenant: held.tenant, roles: held.roles }).collect(),
+            roles: person.roles.unwrap_or_default(),
+            profile: user.profile.clone(),
+        });
+    }
+    Ok(found)
+}

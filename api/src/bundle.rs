@@ -1,0 +1,105 @@
+//! A compiled app: catalog and policy, and the schemas that role sets have of it, built when first asked for.
+
+use freehold_auth::{Directory, MembershipField, Tenancy};
+use freehold_base::ValueType;
+use freehold_policy::{Access, Policy, RoleSet};
+use freehold_schema::catalog::{Catalog, SystemField};
+use freehold_schema::diagnostic::{Diagnostics, render};
+use freehold_schema::graphql::RoleSchema;
+use freehold_schema::source::Sources;
+use moka::sync::Cache;
+use std::sync::Arc;
+
+/// Memory that the schemas of one bundle may take.
+const VIEWS_BYTES_MAX: u64 = 256 << 20;
+
+/// A compiled app. Immutable, but for the schemas made on demand.
+pub(crate) struct Bundle {
+    /// The model, resolved.
+    pub(crate) catalog: Catalog,
+    /// Its rules.
+    pub(crate) policy: Policy,
+    /// Where its people are.
+    pub(crate) directory: Directory,
+    /// Tells this bundle from the ones before and after it.
+    pub(crate) revision: String,
+    views: Cache<RoleSet, Arc<View>>,
+}
+
+/// What a role set has of a bundle. Shared by all callers who have the set, in all tenants.
+pub(crate) struct View {
+    /// What may be asked.
+    pub(crate) schema: RoleSchema,
+    /// What may be read.
+    pub(crate) access: Access,
+}
+
+/// What became of an app's files.
+pub(crate) struct Compiled {
+    /// Catalog and policy, unless there is an error.
+    pub(crate) sound: Option<(Catalog, Policy)>,
+    /// Every fault found.
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Compiles an app: its model, its rules and its seed.
+pub(crate) fn compile(sources: &Sources) -> Compiled {
+    let freehold_schema::Compiled { catalog, mut diagnostics, .. } = freehold_schema::compile(sources);
+    let policy = catalog.as_ref().and_then(|catalog| Policy::check(catalog, &mut diagnostics));
+    if let Some(catalog) = &catalog {
+        freehold_schema::seed::resolve(sources, catalog, &mut diagnostics);
+    }
+    let sound = catalog.zip(policy).filter(|_| !diagnostics.has_errors());
+    Compiled { sound, diagnostics }
+}
+
+impl Compiled {
+    /// The faults for people to read; empty if there are none.
+    pub(crate) fn report(&self, sources: &Sources, color: bool) -> String {
+        render(&self.diagnostics, sources, color)
+    }
+}
+
+impl Bundle {
+    /// A bundle of a model that compiles. The catalog's entities have their environment's tags.
+    pub(crate) fn new(catalog: Catalog, policy: Policy) -> Self {
+        let directory = directory(&catalog);
+        let weigh = |_: &RoleSet, view: &Arc<View>| u32::try_from(view.schema.weight_bytes()).unwrap_or(u32::MAX);
+        let views = Cache::builder().max_capacity(VIEWS_BYTES_MAX).weigher(weigh).build();
+        Self { catalog, policy, directory, revision: format!("{:016x}", rand::random::<u64>()), views }
+    }
+
+    /// What that role set has of it.
+    pub(crate) fn view(&self, role_set: RoleSet) -> Arc<View> {
+        self.views.get_with_by_ref(&role_set, || {
+            let access = Access::reduce(&self.catalog, &self.policy, &role_set);
+            let schema = RoleSchema::build(&self.catalog, &access.visible());
+            Arc::new(View { schema, access })
+        })
+    }
+}
+
+/// Where the app keeps its users, tenants and memberships.
+fn directory(catalog: &Catalog) -> Directory {
+    let tenancy = catalog.tenancy.and_then(|tenancy| {
+        let tenants = catalog.entity(tenancy.entity);
+        let memberships = catalog.entity(tenancy.membership);
+        let column = |field| memberships.field(field).column().map(|column| column.name);
+        let fields = memberships.fields.iter().filter(|field| field.encrypted.is_none()).filter_map(|field| {
+            let column = field.column()?;
+            let value_type = if field.system == Some(SystemField::Version) { ValueType::BigInt } else { column.value_type };
+            Some(MembershipField { name: field.name.clone(), column: column.name, value_type })
+        });
+        Some(Tenancy {
+            tenants: tenants.name.clone(),
+            slug: tenancy.slug.and_then(|slug| tenants.field(slug).column()).map(|column| column.name),
+            name: tenants.find_field("name").and_then(|name| name.column()).map(|column| column.name),
+            memberships: memberships.name.clone(),
+            user: column(tenancy.membership_user)?,
+            roles: column(tenancy.membership_roles)?,
+            status: column(tenancy.membership_status)?,
+            fields: fields.collect(),
+        })
+    });
+    Directory { anonymous_profile: catalog.anonymous_profile.clone(), default_profile: catalog.default_profile.clone(), tenancy }
+}

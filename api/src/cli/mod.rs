@@ -1,0 +1,104 @@
+//! The command line, thin: the same actions from a terminal.
+
+mod check;
+mod dev;
+mod new;
+mod schema;
+mod serve;
+mod user;
+mod watch;
+
+use crate::config;
+use crate::error::Failure;
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Turns an app model into a GraphQL API whose authorisation is compiled into the SQL.
+#[derive(Parser)]
+#[command(name = "freehold", version, about, after_help = "Examples:\n  freehold new shop\n  freehold dev shop\n  freehold check shop")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes a small app to start from
+    New(new::NewArgs),
+    /// Serves an app for development: migrates, seeds, and reloads when a model file changes
+    #[command(after_help = "Examples:\n  freehold dev examples/helpdesk\n  freehold dev shop --listen 127.0.0.1:0\n  \
+        freehold dev shop --database postgres://postgres@127.0.0.1:5432/shop")]
+    Dev(config::DevArgs),
+    /// Compiles an app and tells every fault
+    Check(check::CheckArgs),
+    /// Prints the GraphQL schema that somebody sees
+    Schema(schema::SchemaArgs),
+    /// Serves an app in production
+    #[command(after_help = "Examples:\n  freehold serve --config freehold.toml\n  \
+        FREEHOLD_DATABASE_URL=postgres://… freehold serve --app shop --host shop.example.com\n  freehold serve --config freehold.toml --print-config")]
+    Serve(serve::ServeCommand),
+    /// Manages users from the terminal
+    #[command(subcommand)]
+    User(user::UserCommand),
+}
+
+/// Runs the command of this process.
+pub(crate) fn run() -> ExitCode {
+    let command = Cli::parse().command;
+    init_log();
+    let outcome = match command {
+        Command::New(args) => new::run(&args),
+        Command::Dev(args) => runtime().and_then(|runtime| runtime.block_on(dev::run(&args))),
+        Command::Check(args) => check::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Serve(args) => runtime().and_then(|runtime| runtime.block_on(serve::run(&args))),
+        Command::User(command) => runtime().and_then(|runtime| runtime.block_on(user::run(&command))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard output. One that is closed is no fault of ours.
+fn say(text: impl AsRef<str>) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.as_ref());
+    let _ = out.flush();
+}
+
+/// Writes to standard error.
+fn tell(text: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref().trim_end());
+}
+
+fn complain(failure: &Failure) {
+    if !failure.message.is_empty() {
+        tell(format!("error: {}", failure.message));
+    }
+    if let Some(hint) = &failure.hint {
+        tell(format!("hint: {hint}"));
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Failure::new(format!("cannot start: {error}")))
+}
+
+fn init_log() {
+    let filter = tracing_subscriber::EnvFilter::try_new(config::log_filter()).unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(config::color());
+    // Somebody else's subscriber stays.
+    let _ = log.with_target(false).compact().try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload().downcast_ref::<&str>().copied();
+        let message = message.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        tracing::error!("panic at {place}: {message}");
+    }));
+}

@@ -1,0 +1,99 @@
+//! `freehold serve`
+
+use crate::actions::deploy::{Care, deploy};
+use crate::bundle::compile;
+use crate::cli::{say, tell};
+use crate::config::{self, Config, ServeArgs};
+use crate::environments::Environment;
+use crate::error::{Failure, chain};
+use crate::http::host::Hosts;
+use crate::http::{self, Door};
+use crate::startup::{Opening, open};
+use crate::sources;
+use clap::Args;
+use freehold_auth::{Cost, purge_sessions};
+use freehold_schema::catalog::SecurityLevel;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often sessions that are over are forgotten.
+const PURGE_EVERY: Duration = Duration::from_mins(10);
+
+#[derive(Args)]
+pub(crate) struct ServeCommand {
+    #[command(flatten)]
+    settings: ServeArgs,
+    /// Prints the settings in force, secrets masked, and ends
+    #[arg(long)]
+    print_config: bool,
+}
+
+pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
+    let config = Config::load(&command.settings)?;
+    if command.print_config {
+        say(config.masked().trim_end());
+        return Ok(());
+    }
+    let care = if command.settings.allow_destructive { Care::AllowDestructive } else { Care::KeepData };
+    let listener = http::listen(config.listen)?;
+    let operations = http::listen(config.operations_listen)?;
+    let environment = Arc::new(start(&config, care).await?);
+    purge(&environment);
+
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let operations = http::bind(environment.clone(), Door::Operations, operations, 1)?;
+    let public = http::bind(environment.clone(), Door::Public, listener, workers)?;
+    say(format!("operations on http://{}", operations.address));
+    say(format!("listening on http://{}", public.address));
+    let outcome = tokio::try_join!(public.run(), operations.run());
+    outcome.map(|_| ()).map_err(|error| Failure::new(format!("the server stopped: {error}")))
+}
+
+/// Opens the environment of a configuration and brings it to its app.
+pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Failure> {
+    let sources = sources::read(&config.app)?;
+    let compiled = compile(&sources);
+    let report = compiled.report(&sources, config::color());
+    let Some((catalog, policy)) = compiled.sound else {
+        tell(report);
+        return Err(Failure::new("the model does not compile").hint(format!("`freehold check {}` tells the same", config.app.display())));
+    };
+    if catalog.security != SecurityLevel::Production {
+        return Err(Failure::new("only an app with `security: production` is served in production")
+            .hint("set it in app.yaml, and mend what `freehold check` then finds"));
+    }
+    if catalog.hosts.is_empty() && config.hosts.is_empty() {
+        tell("warning: no host is named, so only loopback names are answered; see `hosts` of freehold.toml");
+    }
+    let hosts = Hosts {
+        names: config.hosts.iter().map(|name| name.to_lowercase()).collect(),
+        loopback: true,
+        addresses: false,
+        listen: Some(config.listen),
+    };
+    let environment = open(Opening {
+        name: config.environment.clone(),
+        place: config.place(),
+        console: config.console.enabled,
+        without_tls: false,
+        cost: Cost::Production,
+        hosts,
+    });
+    let environment = environment.await?;
+    let deployed = deploy(&environment, catalog, policy, care).await?;
+    environment.serve(deployed.bundle, Vec::new(), None);
+    Ok(environment)
+}
+
+/// Forgets sessions that are over, for as long as the process runs.
+pub(crate) fn purge(environment: &Arc<Environment>) {
+    let environment = environment.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(PURGE_EVERY).await;
+            if let Err(error) = purge_sessions(&environment.platform, environment.clock.now()).await {
+                tracing::warn!("sessions that are over could not be forgotten: {}", chain(&error));
+            }
+        }
+    });
+}

@@ -1,0 +1,159 @@
+//! An environment while it is served: its database, and its live bundle, which a deploy swaps whole.
+
+use crate::bundle::Bundle;
+use crate::error::Refusal;
+use crate::http::host::{Host, Hosts};
+use freehold_auth::{Passwords, TenantView};
+use freehold_base::{Clock, Code, Limits};
+use freehold_planner::cursor::Sealer;
+use freehold_storage::Database;
+use sea_orm::DatabaseConnection;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// An environment. Nothing in the process is keyed by less.
+pub(crate) struct Environment {
+    /// `development`, `production` …
+    pub(crate) name: String,
+    /// Serves the console.
+    pub(crate) console: bool,
+    /// Browsers reach it without TLS: `dev`.
+    pub(crate) without_tls: bool,
+    /// The app's tables.
+    pub(crate) database: Database,
+    /// The platform's tables, in the same database.
+    pub(crate) platform: DatabaseConnection,
+    /// Hashes passwords.
+    pub(crate) passwords: Passwords,
+    /// Seals cursors.
+    pub(crate) sealer: Sealer,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Which hosts are answered.
+    pub(crate) hosts: Hosts,
+    live: RwLock<Live>,
+}
+
+/// What a deploy swaps.
+#[derive(Clone, Default)]
+struct Live {
+    bundle: Option<Arc<Bundle>>,
+    report: Option<String>,
+    demo_users: Arc<Vec<DemoUser>>,
+    default_query: Option<String>,
+}
+
+/// What an environment is made of, before it has a bundle.
+pub(crate) struct Parts {
+    pub(crate) name: String,
+    pub(crate) console: bool,
+    pub(crate) without_tls: bool,
+    pub(crate) database: Database,
+    pub(crate) platform: DatabaseConnection,
+    pub(crate) passwords: Passwords,
+    pub(crate) sealer: Sealer,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) hosts: Hosts,
+}
+
+/// Somebody of the seed, whose password is public.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct DemoUser {
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) password: String,
+    pub(crate) tenants: Vec<DemoTenant>,
+    /// In a single-tenant app.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roles: Vec<String>,
+    pub(crate) profile: Option<String>,
+}
+
+/// Where a demo user is a member.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct DemoTenant {
+    #[serde(flatten)]
+    pub(crate) tenant: TenantView,
+    pub(crate) roles: Vec<String>,
+}
+
+/// What the console knows before anybody has signed in.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Info {
+    app: Option<String>,
+    environment: String,
+    security: Option<&'static str>,
+    anonymous: bool,
+    demo_users: Arc<Vec<DemoUser>>,
+    default_query: Option<String>,
+    report: Option<String>,
+    version: &'static str,
+    revision: Option<String>,
+}
+
+impl Environment {
+    /// An environment without a bundle.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { name, console, without_tls, database, platform, passwords, sealer, clock, hosts } = parts;
+        Self { name, console, without_tls, database, platform, passwords, sealer, clock, hosts, live: RwLock::default() }
+    }
+
+    /// The live bundle. A request keeps the one it began with.
+    ///
+    /// # Errors
+    /// `MODEL_INVALID` as 503, while there is none.
+    pub(crate) fn bundle(&self) -> Result<Arc<Bundle>, Refusal> {
+        self.live().bundle.ok_or_else(|| {
+            Refusal::new(Code::ModelInvalid, "the model does not compile yet")
+                .with_status(503)
+                .with_hint("the report is on the terminal, and in the console")
+        })
+    }
+
+    /// Bounds on a request's text and body, before its bundle matters.
+    pub(crate) fn limits(&self) -> Limits {
+        self.live().bundle.map_or_else(Limits::default, |bundle| bundle.catalog.limits)
+    }
+
+    /// Whether requests for that host are answered.
+    pub(crate) fn answers(&self, host: &Host) -> bool {
+        self.hosts.answer(host, self.live().bundle.as_ref().map(|bundle| &bundle.catalog))
+    }
+
+    /// Serves another bundle from now on.
+    pub(crate) fn serve(&self, bundle: Arc<Bundle>, demo_users: Vec<DemoUser>, default_query: Option<String>) {
+        let next = Live { bundle: Some(bundle), report: None, demo_users: Arc::new(demo_users), default_query };
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// Keeps serving the last good bundle, and tells why the newest is not served.
+    pub(crate) fn tell(&self, report: String) {
+        self.live.write().unwrap_or_else(PoisonError::into_inner).report = Some(report);
+    }
+
+    /// For the console.
+    pub(crate) fn info(&self) -> Info {
+        use freehold_schema::catalog::SecurityLevel;
+        let Live { bundle, report, demo_users, default_query } = self.live();
+        let catalog = bundle.as_ref().map(|bundle| &bundle.catalog);
+        Info {
+            app: catalog.map(|catalog| catalog.app.clone()),
+            environment: self.name.clone(),
+            security: catalog.map(|catalog| match catalog.security {
+                SecurityLevel::Open => "open",
+                SecurityLevel::Prototype => "prototype",
+                SecurityLevel::Production => "production",
+            }),
+            anonymous: catalog.is_some_and(|catalog| catalog.anonymous_profile.is_some()),
+            demo_users,
+            default_query,
+            report,
+            version: env!("CARGO_PKG_VERSION"),
+            revision: bundle.as_ref().map(|bundle| bundle.revision.clone()),
+        }
+    }
+
+    fn live(&self) -> Live {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
