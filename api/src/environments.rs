@@ -131,6 +131,11 @@ impl Environment {
         self.live.write().unwrap_or_else(PoisonError::into_inner).report = Some(report);
     }
 
+    /// The people of the seed, in development.
+    pub(crate) fn demo_users(&self) -> Arc<Vec<DemoUser>> {
+        self.live().demo_users
+    }
+
     /// For the console.
     pub(crate) fn info(&self) -> Info {
         use freehold_schema::catalog::SecurityLevel;

@@ -32,12 +32,13 @@ pub(crate) async fn sign_in(call: &Call<'_>, payload: Payload) -> Result<HttpRes
         .map_err(|_| Refusal::new(Code::BadRequest, "the body must be `{\"email\": \"…\", \"password\": \"…\"}`"))?;
     let kind = CookieKind::of(&call.host, call.environment.without_tls);
     let previous = credentials(headers, kind).ok().filter(|found| found.by_cookie).and_then(|found| found.token);
+    let address = call.request.peer_addr().map(|address| address.ip().to_string());
     let attempt = Attempt {
         email: &given.email,
         password: &given.password,
         previous: previous.as_ref(),
         user_agent: headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-        address: call.request.peer_addr().map(|address| address.ip().to_string()).as_deref(),
+        address: address.as_deref(),
     };
     let (token, session) = sign_in::sign_in(call.environment, attempt).await?;
     let mut response = json(200, &session)?;

@@ -12,7 +12,7 @@ mod server;
 mod shell;
 pub(crate) mod verb;
 
-pub(crate) use server::{Bound, bind};
+pub(crate) use server::{bind, listen};
 pub(crate) use shell::Door;
 
 use crate::error::Refusal;

@@ -1,6 +1,7 @@
 //! The listeners.
 
 use crate::environments::Environment;
+use crate::error::Failure;
 use crate::http::shell::{Door, serve};
 use actix_web::dev::Server;
 use actix_web::web::{Data, to};
@@ -24,13 +25,23 @@ pub(crate) struct Bound {
     server: Server,
 }
 
-/// Binds a listener. `SIGTERM` and `SIGINT` end it gracefully.
+/// Takes an address. Who calls waits until the server answers.
 ///
 /// # Errors
 /// When the address is taken, or not one of this machine.
-pub(crate) fn bind(environment: Arc<Environment>, door: Door, listen: SocketAddr, workers: usize) -> io::Result<Bound> {
-    let listener = TcpListener::bind(listen)?;
-    let address = listener.local_addr()?;
+pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| {
+        Failure::new(format!("cannot listen on {address}: {error}")).hint("choose another address with --listen; port 0 takes a free one")
+    })
+}
+
+/// Makes the server of a listener. `SIGTERM` and `SIGINT` end it gracefully.
+///
+/// # Errors
+/// When the listener is not sound.
+pub(crate) fn bind(environment: Arc<Environment>, door: Door, listener: TcpListener, workers: usize) -> Result<Bound, Failure> {
+    let unsound = |error: io::Error| Failure::new(format!("cannot listen: {error}"));
+    let address = listener.local_addr().map_err(unsound)?;
     let environment = Data::from(environment);
     let app = move || App::new().app_data(environment.clone()).app_data(Data::new(door)).default_service(to(serve));
     let server = HttpServer::new(app)
@@ -39,7 +50,8 @@ pub(crate) fn bind(environment: Arc<Environment>, door: Door, listen: SocketAddr
         .keep_alive(Duration::from_secs(75))
         .max_connections(CONNECTIONS_MAX)
         .shutdown_timeout(SHUTDOWN_S)
-        .listen(listener)?
+        .listen(listener)
+        .map_err(unsound)?
         .run();
     Ok(Bound { address, server })
 }

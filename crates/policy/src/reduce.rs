@@ -157,4 +157,6 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;

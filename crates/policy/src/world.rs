@@ -1,5 +1,7 @@
 //! Small apps for tests.
 
+pub(crate) mod random;
+
 use crate::Policy;
 use freehold_schema::catalog::{Catalog, EntityDef, FieldId};
 use freehold_schema::compile;

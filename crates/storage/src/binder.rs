@@ -109,3 +109,44 @@ fn written(path: &VariablePath) -> String {
         PathStep::Index(index) => format!("{text}[{index}]"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use freehold_policy::operand::Scalar;
+    use freehold_schema::source::{SourceFile, Sources};
+    use std::sync::Arc;
+
+    fn check(variables: &str, steps: Vec<PathStep>, expected: std::result::Result<Value, &str>) {
+        let text = "app: t\nsecurity: open\nentities: {thing: {access: open, public: false, fields: {name: {type: text}}}}".to_owned();
+        let catalog = freehold_schema::compile(&Sources::new(vec![SourceFile { name: "app.yaml".to_owned(), text }])).catalog.unwrap();
+        let caller = Caller::anonymous(None, freehold_base::Timestamp(0));
+        let variables = serde_json::from_str(variables).unwrap();
+        let binder = Binder { catalog: &catalog, caller: &caller, variables: &variables };
+        let path = Arc::new(VariablePath { name: "v".to_owned(), steps });
+        let found = binder.value(&Operand::Variable { path, scalar: Scalar::Plain(ValueType::Int) });
+        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(|path| format!("bad value of variable `{path}`")));
+    }
+
+    #[test]
+    fn variables_are_found_by_their_path() {
+        let key = |key: &str| PathStep::Key(key.to_owned());
+        check(r#"{"v": 3}"#, vec![], Ok(Value::Int(3)));
+        check(r#"{"v": {"or": [{}, {"n": 3}]}}"#, vec![key("or"), PathStep::Index(1), key("n")], Ok(Value::Int(3)));
+        // A single value where a list is expected.
+        check(r#"{"v": {"in": 3}}"#, vec![key("in"), PathStep::Index(0)], Ok(Value::Int(3)));
+        check(r#"{"v": {"in": 3}}"#, vec![key("in"), PathStep::Index(1)], Ok(Value::Null));
+        check(r#"{"v": null}"#, vec![], Ok(Value::Null));
+        check("{}", vec![], Ok(Value::Null));
+        check(r#"{"v": {"or": ["x"]}}"#, vec![key("or"), PathStep::Index(0)], Err("$v.or[0]"));
+    }
+
+    #[test]
+    fn a_parameter_takes_its_own_type_alone() {
+        assert!(Bound::new(Value::Null, ValueType::Uuid).is_ok());
+        assert!(Bound::new(Value::Int(1 << 40), ValueType::BigInt).is_ok());
+        assert!(Bound::new(Value::Int(1 << 40), ValueType::Int).is_err());
+        assert!(Bound::new(Value::Text("1".to_owned()), ValueType::Int).is_err());
+        assert!(Bound::new(Value::Int(1), ValueType::Float).is_err());
+    }
+}

@@ -4,6 +4,7 @@ use crate::binder::Bound;
 use crate::database::{Database, References};
 use crate::dialect::{quote, quote_all};
 use crate::error::{Error, Result};
+use crate::program::Dialect;
 use crate::tables::stored_type;
 use crate::transaction::Transaction;
 use freehold_base::{Clock, RowId, Timestamp, Value, ValueType};
@@ -50,8 +51,18 @@ impl Database {
             rest = after;
             progress(seed.rows.len() - rest.len(), seed.rows.len());
         }
+        analyze(&mut transaction, catalog).await?;
         transaction.commit().await
     }
+}
+
+/// Tells the database's planner what is in its tables, which it would else find out later or, on SQLite, never.
+async fn analyze(transaction: &mut Transaction, catalog: &Catalog) -> Result<()> {
+    let sql = match transaction.dialect() {
+        Dialect::Sqlite => "ANALYZE".to_owned(),
+        Dialect::Postgres => format!("ANALYZE {}", quote_all(catalog.entities.keys())),
+    };
+    transaction.batch(sql).await
 }
 
 /// What the server itself puts into new rows.

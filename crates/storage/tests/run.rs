@@ -204,6 +204,19 @@ async fn a_program_that_does_not_fit_its_database_is_our_bug() {
 }
 
 #[tokio::test]
+async fn an_address_that_leads_nowhere_is_named() {
+    for (url, code, expected) in [
+        ("sqlite:/nowhere/at/all.db", Code::InternalServerError, "/nowhere/at/all.db"),
+        ("mysql://host", Code::InternalServerError, "begins with"),
+        ("postgres://nobody@127.0.0.1:1/nothing", Code::Unavailable, "not available"),
+    ] {
+        let error = Database::open(&Settings::new(url, "nowhere")).await.expect_err("leads nowhere");
+        assert_eq!(error.code(), code, "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn sqlite_readers_cannot_write() {
     let [sqlite, _] = databases("readers").await;
     let error = ask(&sqlite, &query("CREATE TABLE t (a) RETURNING 1", Vec::new(), &[])).await;

@@ -38,7 +38,9 @@ impl VariableSignature {
             type_ref: TypeRef::from(&variable.type_ref),
             default: variable.default.clone(),
         });
-        Self { declared: declared.collect() }
+        Self {
+            declared: declared.collect(),
+        }
     }
 
     /// The declared names, in order.
@@ -55,7 +57,10 @@ impl Variables {
 
     /// The values alone. The path of an [`Input`]'s origin leads to its value in here.
     pub(crate) fn into_json(self) -> Map<String, Value> {
-        self.values.into_iter().map(|(name, input)| (name, input_json(input))).collect()
+        self.values
+            .into_iter()
+            .map(|(name, input)| (name, input_json(input)))
+            .collect()
     }
 }
 
@@ -63,12 +68,22 @@ impl Variables {
 ///
 /// # Errors
 /// One `BAD_USER_INPUT` that names every problem.
-pub(crate) fn coerce(system: &TypeSystem, signature: &VariableSignature, given: &Map<String, Value>) -> Result<Variables, Refused> {
-    let mut coercion = Coercion { system, problems: Vec::new() };
+pub(crate) fn coerce(
+    system: &TypeSystem,
+    signature: &VariableSignature,
+    given: &Map<String, Value>,
+) -> Result<Variables, Refused> {
+    let mut coercion = Coercion {
+        system,
+        problems: Vec::new(),
+    };
     let mut positions = Vec::new();
     let mut values = IndexMap::new();
     for variable in &signature.declared {
-        let root = Place { name: &variable.name, steps: Vec::new() };
+        let root = Place {
+            name: &variable.name,
+            steps: Vec::new(),
+        };
         let before = coercion.problems.len();
         match (given.get(&variable.name), &variable.default) {
             (Some(value), _) => {
@@ -80,7 +95,11 @@ pub(crate) fn coerce(system: &TypeSystem, signature: &VariableSignature, given: 
                 values.insert(variable.name.clone(), input);
             }
             (None, None) if variable.type_ref.is_non_null() => {
-                coercion.report(&root, "required", format!("needs a `{}`, but was not given", variable.type_ref));
+                coercion.report(
+                    &root,
+                    "required",
+                    format!("needs a `{}`, but was not given", variable.type_ref),
+                );
             }
             (None, None) => {}
         }
@@ -104,7 +123,10 @@ struct Place<'n> {
 
 impl Place<'_> {
     fn below(&self, step: PathStep) -> Self {
-        Self { name: self.name, steps: self.steps.iter().cloned().chain([step]).collect() }
+        Self {
+            name: self.name,
+            steps: self.steps.iter().cloned().chain([step]).collect(),
+        }
     }
 
     fn key(&self, key: &str) -> Self {
@@ -123,7 +145,10 @@ const PROBLEMS_MAX: usize = 100;
 impl Coercion<'_> {
     fn report(&mut self, place: &Place<'_>, rule: &'static str, message: String) {
         if self.problems.len() < PROBLEMS_MAX {
-            let path = [PathStep::Key(place.name.to_owned())].into_iter().chain(place.steps.iter().cloned()).collect();
+            let path = [PathStep::Key(place.name.to_owned())]
+                .into_iter()
+                .chain(place.steps.iter().cloned())
+                .collect();
             self.problems.push(Problem { path, rule, message });
         }
     }
@@ -137,15 +162,24 @@ impl Coercion<'_> {
             (TypeRef::NonNull(inner), value) => return self.value(value, inner, strict_list, place),
             (_, Value::Null) => InputKind::Null,
             (TypeRef::List(inner), Value::Array(items)) => {
-                let coerced = items.iter().enumerate().map(|(index, item)| self.value(item, inner, false, &place.below(PathStep::Index(index))));
+                let coerced = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.value(item, inner, false, &place.below(PathStep::Index(index))));
                 InputKind::List(coerced.collect())
             }
             (TypeRef::List(_), _) if strict_list => {
-                self.report(place, "list", format!("expected a list, found {}", scalar::describe_json(value)));
+                self.report(
+                    place,
+                    "list",
+                    format!("expected a list, found {}", scalar::describe_json(value)),
+                );
                 InputKind::Null
             }
             // A single value where a list is expected: its place is that of the list's first item.
-            (TypeRef::List(inner), single) => InputKind::List(vec![self.value(single, inner, false, &place.below(PathStep::Index(0)))]),
+            (TypeRef::List(inner), single) => {
+                InputKind::List(vec![self.value(single, inner, false, &place.below(PathStep::Index(0)))])
+            }
             (TypeRef::Named(name), value) => self.named(value, name, place),
         };
         input(kind, place)
@@ -170,7 +204,11 @@ impl Coercion<'_> {
                     InputKind::Null
                 }
                 other => {
-                    self.report(place, "type", format!("expected a `{type_name}`, found {}", scalar::describe_json(other)));
+                    self.report(
+                        place,
+                        "type",
+                        format!("expected a `{type_name}`, found {}", scalar::describe_json(other)),
+                    );
                     InputKind::Null
                 }
             },
@@ -180,10 +218,17 @@ impl Coercion<'_> {
                     for (key, value) in entries {
                         let below = place.key(key);
                         if let Some(field) = fields.get(key.as_str()) {
-                            coerced.push((key.clone(), self.value(value, &field.type_ref, field.strict_list, &below)));
+                            coerced.push((
+                                key.clone(),
+                                self.value(value, &field.type_ref, field.strict_list, &below),
+                            ));
                         } else {
                             let hint = did_you_mean(key, fields.keys().map(|name| &**name));
-                            self.report(&below, "unknown-field", format!("`{type_name}` has no field `{key}`{hint}"));
+                            self.report(
+                                &below,
+                                "unknown-field",
+                                format!("`{type_name}` has no field `{key}`{hint}"),
+                            );
                         }
                     }
                     for (name, field) in fields.iter().filter(|(name, _)| !entries.contains_key(&***name)) {
@@ -192,7 +237,11 @@ impl Coercion<'_> {
                     InputKind::Object(coerced)
                 }
                 other => {
-                    self.report(place, "type", format!("expected a `{type_name}`, found {}", scalar::describe_json(other)));
+                    self.report(
+                        place,
+                        "type",
+                        format!("expected a `{type_name}`, found {}", scalar::describe_json(other)),
+                    );
                     InputKind::Null
                 }
             },
@@ -207,7 +256,11 @@ impl Coercion<'_> {
     fn missing(&mut self, name: &str, field: &InputField, place: &Place<'_>, coerced: &mut Vec<(String, Input)>) {
         match &field.default {
             Some(default) => coerced.push((name.to_owned(), Input::literal(default_kind(default)))),
-            None if field.is_required() => self.report(&place.key(name), "required", format!("needs a `{}`, but was not given", field.type_ref)),
+            None if field.is_required() => self.report(
+                &place.key(name),
+                "required",
+                format!("needs a `{}`, but was not given", field.type_ref),
+            ),
             None => {}
         }
     }
@@ -225,7 +278,12 @@ fn input_json(input: Input) -> Value {
         InputKind::Number(number) => Value::Number(number),
         InputKind::Text(text) => Value::String(text),
         InputKind::List(items) => items.into_iter().map(input_json).collect(),
-        InputKind::Object(entries) => Value::Object(entries.into_iter().map(|(key, input)| (key, input_json(input))).collect()),
+        InputKind::Object(entries) => Value::Object(
+            entries
+                .into_iter()
+                .map(|(key, input)| (key, input_json(input)))
+                .collect(),
+        ),
     }
 }
 
@@ -238,7 +296,12 @@ fn literal_json(value: &ValueNode) -> Value {
         ValueNode::Number(number) => Value::Number(number.clone()),
         ValueNode::Text(text) | ValueNode::Enum(text) => Value::String(text.clone()),
         ValueNode::List(items) => items.iter().map(literal_json).collect(),
-        ValueNode::Object(entries) => Value::Object(entries.iter().map(|(key, value)| (key.clone(), literal_json(value))).collect()),
+        ValueNode::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), literal_json(value)))
+                .collect(),
+        ),
     }
 }
 
@@ -249,17 +312,32 @@ fn json(value: &Value, place: &Place<'_>) -> Input {
         Value::Bool(value) => InputKind::Boolean(*value),
         Value::Number(number) => InputKind::Number(number.clone()),
         Value::String(text) => InputKind::Text(text.clone()),
-        Value::Array(items) => {
-            InputKind::List(items.iter().enumerate().map(|(index, item)| json(item, &place.below(PathStep::Index(index)))).collect())
-        }
-        Value::Object(entries) => InputKind::Object(entries.iter().map(|(key, value)| (key.clone(), json(value, &place.key(key)))).collect()),
+        Value::Array(items) => InputKind::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| json(item, &place.below(PathStep::Index(index))))
+                .collect(),
+        ),
+        Value::Object(entries) => InputKind::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), json(value, &place.key(key))))
+                .collect(),
+        ),
     };
     input(kind, place)
 }
 
 fn input(kind: InputKind, place: &Place<'_>) -> Input {
-    let origin = VariablePath { name: place.name.to_owned(), steps: place.steps.clone() };
-    Input { kind, origin: Some(Arc::new(origin)) }
+    let origin = VariablePath {
+        name: place.name.to_owned(),
+        steps: place.steps.clone(),
+    };
+    Input {
+        kind,
+        origin: Some(Arc::new(origin)),
+    }
 }
 
 /// A default of the schema's own: a boolean or a number.

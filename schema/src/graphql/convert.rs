@@ -24,21 +24,51 @@ pub(crate) struct Converted {
 }
 
 /// Converts one operation of a valid document.
-pub(crate) fn convert(system: &TypeSystem, document: &Document, operation: &OperationNode, variables: &Variables) -> Result<Converted, Refused> {
+pub(crate) fn convert(
+    system: &TypeSystem,
+    document: &Document,
+    operation: &OperationNode,
+    variables: &Variables,
+) -> Result<Converted, Refused> {
     let root = root_name(system, operation.kind).ok_or_else(|| inconsistent("no root"))?;
-    let mut converter = Converter { system, document, variables, shaping: BTreeSet::new(), in_introspection: false };
+    let mut converter = Converter {
+        system,
+        document,
+        variables,
+        shaping: BTreeSet::new(),
+        in_introspection: false,
+    };
     let items = converter.items(root, &operation.items)?;
     let roots = collect(&items, root, &|_, _| false);
     let count = roots.len();
-    let introspection: Vec<Field> = roots.into_iter().filter(|field| root == QUERY && is_meta(&field.name)).collect();
+    let introspection: Vec<Field> = roots
+        .into_iter()
+        .filter(|field| root == QUERY && is_meta(&field.name))
+        .collect();
     let is_introspection = count > 0 && introspection.len() == count;
-    let items = if introspection.is_empty() { items } else { without_answered(items) };
-    Ok(Converted { operation: Operation { kind: operation.kind, items }, introspection, is_introspection, shaping: converter.shaping })
+    let items = if introspection.is_empty() {
+        items
+    } else {
+        without_answered(items)
+    };
+    Ok(Converted {
+        operation: Operation {
+            kind: operation.kind,
+            items,
+        },
+        introspection,
+        is_introspection,
+        shaping: converter.shaping,
+    })
 }
 
 /// A valid document does not lead here.
 fn inconsistent(what: &str) -> Refused {
-    RequestError::new(Code::InternalServerError, format!("a validated query is inconsistent: {what}")).into()
+    RequestError::new(
+        Code::InternalServerError,
+        format!("a validated query is inconsistent: {what}"),
+    )
+    .into()
 }
 
 /// Root selections, nothing below `__schema` and `__type`: they only hold their place.
@@ -46,9 +76,16 @@ fn without_answered(items: Vec<Selection>) -> Vec<Selection> {
     items
         .into_iter()
         .map(|item| match item {
-            Selection::Field(field) if is_meta(&field.name) => Selection::Field(Field { arguments: Vec::new(), items: Vec::new(), ..field }),
+            Selection::Field(field) if is_meta(&field.name) => Selection::Field(Field {
+                arguments: Vec::new(),
+                items: Vec::new(),
+                ..field
+            }),
             Selection::Field(field) => Selection::Field(field),
-            Selection::On { type_name, items } => Selection::On { type_name, items: without_answered(items) },
+            Selection::On { type_name, items } => Selection::On {
+                type_name,
+                items: without_answered(items),
+            },
         })
         .collect()
 }
@@ -72,12 +109,21 @@ impl<'a> Converter<'a> {
                 SelectionNode::Field(field) => Selection::Field(self.field(parent, field)?),
                 SelectionNode::Inline { type_name, items, .. } => {
                     let items = self.items(type_name.as_deref().unwrap_or(parent), items)?;
-                    Selection::On { type_name: type_name.clone(), items }
+                    Selection::On {
+                        type_name: type_name.clone(),
+                        items,
+                    }
                 }
                 SelectionNode::Spread { name, .. } => {
-                    let fragment = self.document.find_fragment(name).and_then(|index| self.document.fragments.get(index));
+                    let fragment = self
+                        .document
+                        .find_fragment(name)
+                        .and_then(|index| self.document.fragments.get(index));
                     let fragment = fragment.ok_or_else(|| inconsistent("no fragment"))?;
-                    Selection::On { type_name: Some(fragment.type_name.clone()), items: self.items(&fragment.type_name, &fragment.items)? }
+                    Selection::On {
+                        type_name: Some(fragment.type_name.clone()),
+                        items: self.items(&fragment.type_name, &fragment.items)?,
+                    }
                 }
             });
         }
@@ -86,14 +132,22 @@ impl<'a> Converter<'a> {
 
     fn is_included(&mut self, directives: &'a [DirectiveNode]) -> Result<bool, Refused> {
         for directive in directives {
-            let value = directive.arguments.iter().find(|argument| argument.name == "if").map(|argument| &argument.value);
+            let value = directive
+                .arguments
+                .iter()
+                .find(|argument| argument.name == "if")
+                .map(|argument| &argument.value);
             let condition = match value {
                 Some(ValueNode::Boolean(condition)) => *condition,
                 Some(ValueNode::Variable(name)) => {
                     self.shaping.insert(name.clone());
                     let Some(InputKind::Boolean(condition)) = self.variables.find(name).map(|input| &input.kind) else {
                         let path = vec![PathStep::Key(name.clone())];
-                        let problem = Problem { path, rule: "required", message: format!("`@{}` needs true or false", directive.name) };
+                        let problem = Problem {
+                            path,
+                            rule: "required",
+                            message: format!("`@{}` needs true or false", directive.name),
+                        };
                         return Err(RequestError::bad_input(&[problem]).at(directive.position).into());
                     };
                     *condition
@@ -108,13 +162,20 @@ impl<'a> Converter<'a> {
     }
 
     fn field(&mut self, parent: &str, field: &'a FieldNode) -> Result<Field, Refused> {
-        let mut converted =
-            Field { key: field.key().to_owned(), name: field.name.clone(), arguments: Vec::new(), items: Vec::new(), position: field.position };
+        let mut converted = Field {
+            key: field.key().to_owned(),
+            name: field.name.clone(),
+            arguments: Vec::new(),
+            items: Vec::new(),
+            position: field.position,
+        };
         if field.name == "__typename" {
             return Ok(converted);
         }
         let system = self.system;
-        let def = system.field(parent, &field.name).ok_or_else(|| inconsistent("no field"))?;
+        let def = system
+            .field(parent, &field.name)
+            .ok_or_else(|| inconsistent("no field"))?;
         let outer = self.in_introspection;
         self.in_introspection |= parent == QUERY && is_meta(&field.name);
         converted.arguments = self.arguments(&field.arguments, &def.arguments, field)?;
@@ -132,11 +193,17 @@ impl<'a> Converter<'a> {
     ) -> Result<Vec<(String, Input)>, Refused> {
         let mut coerced: Vec<(String, Input)> = Vec::new();
         for argument in given {
-            let def = expected.get(argument.name.as_str()).ok_or_else(|| inconsistent("no argument"))?;
+            let def = expected
+                .get(argument.name.as_str())
+                .ok_or_else(|| inconsistent("no argument"))?;
             if let Some(input) = self.value(&argument.value, &def.type_ref)? {
                 if def.type_ref.is_non_null() && input.kind == InputKind::Null {
                     let path = vec![PathStep::Key(argument.name.clone())];
-                    let problem = Problem { path, rule: "required", message: format!("needs a `{}`, found null", def.type_ref) };
+                    let problem = Problem {
+                        path,
+                        rule: "required",
+                        message: format!("needs a `{}`, found null", def.type_ref),
+                    };
                     let mut error = RequestError::bad_input(&[problem]).at(argument.position);
                     error.path.push(PathStep::Key(field.key().to_owned()));
                     return Err(error.into());
@@ -145,7 +212,11 @@ impl<'a> Converter<'a> {
             }
         }
         for (name, def) in expected {
-            if let Some(default) = def.default.as_ref().filter(|_| !coerced.iter().any(|(given, _)| given == name)) {
+            if let Some(default) = def
+                .default
+                .as_ref()
+                .filter(|_| !coerced.iter().any(|(given, _)| given == name))
+            {
                 coerced.push((name.to_string(), Input::literal(default_kind(default))));
             }
         }
@@ -165,7 +236,11 @@ impl<'a> Converter<'a> {
             value => match type_ref.nullable() {
                 TypeRef::List(inner) => {
                     let single = std::slice::from_ref(value);
-                    let items = if let ValueNode::List(items) = value { items.as_slice() } else { single };
+                    let items = if let ValueNode::List(items) = value {
+                        items.as_slice()
+                    } else {
+                        single
+                    };
                     let mut coerced = Vec::with_capacity(items.len());
                     for item in items {
                         // In a list, a variable that was not given is null.
@@ -197,7 +272,11 @@ impl<'a> Converter<'a> {
                     }
                 }
                 for (name, field) in fields {
-                    if let Some(default) = field.default.as_ref().filter(|_| !coerced.iter().any(|(key, _)| key == name)) {
+                    if let Some(default) = field
+                        .default
+                        .as_ref()
+                        .filter(|_| !coerced.iter().any(|(key, _)| key == name))
+                    {
                         coerced.push((name.to_string(), Input::literal(default_kind(default))));
                     }
                 }
@@ -217,14 +296,23 @@ impl<'a> Converter<'a> {
             ValueNode::Number(number) => InputKind::Number(number.clone()),
             ValueNode::Text(text) | ValueNode::Enum(text) => InputKind::Text(text.clone()),
             ValueNode::List(items) => InputKind::List(items.iter().map(|item| self.json(item)).collect()),
-            ValueNode::Object(entries) => InputKind::Object(entries.iter().map(|(key, value)| (key.clone(), self.json(value))).collect()),
+            ValueNode::Object(entries) => InputKind::Object(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), self.json(value)))
+                    .collect(),
+            ),
         }
     }
 
     /// A part of a JSON literal, which may be a variable.
     fn json(&mut self, value: &'a ValueNode) -> Input {
         match value {
-            ValueNode::Variable(name) => self.variables.find(name).cloned().unwrap_or(Input::literal(InputKind::Null)),
+            ValueNode::Variable(name) => self
+                .variables
+                .find(name)
+                .cloned()
+                .unwrap_or(Input::literal(InputKind::Null)),
             value => Input::literal(self.plain(value)),
         }
     }

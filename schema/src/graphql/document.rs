@@ -55,8 +55,17 @@ pub(crate) enum TypeNode {
 #[derive(Clone, Debug)]
 pub(crate) enum SelectionNode {
     Field(FieldNode),
-    Spread { name: String, position: Position, directives: Vec<DirectiveNode> },
-    Inline { type_name: Option<String>, position: Position, directives: Vec<DirectiveNode>, items: Vec<SelectionNode> },
+    Spread {
+        name: String,
+        position: Position,
+        directives: Vec<DirectiveNode>,
+    },
+    Inline {
+        type_name: Option<String>,
+        position: Position,
+        directives: Vec<DirectiveNode>,
+        items: Vec<SelectionNode>,
+    },
 }
 
 #[derive(Clone, Debug)]

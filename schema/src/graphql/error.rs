@@ -39,7 +39,13 @@ pub struct Problem {
 impl RequestError {
     /// An error without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), locations: Vec::new(), path: Vec::new(), extensions: Map::new() }
+        Self {
+            code,
+            message: message.into(),
+            locations: Vec::new(),
+            path: Vec::new(),
+            extensions: Map::new(),
+        }
     }
 
     /// An error at a place in the query.
@@ -56,7 +62,10 @@ impl RequestError {
 
     /// A bound was passed. `limit` says of what, e.g. `depth`; it stands in `extensions.bounded`.
     pub(crate) fn limit(limit: &'static str, bound: u64, found: u64) -> Self {
-        let mut error = Self::new(Code::LimitExceeded, format!("the {limit} is {found}, more than {bound}"));
+        let mut error = Self::new(
+            Code::LimitExceeded,
+            format!("the {limit} is {found}, more than {bound}"),
+        );
         error.extensions.insert("limit".into(), json!(bound));
         error.extensions.insert("found".into(), json!(found));
         error.extensions.insert("bounded".into(), json!(limit));
@@ -68,12 +77,19 @@ impl RequestError {
         let message = match problems {
             [only] => format!("{}: {}", write_path(&only.path), only.message),
             [first, rest @ ..] => {
-                format!("{}: {} (and {} more problems)", write_path(&first.path), first.message, rest.len())
+                format!(
+                    "{}: {} (and {} more problems)",
+                    write_path(&first.path),
+                    first.message,
+                    rest.len()
+                )
             }
             [] => "a value is wrong".to_owned(),
         };
         let mut error = Self::new(Code::BadUserInput, message);
-        error.extensions.insert("problems".into(), problems.iter().map(Problem::to_json).collect());
+        error
+            .extensions
+            .insert("problems".into(), problems.iter().map(Problem::to_json).collect());
         error
     }
 
@@ -82,7 +98,11 @@ impl RequestError {
         let mut entry = Map::new();
         entry.insert("message".into(), json!(self.message));
         if !self.locations.is_empty() {
-            let locations = self.locations.iter().map(|(line, column)| json!({ "line": line, "column": column })).collect();
+            let locations = self
+                .locations
+                .iter()
+                .map(|(line, column)| json!({ "line": line, "column": column }))
+                .collect();
             entry.insert("locations".into(), Value::Array(locations));
         }
         if !self.path.is_empty() {

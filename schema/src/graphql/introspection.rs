@@ -7,8 +7,8 @@ use super::operation::{Field, Input, InputKind, Selection, collect};
 use super::sdl::{BUILT_IN_SCALARS, quoted};
 use super::type_system::{InputField, OutputField, QUERY, Text, TypeDef, TypeKind, TypeRef, TypeSystem};
 use async_graphql::dynamic::{
-    Enum, EnumItem, Field as DynamicField, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object, Scalar, Schema, SchemaError,
-    TypeRef as DynamicType, Union,
+    Enum, EnumItem, Field as DynamicField, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object,
+    Scalar, Schema, SchemaError, TypeRef as DynamicType, Union,
 };
 use async_graphql::{Name, Request, Response, Value};
 use freehold_base::Code;
@@ -34,8 +34,12 @@ pub(crate) fn meta_types() -> &'static TypeSystem {
 }
 
 static META_FIELDS: LazyLock<IndexMap<Text, OutputField>> = LazyLock::new(|| {
-    let by_name = OutputField::new(TypeRef::named("__Type")).argument("name", InputField::new(TypeRef::required("String")));
-    IndexMap::from([(Text::from("__schema"), OutputField::new(TypeRef::required("__Schema"))), ("__type".into(), by_name)])
+    let by_name =
+        OutputField::new(TypeRef::named("__Type")).argument("name", InputField::new(TypeRef::required("String")));
+    IndexMap::from([
+        (Text::from("__schema"), OutputField::new(TypeRef::required("__Schema"))),
+        ("__type".into(), by_name),
+    ])
 });
 
 static META_TYPES: LazyLock<TypeSystem> = LazyLock::new(|| {
@@ -56,11 +60,15 @@ static META_TYPES: LazyLock<TypeSystem> = LazyLock::new(|| {
         system.types.insert((*name).to_owned(), TypeDef::object(fields));
     }
     for name in ["__TypeKind", "__DirectiveLocation"] {
-        system.types.insert(name.to_owned(), TypeDef::new(TypeKind::Enum { values: Vec::new() }));
+        system
+            .types
+            .insert(name.to_owned(), TypeDef::new(TypeKind::Enum { values: Vec::new() }));
     }
     // A schema may have no field of these types, but variables and introspection may still name them.
     for name in BUILT_IN_SCALARS {
-        system.types.insert(name.to_owned(), TypeDef::new(TypeKind::Scalar { specified_by: None }));
+        system
+            .types
+            .insert(name.to_owned(), TypeDef::new(TypeKind::Scalar { specified_by: None }));
     }
     system
 });
@@ -120,7 +128,12 @@ const META_OBJECTS: &[MetaObject] = &[
     ),
     (
         "__EnumValue",
-        &[("name", "String!", false), ("description", "String", false), ("isDeprecated", "Boolean!", false), ("deprecationReason", "String", false)],
+        &[
+            ("name", "String!", false),
+            ("description", "String", false),
+            ("isDeprecated", "Boolean!", false),
+            ("deprecationReason", "String", false),
+        ],
     ),
     (
         "__Directive",
@@ -138,33 +151,57 @@ const META_OBJECTS: &[MetaObject] = &[
 const STACK_BYTES: usize = 64 << 20;
 
 /// Answers `__schema` and `__type` fields, given merged and without variables.
-pub(crate) fn run(system: &TypeSystem, schema: &OnceLock<Result<Schema, String>>, fields: &[Field]) -> Result<Vec<(String, Box<RawValue>)>, Refused> {
+pub(crate) fn run(
+    system: &TypeSystem,
+    schema: &OnceLock<Result<Schema, String>>,
+    fields: &[Field],
+) -> Result<Vec<(String, Box<RawValue>)>, Refused> {
     let failed = |message: String| Refused::from(RequestError::new(Code::InternalServerError, message));
     let items: Vec<Selection> = fields.iter().cloned().map(Selection::Field).collect();
     let query = Items(&items).to_string();
     let response = std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
-            let schema = schema.get_or_init(|| dynamic_schema(system).map_err(|error| error.0)).as_ref();
-            schema.map(|schema| execute(schema, query)).map_err(Clone::clone)
-        });
-        worker.map_err(|error| error.to_string())?.join().map_err(|_| "introspection panicked".to_owned())?
+        let worker = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || {
+                let schema = schema
+                    .get_or_init(|| dynamic_schema(system).map_err(|error| error.0))
+                    .as_ref();
+                schema.map(|schema| execute(schema, query)).map_err(Clone::clone)
+            });
+        worker
+            .map_err(|error| error.to_string())?
+            .join()
+            .map_err(|_| "introspection panicked".to_owned())?
     });
-    let response = response.map_err(failed)?.ok_or_else(|| failed("introspection did not end".to_owned()))?;
+    let response = response
+        .map_err(failed)?
+        .ok_or_else(|| failed("introspection did not end".to_owned()))?;
     if let Some(error) = response.errors.first() {
-        return Err(RequestError::new(Code::GraphqlValidationFailed, error.message.lines().next().unwrap_or_default()).into());
+        return Err(RequestError::new(
+            Code::GraphqlValidationFailed,
+            error.message.lines().next().unwrap_or_default(),
+        )
+        .into());
     }
-    let Value::Object(mut data) = response.data else { return Err(failed("introspection has no data".to_owned())) };
+    let Value::Object(mut data) = response.data else {
+        return Err(failed("introspection has no data".to_owned()));
+    };
     fields
         .iter()
         .map(|field| {
             let mut value = data.swap_remove(&Name::new(&field.key)).unwrap_or_default();
             if let ("__schema", Value::Object(schema)) = (field.name.as_str(), &mut value) {
                 // async-graphql tells what schemas are in general; this one has no description.
-                for described in collect(&field.items, "__Schema", &|_, _| false).iter().filter(|below| below.name == "description") {
+                for described in collect(&field.items, "__Schema", &|_, _| false)
+                    .iter()
+                    .filter(|below| below.name == "description")
+                {
                     schema.insert(Name::new(&described.key), Value::Null);
                 }
             }
-            let raw = serde_json::to_string(&value).and_then(RawValue::from_string).map_err(|error| failed(error.to_string()))?;
+            let raw = serde_json::to_string(&value)
+                .and_then(RawValue::from_string)
+                .map_err(|error| failed(error.to_string()))?;
             Ok((field.key.clone(), raw))
         })
         .collect()
@@ -191,7 +228,11 @@ impl fmt::Display for Items<'_> {
                 Selection::Field(field) => {
                     write!(out, "{}:{}", field.key, field.name)?;
                     if !field.arguments.is_empty() {
-                        let arguments: Vec<String> = field.arguments.iter().map(|(name, input)| format!("{name}:{}", literal(input))).collect();
+                        let arguments: Vec<String> = field
+                            .arguments
+                            .iter()
+                            .map(|(name, input)| format!("{name}:{}", literal(input)))
+                            .collect();
                         write!(out, "({})", arguments.join(" "))?;
                     }
                     if field.items.is_empty() {
@@ -203,7 +244,10 @@ impl fmt::Display for Items<'_> {
                 // A fragment whose fields were all skipped.
                 Selection::On { items, .. } if items.is_empty() => {}
                 Selection::On { type_name: None, items } => write!(out, "...{}", Items(items))?,
-                Selection::On { type_name: Some(name), items } => write!(out, "...on {name}{}", Items(items))?,
+                Selection::On {
+                    type_name: Some(name),
+                    items,
+                } => write!(out, "...on {name}{}", Items(items))?,
             }
         }
         out.write_str("}")
@@ -222,7 +266,9 @@ fn literal(input: &Input) -> String {
 
 /// async-graphql's copy of the type system.
 pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError> {
-    let mut builder = Schema::build(QUERY, system.mutation.as_deref(), system.subscription.as_deref()).limit_recursive_depth(256).disable_suggestions();
+    let mut builder = Schema::build(QUERY, system.mutation.as_deref(), system.subscription.as_deref())
+        .limit_recursive_depth(256)
+        .disable_suggestions();
     for (name, def) in &system.types {
         let describe = def.description.as_deref();
         match &def.kind {
@@ -236,8 +282,12 @@ pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError>
                 });
             }
             TypeKind::Object { implements, fields } => {
-                let object = implements.iter().fold(Object::new(name), |object, interface| object.implement(interface.clone()));
-                let object = fields.iter().fold(object, |object, (name, field)| object.field(dynamic_field(name, field)));
+                let object = implements.iter().fold(Object::new(name), |object, interface| {
+                    object.implement(interface.clone())
+                });
+                let object = fields
+                    .iter()
+                    .fold(object, |object, (name, field)| object.field(dynamic_field(name, field)));
                 builder = builder.register(match describe {
                     Some(text) => object.description(text),
                     None => object,
@@ -253,7 +303,9 @@ pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError>
                 });
             }
             TypeKind::Union { possible } => {
-                let union = possible.iter().fold(Union::new(name), |union, member| union.possible_type(member.clone()));
+                let union = possible
+                    .iter()
+                    .fold(Union::new(name), |union, member| union.possible_type(member.clone()));
                 builder = builder.register(match describe {
                     Some(text) => union.description(text),
                     None => union,
@@ -267,7 +319,9 @@ pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError>
                 });
             }
             TypeKind::Input { fields } => {
-                let input = fields.iter().fold(InputObject::new(name), |input, (name, field)| input.field(dynamic_input(name, field)));
+                let input = fields.iter().fold(InputObject::new(name), |input, (name, field)| {
+                    input.field(dynamic_input(name, field))
+                });
                 builder = builder.register(match describe {
                     Some(text) => input.description(text),
                     None => input,

@@ -60,9 +60,21 @@ pub(crate) fn check(document: &Document, limits: &Limits) -> Result<(), Refused>
             ("number of root fields", limits.aliases_max as u64, found.own_fields),
             ("number of aliases", limits.aliases_max as u64, found.aliases),
             ("introspection depth", INTROSPECTION_DEPTH_MAX, found.meta_depth),
-            ("introspection nesting of lists", INTROSPECTION_LISTS_MAX, found.meta_lists),
-            ("number of introspection fields", INTROSPECTION_FIELDS_MAX, found.meta_fields),
-            ("number of introspection aliases", INTROSPECTION_ALIASES_MAX, found.meta_aliases),
+            (
+                "introspection nesting of lists",
+                INTROSPECTION_LISTS_MAX,
+                found.meta_lists,
+            ),
+            (
+                "number of introspection fields",
+                INTROSPECTION_FIELDS_MAX,
+                found.meta_fields,
+            ),
+            (
+                "number of introspection aliases",
+                INTROSPECTION_ALIASES_MAX,
+                found.meta_aliases,
+            ),
         ];
         if let Some((what, bound, found)) = bounds.into_iter().find(|(_, bound, found)| found > bound) {
             return Err(RequestError::limit(what, bound, found).at(operation.position).into());
@@ -73,12 +85,20 @@ pub(crate) fn check(document: &Document, limits: &Limits) -> Result<(), Refused>
 
 fn check_levels(found: &Measure, limits: &Limits, position: (usize, usize)) -> Result<(), Refused> {
     let bound = limits.nesting_max as u64;
-    if found.levels > bound { Err(RequestError::limit("nesting", bound, found.levels).at(position).into()) } else { Ok(()) }
+    if found.levels > bound {
+        Err(RequestError::limit("nesting", bound, found.levels).at(position).into())
+    } else {
+        Ok(())
+    }
 }
 
 /// Fragments so that each stands behind those it spreads. Without recursion: a chain may be thousands long.
 pub(crate) fn in_order(document: &Document) -> Result<Vec<usize>, Refused> {
-    let spreads: Vec<Vec<usize>> = document.fragments.iter().map(|fragment| spread_by(document, fragment)).collect();
+    let spreads: Vec<Vec<usize>> = document
+        .fragments
+        .iter()
+        .map(|fragment| spread_by(document, fragment))
+        .collect();
     let mut waiting: Vec<usize> = spreads.iter().map(Vec::len).collect();
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); spreads.len()];
     for (user, used) in spreads.iter().enumerate() {
@@ -99,10 +119,18 @@ pub(crate) fn in_order(document: &Document) -> Result<Vec<usize>, Refused> {
             }
         }
     }
-    match document.fragments.iter().zip(&waiting).find(|(_, waiting)| **waiting > 0) {
+    match document
+        .fragments
+        .iter()
+        .zip(&waiting)
+        .find(|(_, waiting)| **waiting > 0)
+    {
         None => Ok(order),
         Some((fragment, _)) => {
-            let message = format!("the fragment `{}` leads back to itself, or spreads one that does", fragment.name);
+            let message = format!(
+                "the fragment `{}` leads back to itself, or spreads one that does",
+                fragment.name
+            );
             Err(RequestError::invalid(fragment.position, message).into())
         }
     }
@@ -128,13 +156,23 @@ pub(crate) fn spread_names<'a>(items: &'a [SelectionNode], names: &mut Vec<&'a s
 }
 
 fn measure(document: &Document, fragments: &[Measure], items: &[SelectionNode]) -> Measure {
-    let mut total = Measure { levels: 1, ..Measure::default() };
+    let mut total = Measure {
+        levels: 1,
+        ..Measure::default()
+    };
     for item in items {
         let part = match item {
             SelectionNode::Field(field) => {
-                let below = if field.items.is_empty() { Measure::default() } else { measure(document, fragments, &field.items) };
+                let below = if field.items.is_empty() {
+                    Measure::default()
+                } else {
+                    measure(document, fragments, &field.items)
+                };
                 let meta = is_meta(&field.name);
-                let lists = u64::from(matches!(field.name.as_str(), "fields" | "interfaces" | "possibleTypes" | "inputFields"));
+                let lists = u64::from(matches!(
+                    field.name.as_str(),
+                    "fields" | "interfaces" | "possibleTypes" | "inputFields"
+                ));
                 Measure {
                     levels: below.levels,
                     depth: if meta { 1 } else { 1 + below.depth },
@@ -148,9 +186,11 @@ fn measure(document: &Document, fragments: &[Measure], items: &[SelectionNode]) 
                     meta_aliases: if meta { below.aliases } else { below.meta_aliases },
                 }
             }
-            SelectionNode::Spread { name, .. } => {
-                document.find_fragment(name).and_then(|index| fragments.get(index)).copied().unwrap_or_default()
-            }
+            SelectionNode::Spread { name, .. } => document
+                .find_fragment(name)
+                .and_then(|index| fragments.get(index))
+                .copied()
+                .unwrap_or_default(),
             SelectionNode::Inline { items, .. } => measure(document, fragments, items),
         };
         total.levels = total.levels.max(part.levels + 1);
@@ -170,7 +210,11 @@ fn measure(document: &Document, fragments: &[Measure], items: &[SelectionNode]) 
 fn check_directives(document: &Document, limits: &Limits) -> Result<(), Refused> {
     let check = |count: usize, position| {
         if count > limits.directives_max {
-            return Err(RequestError::limit("number of directives", limits.directives_max as u64, count as u64).at(position).into());
+            return Err(
+                RequestError::limit("number of directives", limits.directives_max as u64, count as u64)
+                    .at(position)
+                    .into(),
+            );
         }
         Ok(())
     };
@@ -188,7 +232,10 @@ fn check_directives(document: &Document, limits: &Limits) -> Result<(), Refused>
     Ok(())
 }
 
-fn check_item_directives(items: &[SelectionNode], check: &dyn Fn(usize, (usize, usize)) -> Result<(), Refused>) -> Result<(), Refused> {
+fn check_item_directives(
+    items: &[SelectionNode],
+    check: &dyn Fn(usize, (usize, usize)) -> Result<(), Refused>,
+) -> Result<(), Refused> {
     for item in items {
         let (position, below): (_, &[SelectionNode]) = match item {
             SelectionNode::Field(field) => (field.position, &field.items),

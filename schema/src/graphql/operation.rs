@@ -98,7 +98,10 @@ pub enum PathStep {
 impl Field {
     /// The argument of that name, unless left out.
     pub fn argument(&self, name: &str) -> Option<&Input> {
-        self.arguments.iter().find(|(key, _)| key == name).map(|(_, input)| input)
+        self.arguments
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, input)| input)
     }
 }
 
@@ -124,8 +127,14 @@ fn collect_into(items: &[Selection], type_name: &str, applies: &dyn Fn(&str, &st
                 Some(known) => known.items.extend(field.items.iter().cloned()),
                 None => fields.push(field.clone()),
             },
-            Selection::On { type_name: condition, items } => {
-                if condition.as_deref().is_none_or(|condition| condition == type_name || applies(condition, type_name)) {
+            Selection::On {
+                type_name: condition,
+                items,
+            } => {
+                if condition
+                    .as_deref()
+                    .is_none_or(|condition| condition == type_name || applies(condition, type_name))
+                {
                     collect_into(items, type_name, applies, fields);
                 }
             }

@@ -3,8 +3,8 @@
 //! Its value type with variables is not exported; a variable comes over as the one variant that no parser makes, `Binary`.
 
 use super::document::{
-    ArgumentNode, DirectiveNode, Document, FieldNode, FragmentNode, OperationNode, Position, SelectionNode, TypeNode, ValueNode,
-    VariableNode,
+    ArgumentNode, DirectiveNode, Document, FieldNode, FragmentNode, OperationNode, Position, SelectionNode, TypeNode,
+    ValueNode, VariableNode,
 };
 use super::error::{Refused, RequestError};
 use super::operation::OperationKind;
@@ -19,16 +19,28 @@ pub(crate) fn parse(text: &str) -> Result<Document, Refused> {
     let parsed = parse_query(text).map_err(|error| syntax_error(text, &error))?;
     let mut operations: Vec<OperationNode> = match parsed.operations {
         DocumentOperations::Single(operation) => vec![operation_node(None, operation)],
-        DocumentOperations::Multiple(operations) => {
-            operations.into_iter().map(|(name, operation)| operation_node(Some(name.to_string()), operation)).collect()
-        }
+        DocumentOperations::Multiple(operations) => operations
+            .into_iter()
+            .map(|(name, operation)| operation_node(Some(name.to_string()), operation))
+            .collect(),
     };
-    let mut fragments: Vec<FragmentNode> =
-        parsed.fragments.into_iter().map(|(name, fragment)| fragment_node(&name, fragment)).collect();
+    let mut fragments: Vec<FragmentNode> = parsed
+        .fragments
+        .into_iter()
+        .map(|(name, fragment)| fragment_node(&name, fragment))
+        .collect();
     operations.sort_by_key(|operation| operation.position);
     fragments.sort_by_key(|fragment| fragment.position);
-    let fragment_index = fragments.iter().enumerate().map(|(index, fragment)| (fragment.name.clone(), index)).collect();
-    Ok(Document { operations, fragments, fragment_index })
+    let fragment_index = fragments
+        .iter()
+        .enumerate()
+        .map(|(index, fragment)| (fragment.name.clone(), index))
+        .collect();
+    Ok(Document {
+        operations,
+        fragments,
+        fragment_index,
+    })
 }
 
 /// pest draws a picture of several lines; a client wants the place and what was expected there.
@@ -36,24 +48,34 @@ fn syntax_error(text: &str, error: &Error) -> RequestError {
     let failed = |message: String| RequestError::new(Code::GraphqlParseFailed, message);
     let mut told = match error {
         Error::Syntax { message, start, .. } => {
-            let found = match text.lines().nth(start.line - 1).and_then(|line| line.chars().nth(start.column - 1)) {
+            let found = match text
+                .lines()
+                .nth(start.line - 1)
+                .and_then(|line| line.chars().nth(start.column - 1))
+            {
                 Some(found) => format!("`{found}`"),
                 None => "the end of the line".to_owned(),
             };
             match message.lines().find_map(|line| line.trim().strip_prefix("= expected ")) {
-                Some(expected) => failed(format!("unexpected {found}, expected {}", expected.replace("type_", "type").replace('_', " "))),
+                Some(expected) => failed(format!(
+                    "unexpected {found}, expected {}",
+                    expected.replace("type_", "type").replace('_', " ")
+                )),
                 None => failed(format!("cannot read the query at {found}")),
             }
         }
-        Error::MultipleOperations { .. } => {
-            RequestError::new(Code::GraphqlValidationFailed, "an operation without a name must be the only operation")
-        }
-        Error::OperationDuplicated { operation, .. } => {
-            RequestError::new(Code::GraphqlValidationFailed, format!("there are two operations named `{operation}`"))
-        }
-        Error::FragmentDuplicated { fragment, .. } => {
-            RequestError::new(Code::GraphqlValidationFailed, format!("there are two fragments named `{fragment}`"))
-        }
+        Error::MultipleOperations { .. } => RequestError::new(
+            Code::GraphqlValidationFailed,
+            "an operation without a name must be the only operation",
+        ),
+        Error::OperationDuplicated { operation, .. } => RequestError::new(
+            Code::GraphqlValidationFailed,
+            format!("there are two operations named `{operation}`"),
+        ),
+        Error::FragmentDuplicated { fragment, .. } => RequestError::new(
+            Code::GraphqlValidationFailed,
+            format!("there are two fragments named `{fragment}`"),
+        ),
         Error::MissingOperation => failed("the query has no operation".to_owned()),
         Error::RecursionLimitExceeded => RequestError::new(Code::LimitExceeded, "the query is nested too deeply"),
         _ => failed("cannot read the query".to_owned()),
@@ -107,7 +129,11 @@ fn type_node(node: &types::Type) -> TypeNode {
         BaseType::Named(name) => TypeNode::Named(name.to_string()),
         BaseType::List(inner) => TypeNode::List(Box::new(type_node(inner))),
     };
-    if node.nullable { base } else { TypeNode::NonNull(Box::new(base)) }
+    if node.nullable {
+        base
+    } else {
+        TypeNode::NonNull(Box::new(base))
+    }
 }
 
 fn selection_nodes(set: types::SelectionSet) -> Vec<SelectionNode> {
@@ -130,7 +156,10 @@ fn selection_nodes(set: types::SelectionSet) -> Vec<SelectionNode> {
                 directives: directive_nodes(spread.node.directives),
             },
             types::Selection::InlineFragment(fragment) => SelectionNode::Inline {
-                type_name: fragment.node.type_condition.map(|condition| condition.node.on.node.to_string()),
+                type_name: fragment
+                    .node
+                    .type_condition
+                    .map(|condition| condition.node.on.node.to_string()),
                 position: position(fragment.pos),
                 directives: directive_nodes(fragment.node.directives),
                 items: selection_nodes(fragment.node.selection_set.node),
@@ -160,7 +189,11 @@ fn argument_nodes<V>(
         .into_iter()
         .map(|(name, value)| {
             let Ok(constant) = constant(value.node);
-            ArgumentNode { name: name.node.to_string(), position: position(name.pos), value: value_node(constant) }
+            ArgumentNode {
+                name: name.node.to_string(),
+                position: position(name.pos),
+                value: value_node(constant),
+            }
         })
         .collect()
 }
@@ -178,8 +211,11 @@ fn value_node(value: Value) -> ValueNode {
         Value::Binary(name) => ValueNode::Variable(String::from_utf8_lossy(&name).into_owned()),
         Value::Enum(name) => ValueNode::Enum(name.to_string()),
         Value::List(items) => ValueNode::List(items.into_iter().map(value_node).collect()),
-        Value::Object(entries) => {
-            ValueNode::Object(entries.into_iter().map(|(key, value)| (key.to_string(), value_node(value))).collect())
-        }
+        Value::Object(entries) => ValueNode::Object(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.to_string(), value_node(value)))
+                .collect(),
+        ),
     }
 }

@@ -46,7 +46,10 @@ impl RoleSchema {
     /// `LIMIT_EXCEEDED`, or `BAD_REQUEST` when no operation is chosen.
     pub fn prepare(&self, request: &RequestText<'_>, limits: &Limits) -> Result<Prepared, Vec<RequestError>> {
         let cacheable = request.variables.is_empty();
-        if let Some(known) = cacheable.then(|| self.find_introspection(request.query, request.operation_name, limits)).flatten() {
+        if let Some(known) = cacheable
+            .then(|| self.find_introspection(request.query, request.operation_name, limits))
+            .flatten()
+        {
             return Ok(known);
         }
         let system = self.system();
@@ -76,8 +79,14 @@ impl RoleSchema {
     ///
     /// # Errors
     /// One `BAD_USER_INPUT` with every wrong variable.
-    pub fn bind(&self, signature: &VariableSignature, variables: &Map<String, Value>) -> Result<Map<String, Value>, Vec<RequestError>> {
-        coerce::coerce(self.system(), signature, variables).map(Variables::into_json).map_err(one)
+    pub fn bind(
+        &self,
+        signature: &VariableSignature,
+        variables: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Vec<RequestError>> {
+        coerce::coerce(self.system(), signature, variables)
+            .map(Variables::into_json)
+            .map_err(one)
     }
 }
 
@@ -89,15 +98,30 @@ fn one(error: Refused) -> Vec<RequestError> {
 /// GetOperation (GraphQL, section 6.1).
 fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d OperationNode, Refused> {
     let names = || {
-        let names: Vec<String> = document.operations.iter().filter_map(|operation| operation.name.as_ref()).map(|name| format!("`{name}`")).collect();
-        if names.is_empty() { "the only one has no name".to_owned() } else { format!("there is {}", names.join(", ")) }
+        let names: Vec<String> = document
+            .operations
+            .iter()
+            .filter_map(|operation| operation.name.as_ref())
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if names.is_empty() {
+            "the only one has no name".to_owned()
+        } else {
+            format!("there is {}", names.join(", "))
+        }
     };
     match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
         (None, [only]) => Ok(only),
-        (None, _) => Err(RequestError::new(Code::BadRequest, format!("say which operation to run with `operationName`: {}", names())).into()),
+        (None, _) => Err(RequestError::new(
+            Code::BadRequest,
+            format!("say which operation to run with `operationName`: {}", names()),
+        )
+        .into()),
         (Some(name), operations) => operations
             .iter()
             .find(|operation| operation.name.as_deref() == Some(name))
-            .ok_or_else(|| RequestError::new(Code::BadRequest, format!("no operation is named `{name}`: {}", names())).into()),
+            .ok_or_else(|| {
+                RequestError::new(Code::BadRequest, format!("no operation is named `{name}`: {}", names())).into()
+            }),
     }
 }

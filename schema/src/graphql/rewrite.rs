@@ -24,8 +24,12 @@ impl<'t> Rewrites<'t> {
     /// Notes a block string, with its quotes, at byte `at`.
     pub(crate) fn block_string(&mut self, literal: &'t str, at: usize) {
         if literal.contains("\\\"\"\"") {
-            let raw = literal.strip_prefix("\"\"\"").and_then(|rest| rest.strip_suffix("\"\"\"")).unwrap_or_default();
-            self.0.push((literal, at, quoted(&block_value(&raw.replace("\\\"\"\"", "\"\"\"")))));
+            let raw = literal
+                .strip_prefix("\"\"\"")
+                .and_then(|rest| rest.strip_suffix("\"\"\""))
+                .unwrap_or_default();
+            self.0
+                .push((literal, at, quoted(&block_value(&raw.replace("\\\"\"\"", "\"\"\"")))));
         }
     }
 
@@ -44,7 +48,10 @@ impl<'t> Rewrites<'t> {
         for (literal, at, replacement) in self.0 {
             out.push_str(text.get(from..at).unwrap_or_default());
             out.push_str(&replacement);
-            let (lines, last) = (literal.matches('\n').count(), literal.rsplit('\n').next().unwrap_or_default().chars().count());
+            let (lines, last) = (
+                literal.matches('\n').count(),
+                literal.rsplit('\n').next().unwrap_or_default().chars().count(),
+            );
             if lines > 0 {
                 out.push_str(&"\n".repeat(lines));
                 out.push_str(&" ".repeat(last));
@@ -66,28 +73,18 @@ fn unicode_escapes(literal: &str) -> Option<String> {
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
         out.push_str(before);
-        let (letter, length) = match escape.strip_prefix("\\u") {
-            Some(code) if code.starts_with('{') => {
-                let end = code.find('}')?;
-                (char::from_u32(u32::from_str_radix(code.get(1..end)?, 16).ok()?)?, 2 + end + 1)
-            }
-            Some(code) => match u16::from_str_radix(code.get(..4)?, 16).ok()? {
-                high @ 0xd800..=0xdbff => {
-                    let low = u16::from_str_radix(code.get(4..)?.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
-                    (char::decode_utf16([high, low]).next()?.ok()?, 12)
-                }
-                _ => {
-                    out.push_str(escape.get(..6)?);
-                    rest = escape.get(6..)?;
-                    continue;
-                }
-            },
-            None => {
-                let length = 1 + escape.chars().nth(1)?.len_utf8();
-                out.push_str(escape.get(..length)?);
-                rest = escape.get(length..)?;
-                continue;
-            }
+        let code = escape.strip_prefix("\\u").unwrap_or_default();
+        let (letter, length) = if code.starts_with('{') {
+            let end = code.find('}')?;
+            (char::from_u32(hexadecimal(code.get(1..end)?)?)?, 2 + end + 1)
+        } else if let Some(high @ 0xd800..=0xdbff) = code.get(..4).and_then(hexadecimal) {
+            let low = hexadecimal(code.get(4..)?.strip_prefix("\\u")?.get(..4)?)?;
+            (char::decode_utf16([high as u16, low as u16]).next()?.ok()?, 12)
+        } else {
+            let length = 1 + escape.chars().nth(1)?.len_utf8();
+            out.push_str(escape.get(..length)?);
+            rest = escape.get(length..)?;
+            continue;
         };
         changed = true;
         let plain = quoted(letter.encode_utf8(&mut [0; 4]));
@@ -98,16 +95,39 @@ fn unicode_escapes(literal: &str) -> Option<String> {
     changed.then_some(out)
 }
 
+fn hexadecimal(digits: &str) -> Option<u32> {
+    let sound = digits.len() <= 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u32::from_str_radix(digits, 16).ok().filter(|_| sound)
+}
+
 /// BlockStringValue (section 2.9.4): without common indentation and without blank lines around.
 fn block_value(raw: &str) -> String {
     let text = raw.replace("\r\n", "\n").replace('\r', "\n");
     let blank = |line: &str| line.bytes().all(|byte| matches!(byte, b' ' | b'\t'));
     let indent_of = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-    let indent = text.split('\n').skip(1).filter(|line| !blank(line)).map(indent_of).min().unwrap_or(0);
-    let lines: Vec<&str> =
-        text.split('\n').enumerate().map(|(index, line)| if index == 0 { line } else { line.get(indent..).unwrap_or_default() }).collect();
+    let indent = text
+        .split('\n')
+        .skip(1)
+        .filter(|line| !blank(line))
+        .map(indent_of)
+        .min()
+        .unwrap_or(0);
+    let lines: Vec<&str> = text
+        .split('\n')
+        .enumerate()
+        .map(|(index, line)| {
+            if index == 0 {
+                line
+            } else {
+                line.get(indent..).unwrap_or_default()
+            }
+        })
+        .collect();
     let start = lines.iter().position(|line| !blank(line)).unwrap_or(lines.len());
-    let end = lines.iter().rposition(|line| !blank(line)).map_or(start, |last| last + 1);
+    let end = lines
+        .iter()
+        .rposition(|line| !blank(line))
+        .map_or(start, |last| last + 1);
     lines.get(start..end).unwrap_or_default().join("\n")
 }
 
@@ -125,6 +145,8 @@ mod tests {
             (r#""\u0041""#, None),
             (r#""\u{110000}""#, None),
             (r#""\u{}""#, None),
+            (r#""\u{+41}""#, None),
+            (r#""\uD83D\u+041""#, None),
             (r#""\uD83Dx""#, None),
             (r#""\u12""#, None),
             (r#""\"#, None),
@@ -149,6 +171,9 @@ mod tests {
         let (string, block) = ("\"\u{e9}\\u{41}\"", "\"\"\"x\n \\\"\"\" y\"\"\"");
         rewrites.string(&text[place(string)..place(string) + string.len()], place(string));
         rewrites.block_string(&text[place(block)..place(block) + block.len()], place(block));
-        assert_eq!(rewrites.apply(text), "       \n{ a(b: \"\u{e9}A\"     ) c \"x\\n\\\"\\\"\\\" y\"\n            d }");
+        assert_eq!(
+            rewrites.apply(text),
+            "       \n{ a(b: \"\u{e9}A\"     ) c \"x\\n\\\"\\\"\\\" y\"\n           d }"
+        );
     }
 }

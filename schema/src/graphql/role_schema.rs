@@ -3,9 +3,9 @@
 use super::error::Refused;
 use super::operation::Field;
 use super::prepare::Prepared;
+use super::sdl::Sdl;
 use super::type_system::{TypeDef, TypeKind, TypeSystem};
 use super::visible::Visible;
-use super::sdl::Sdl;
 use super::{build, introspection};
 use crate::catalog::Catalog;
 use freehold_base::Limits;
@@ -36,7 +36,11 @@ struct Kept {
 impl RoleSchema {
     /// Builds the schema: everything in `visible`, and nothing else.
     pub fn build(catalog: &Catalog, visible: &Visible) -> Self {
-        Self { system: build::build(catalog, visible), dynamic: OnceLock::new(), kept: Mutex::new(Vec::new()) }
+        Self {
+            system: build::build(catalog, visible),
+            dynamic: OnceLock::new(),
+            kept: Mutex::new(Vec::new()),
+        }
     }
 
     /// The schema in the schema definition language.
@@ -54,8 +58,13 @@ impl RoleSchema {
     pub fn applies(&self, condition: &str, object: &str) -> bool {
         condition == object
             || match self.system.get(condition).map(|def| &def.kind) {
-                Some(TypeKind::Interface { possible, .. } | TypeKind::Union { possible }) => possible.iter().any(|name| name == object),
-                Some(TypeKind::Object { .. } | TypeKind::Scalar { .. } | TypeKind::Enum { .. } | TypeKind::Input { .. }) | None => false,
+                Some(TypeKind::Interface { possible, .. } | TypeKind::Union { possible }) => {
+                    possible.iter().any(|name| name == object)
+                }
+                Some(
+                    TypeKind::Object { .. } | TypeKind::Scalar { .. } | TypeKind::Enum { .. } | TypeKind::Input { .. },
+                )
+                | None => false,
             }
     }
 
@@ -66,7 +75,10 @@ impl RoleSchema {
 
     /// Whether the schema has a type of that name.
     pub fn has_type(&self, name: &str) -> bool {
-        self.system.types.get(name).is_some_and(|def: &TypeDef| !matches!(def.kind, TypeKind::Scalar { .. }))
+        self.system
+            .types
+            .get(name)
+            .is_some_and(|def: &TypeDef| !matches!(def.kind, TypeKind::Scalar { .. }))
     }
 
     pub(crate) fn system(&self) -> &TypeSystem {
@@ -75,16 +87,33 @@ impl RoleSchema {
 
     /// Answers root fields about the schema.
     pub(crate) fn introspect(&self, fields: &[Field]) -> Result<Vec<(String, Box<RawValue>)>, Refused> {
-        if fields.is_empty() { Ok(Vec::new()) } else { introspection::run(&self.system, &self.dynamic, fields) }
+        if fields.is_empty() {
+            Ok(Vec::new())
+        } else {
+            introspection::run(&self.system, &self.dynamic, fields)
+        }
     }
 
-    pub(crate) fn find_introspection(&self, query: &str, operation_name: Option<&str>, limits: &Limits) -> Option<Prepared> {
+    pub(crate) fn find_introspection(
+        &self,
+        query: &str,
+        operation_name: Option<&str>,
+        limits: &Limits,
+    ) -> Option<Prepared> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |kept: &&Kept| kept.query == query && kept.operation_name.as_deref() == operation_name && kept.limits == *limits;
+        let same = |kept: &&Kept| {
+            kept.query == query && kept.operation_name.as_deref() == operation_name && kept.limits == *limits
+        };
         kept.iter().find(same).map(|kept| kept.prepared.clone())
     }
 
-    pub(crate) fn keep_introspection(&self, query: &str, operation_name: Option<&str>, limits: &Limits, prepared: &Prepared) {
+    pub(crate) fn keep_introspection(
+        &self,
+        query: &str,
+        operation_name: Option<&str>,
+        limits: &Limits,
+        prepared: &Prepared,
+    ) {
         if query.len() > KEPT_QUERY_BYTES_MAX {
             return;
         }
@@ -93,12 +122,19 @@ impl RoleSchema {
             kept.remove(0);
         }
         let operation_name = operation_name.map(str::to_owned);
-        kept.push(Kept { query: query.to_owned(), operation_name, limits: *limits, prepared: prepared.clone() });
+        kept.push(Kept {
+            query: query.to_owned(),
+            operation_name,
+            limits: *limits,
+            prepared: prepared.clone(),
+        });
     }
 }
 
 impl fmt::Debug for RoleSchema {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("RoleSchema").field("types", &self.system.types.len()).finish_non_exhaustive()
+        out.debug_struct("RoleSchema")
+            .field("types", &self.system.types.len())
+            .finish_non_exhaustive()
     }
 }

@@ -10,19 +10,32 @@ use serde_json::{Number, Value};
 pub(crate) fn check_literal(scalar: &str, value: &ValueNode) -> Result<(), String> {
     let fits = match (scalar, value) {
         ("Int", ValueNode::Number(number)) if is_whole(number) => {
-            return if fits_int(number) { Ok(()) } else { Err(format!("{number} does not fit in 32 bits")) };
+            return if fits_int(number) {
+                Ok(())
+            } else {
+                Err(format!("{number} does not fit in 32 bits"))
+            };
         }
         ("Float", ValueNode::Number(_)) | ("Boolean", ValueNode::Boolean(_)) | ("ID", ValueNode::Text(_)) => true,
         ("ID", ValueNode::Number(number)) => is_whole(number),
         ("Int" | "Float" | "Boolean", _) => false,
         (_, value) => matches!(value, ValueNode::Text(_)),
     };
-    if fits { Ok(()) } else { Err(format!("expected {}, found {}", expected(scalar), describe(value))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("expected {}, found {}", expected(scalar), describe(value)))
+    }
 }
 
 /// Coerces a variable's value; `Err` says the rule and what is wrong.
 pub(crate) fn coerce(scalar: &str, value: &Value) -> Result<InputKind, (&'static str, String)> {
-    let wrong = || ("type", format!("expected {}, found {}", expected(scalar), describe_json(value)));
+    let wrong = || {
+        (
+            "type",
+            format!("expected {}, found {}", expected(scalar), describe_json(value)),
+        )
+    };
     match (scalar, value) {
         ("Int", Value::Number(number)) => match whole(number) {
             Some(whole) if i32::try_from(whole).is_ok() => Ok(InputKind::Number(whole.into())),
@@ -51,7 +64,13 @@ fn fits_int(number: &Number) -> bool {
 /// JSON does not tell 1 from 1.0, so variables may say either.
 fn whole(number: &Number) -> Option<i64> {
     let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);
-    number.as_i64().or_else(|| if number.is_f64() { number.as_f64().and_then(whole) } else { None })
+    number.as_i64().or_else(|| {
+        if number.is_f64() {
+            number.as_f64().and_then(whole)
+        } else {
+            None
+        }
+    })
 }
 
 fn expected(scalar: &str) -> String {

@@ -15,8 +15,15 @@ pub(crate) struct Sdl<'s>(pub(crate) &'s TypeSystem);
 impl fmt::Display for Sdl<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let system = self.0;
-        let roots: Vec<&str> = [Some(QUERY), system.mutation.as_deref(), system.subscription.as_deref()].into_iter().flatten().collect();
-        let rest = system.types.keys().map(String::as_str).filter(|name| !roots.contains(name) && !BUILT_IN_SCALARS.contains(name));
+        let roots: Vec<&str> = [Some(QUERY), system.mutation.as_deref(), system.subscription.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let rest = system
+            .types
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !roots.contains(name) && !BUILT_IN_SCALARS.contains(name));
         let names = roots.iter().copied().chain(rest);
         for (index, (name, def)) in names.filter_map(|name| system.types.get_key_value(name)).enumerate() {
             if index > 0 {
@@ -39,7 +46,11 @@ fn print_type(out: &mut fmt::Formatter<'_>, name: &str, def: &TypeDef) -> fmt::R
             out.write_char('\n')?;
         }
         TypeKind::Object { implements, fields } => {
-            let implements = if implements.is_empty() { String::new() } else { format!(" implements {}", implements.join(" & ")) };
+            let implements = if implements.is_empty() {
+                String::new()
+            } else {
+                format!(" implements {}", implements.join(" & "))
+            };
             writeln!(out, "type {name}{implements} {{")?;
             print_fields(out, fields)?;
             out.write_str("}\n")?;
@@ -98,12 +109,22 @@ fn print_arguments(out: &mut fmt::Formatter<'_>, arguments: &IndexMap<Text, Inpu
 }
 
 fn input(name: &str, field: &InputField) -> String {
-    let default = field.default.as_ref().map(|default| format!(" = {default}")).unwrap_or_default();
-    format!("{name}: {}{default}{}", field.type_ref, deprecated(field.deprecated.as_deref()))
+    let default = field
+        .default
+        .as_ref()
+        .map(|default| format!(" = {default}"))
+        .unwrap_or_default();
+    format!(
+        "{name}: {}{default}{}",
+        field.type_ref,
+        deprecated(field.deprecated.as_deref())
+    )
 }
 
 fn deprecated(reason: Option<&str>) -> String {
-    reason.map(|reason| format!(" @deprecated(reason: {})", quoted(reason))).unwrap_or_default()
+    reason
+        .map(|reason| format!(" @deprecated(reason: {})", quoted(reason)))
+        .unwrap_or_default()
 }
 
 fn print_description(out: &mut fmt::Formatter<'_>, indent: &str, description: Option<&str>) -> fmt::Result {

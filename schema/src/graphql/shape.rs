@@ -56,7 +56,11 @@ pub fn is_orderable(field: &FieldDef) -> bool {
     field.encrypted.is_none()
         && match &field.field_type {
             FieldType::Reference { to, .. } => to.len() == 1,
-            FieldType::Json | FieldType::MultiSelect(_) | FieldType::List { .. } | FieldType::File | FieldType::Image => false,
+            FieldType::Json
+            | FieldType::MultiSelect(_)
+            | FieldType::List { .. }
+            | FieldType::File
+            | FieldType::Image => false,
             FieldType::Id
             | FieldType::Version
             | FieldType::Text(_)
@@ -76,7 +80,10 @@ pub fn is_orderable(field: &FieldDef) -> bool {
 /// Whether `groups(by:)` may name the field, its target's visibility aside.
 pub fn is_groupable(field: &FieldDef) -> bool {
     is_orderable(field)
-        && !matches!(field.field_type, FieldType::Id | FieldType::Version | FieldType::Text(TextKind::Html | TextKind::Markdown))
+        && !matches!(
+            field.field_type,
+            FieldType::Id | FieldType::Version | FieldType::Text(TextKind::Html | TextKind::Markdown)
+        )
 }
 
 /// Whether `sum` and `avg` have the field.
@@ -117,7 +124,10 @@ pub fn group_by_name(field: &FieldDef) -> String {
 
 /// The field that a member of `TicketGroupBy` stands for.
 pub fn find_group_by<'a>(entity: &'a EntityDef, member: &str) -> Option<&'a FieldDef> {
-    entity.fields.iter().find(|field| is_groupable(field) && group_by_name(field) == member)
+    entity
+        .fields
+        .iter()
+        .find(|field| is_groupable(field) && group_by_name(field) == member)
 }
 
 /// The targets of a reference; none for other fields.
@@ -135,5 +145,8 @@ pub(crate) fn is_id(field: &FieldDef) -> bool {
 
 fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }

@@ -82,14 +82,15 @@ pub(crate) fn check_query<'t>(text: &'t str, limits: &Limits) -> Result<Cow<'t, 
                 continue;
             }
             b'"' if bytes[at..].starts_with(b"\"\"") => {
-                at = end_of_block_string(bytes, at + 2)
-                    .ok_or_else(|| RequestError::new(Code::GraphqlParseFailed, "a block string has no end").at(position(text, start)))?;
+                at = end_of_block_string(bytes, at + 2).ok_or_else(|| {
+                    RequestError::new(Code::GraphqlParseFailed, "a block string has no end").at(position(text, start))
+                })?;
                 let literal = text.get(start..at).unwrap_or_default();
                 if begins_definition {
                     rewrites.description(literal, start);
-                    continue;
+                } else {
+                    rewrites.block_string(literal, start);
                 }
-                rewrites.block_string(literal, start);
                 last_name = None;
             }
             b'"' => {
@@ -97,15 +98,17 @@ pub(crate) fn check_query<'t>(text: &'t str, limits: &Limits) -> Result<Cow<'t, 
                 let literal = text.get(start..at).unwrap_or_default();
                 if begins_definition {
                     rewrites.description(literal, start);
-                    continue;
+                } else {
+                    rewrites.string(literal, start);
                 }
-                rewrites.string(literal, start);
                 last_name = None;
             }
             b'{' | b'[' | b'(' => {
                 open.push((byte == b'{' && parentheses > 0).then(Vec::new));
                 if open.len() > nesting_max {
-                    return Err(RequestError::limit("nesting", nesting_max as u64, open.len() as u64).at(position(text, start)).into());
+                    return Err(RequestError::limit("nesting", nesting_max as u64, open.len() as u64)
+                        .at(position(text, start))
+                        .into());
                 }
                 parentheses += usize::from(byte == b'(');
                 last_name = None;
@@ -125,28 +128,43 @@ pub(crate) fn check_query<'t>(text: &'t str, limits: &Limits) -> Result<Cow<'t, 
                 }
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
-                while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+                while bytes
+                    .get(at)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+                {
                     at += 1;
                 }
                 last_name = text.get(start..at).map(|name| (name, start));
                 // The parser would take `queryA` for `query A`.
-                if let Some((name, _)) = last_name.filter(|(name, _)| begins_definition && !DEFINITIONS.contains(name)) {
-                    let message = format!("unexpected `{name}`, expected `query`, `mutation`, `subscription`, `fragment` or `{{`");
-                    return Err(RequestError::new(Code::GraphqlParseFailed, message).at(position(text, start)).into());
+                if let Some((name, _)) = last_name.filter(|(name, _)| begins_definition && !DEFINITIONS.contains(name))
+                {
+                    let message = format!(
+                        "unexpected `{name}`, expected `query`, `mutation`, `subscription`, `fragment` or `{{`"
+                    );
+                    return Err(RequestError::new(Code::GraphqlParseFailed, message)
+                        .at(position(text, start))
+                        .into());
                 }
             }
             b'0'..=b'9' | b'-' | b'.' | b'+' => {
-                while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-')) {
+                while bytes
+                    .get(at)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'))
+                {
                     at += 1;
                 }
                 last_name = None;
             }
             _ => last_name = None,
         }
-        begins_definition = byte == b'}' && open.is_empty();
+        begins_definition = byte == b'}' && open.is_empty() || begins_definition && byte == b'"';
         tokens += 1;
         if tokens > limits.tokens_max {
-            return Err(RequestError::limit("number of tokens", limits.tokens_max as u64, tokens as u64).at(position(text, start)).into());
+            return Err(
+                RequestError::limit("number of tokens", limits.tokens_max as u64, tokens as u64)
+                    .at(position(text, start))
+                    .into(),
+            );
         }
     }
     Ok(rewrites.apply(text))
@@ -182,7 +200,10 @@ fn end_of_block_string(bytes: &[u8], mut at: usize) -> Option<usize> {
 pub(crate) fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 #[cfg(test)]
@@ -190,7 +211,9 @@ mod tests {
     use super::*;
 
     fn query(text: &str) -> Result<(), Code> {
-        check_query(text, &Limits::default()).map(drop).map_err(|error| error.code)
+        check_query(text, &Limits::default())
+            .map(drop)
+            .map_err(|error| error.code)
     }
 
     #[test]
@@ -199,9 +222,15 @@ mod tests {
         assert_eq!(query(&bomb), Err(Code::LimitExceeded));
         assert_eq!(query(&format!("{{ a(b: \"{bomb}\") }}")), Ok(()));
         assert_eq!(query(&format!("{{ a(b: \"\\\"{bomb}\") }}")), Ok(()));
-        assert_eq!(query(&format!("{{ a(b: \"\"\" {bomb} \\\"\"\" {bomb} \"\"\") }}")), Ok(()));
+        assert_eq!(
+            query(&format!("{{ a(b: \"\"\" {bomb} \\\"\"\" {bomb} \"\"\") }}")),
+            Ok(())
+        );
         assert_eq!(query(&format!("# {bomb}\n{{ a }}")), Ok(()));
-        assert_eq!(query(&format!("{{ a(b: \"\"\"x\" {bomb}")), Err(Code::GraphqlParseFailed));
+        assert_eq!(
+            query(&format!("{{ a(b: \"\"\"x\" {bomb}")),
+            Err(Code::GraphqlParseFailed)
+        );
         assert_eq!(query(&format!("{{ a(b: \"x\n {bomb}")), Err(Code::LimitExceeded));
         assert_eq!(query(&format!("{{ a(b: \"x\\\n {bomb}")), Err(Code::LimitExceeded));
         assert_eq!(query(&"(".repeat(65)), Err(Code::LimitExceeded));
@@ -211,16 +240,25 @@ mod tests {
     #[test]
     fn tokens_are_counted() {
         assert_eq!(query(&format!("{{ {} }}", "a ".repeat(19_998))), Ok(()));
-        assert_eq!(query(&format!("{{ {} }}", "a ".repeat(20_000))), Err(Code::LimitExceeded));
+        assert_eq!(
+            query(&format!("{{ {} }}", "a ".repeat(20_000))),
+            Err(Code::LimitExceeded)
+        );
         assert_eq!(query(&"!".repeat(20_001)), Err(Code::LimitExceeded));
         assert_eq!(query(&",".repeat(20_001)), Ok(()));
     }
 
     #[test]
     fn an_input_field_is_named_once() {
-        assert_eq!(query("{ a(b: {c: 1, d: {c: 2}, e: [{c: 1}, {c: 2}]}) { c: x c: x } }"), Ok(()));
+        assert_eq!(
+            query("{ a(b: {c: 1, d: {c: 2}, e: [{c: 1}, {c: 2}]}) { c: x c: x } }"),
+            Ok(())
+        );
         assert_eq!(query("{ a(b: {c: 1, c: 1}) }"), Err(Code::GraphqlValidationFailed));
-        assert_eq!(query("query ($f: X = {c: \"c:\", d: c, c: 1}) { a }"), Err(Code::GraphqlValidationFailed));
+        assert_eq!(
+            query("query ($f: X = {c: \"c:\", d: c, c: 1}) { a }"),
+            Err(Code::GraphqlValidationFailed)
+        );
     }
 
     #[test]

@@ -38,12 +38,26 @@ pub(crate) struct TypeDef {
 
 #[derive(Debug)]
 pub(crate) enum TypeKind {
-    Scalar { specified_by: Option<&'static str> },
-    Object { implements: Vec<Text>, fields: IndexMap<Text, OutputField> },
-    Interface { fields: IndexMap<Text, OutputField>, possible: Vec<Text> },
-    Union { possible: Vec<Text> },
-    Enum { values: Vec<Text> },
-    Input { fields: IndexMap<Text, InputField> },
+    Scalar {
+        specified_by: Option<&'static str>,
+    },
+    Object {
+        implements: Vec<Text>,
+        fields: IndexMap<Text, OutputField>,
+    },
+    Interface {
+        fields: IndexMap<Text, OutputField>,
+        possible: Vec<Text>,
+    },
+    Union {
+        possible: Vec<Text>,
+    },
+    Enum {
+        values: Vec<Text>,
+    },
+    Input {
+        fields: IndexMap<Text, InputField>,
+    },
 }
 
 /// A field of an object or interface.
@@ -143,11 +157,17 @@ impl fmt::Display for TypeRef {
 
 impl TypeDef {
     pub(crate) fn new(kind: TypeKind) -> Self {
-        Self { description: None, kind }
+        Self {
+            description: None,
+            kind,
+        }
     }
 
     pub(crate) fn object(fields: IndexMap<Text, OutputField>) -> Self {
-        Self::new(TypeKind::Object { implements: Vec::new(), fields })
+        Self::new(TypeKind::Object {
+            implements: Vec::new(),
+            fields,
+        })
     }
 
     pub(crate) fn input(fields: IndexMap<Text, InputField>) -> Self {
@@ -168,17 +188,28 @@ impl TypeDef {
     }
 
     pub(crate) fn is_composite(&self) -> bool {
-        matches!(self.kind, TypeKind::Object { .. } | TypeKind::Interface { .. } | TypeKind::Union { .. })
+        matches!(
+            self.kind,
+            TypeKind::Object { .. } | TypeKind::Interface { .. } | TypeKind::Union { .. }
+        )
     }
 
     pub(crate) fn is_input(&self) -> bool {
-        matches!(self.kind, TypeKind::Scalar { .. } | TypeKind::Enum { .. } | TypeKind::Input { .. })
+        matches!(
+            self.kind,
+            TypeKind::Scalar { .. } | TypeKind::Enum { .. } | TypeKind::Input { .. }
+        )
     }
 }
 
 impl OutputField {
     pub(crate) fn new(type_ref: TypeRef) -> Self {
-        Self { type_ref, arguments: IndexMap::new(), description: None, deprecated: None }
+        Self {
+            type_ref,
+            arguments: IndexMap::new(),
+            description: None,
+            deprecated: None,
+        }
     }
 
     pub(crate) fn argument(mut self, name: impl Into<Text>, field: InputField) -> Self {
@@ -200,7 +231,13 @@ impl OutputField {
 
 impl InputField {
     pub(crate) fn new(type_ref: TypeRef) -> Self {
-        Self { type_ref, default: None, description: None, deprecated: None, strict_list: false }
+        Self {
+            type_ref,
+            default: None,
+            description: None,
+            deprecated: None,
+            strict_list: false,
+        }
     }
 
     pub(crate) fn describe(mut self, description: impl Into<Text>) -> Self {
@@ -222,20 +259,30 @@ impl InputField {
 
 impl TypeSystem {
     pub(crate) fn get(&self, name: &str) -> Option<&TypeDef> {
-        self.types.get(name).or_else(|| super::introspection::meta_types().types.get(name))
+        self.types
+            .get(name)
+            .or_else(|| super::introspection::meta_types().types.get(name))
     }
 
     /// A field that may be selected on a type; the query root has `__schema` and `__type` besides its own.
     pub(crate) fn field(&self, type_name: &str, field: &str) -> Option<&OutputField> {
         let own = self.get(type_name)?.fields().and_then(|fields| fields.get(field));
-        own.or_else(|| if type_name == QUERY { super::introspection::meta_field(field) } else { None })
+        own.or_else(|| {
+            if type_name == QUERY {
+                super::introspection::meta_field(field)
+            } else {
+                None
+            }
+        })
     }
 
     /// The object types that a composite type may turn out to be.
     pub(crate) fn possible<'a>(&'a self, type_name: &'a str) -> Vec<&'a str> {
         match self.get(type_name).map(|def| &def.kind) {
             Some(TypeKind::Object { .. }) => vec![type_name],
-            Some(TypeKind::Interface { possible, .. } | TypeKind::Union { possible }) => possible.iter().map(|name| &**name).collect(),
+            Some(TypeKind::Interface { possible, .. } | TypeKind::Union { possible }) => {
+                possible.iter().map(|name| &**name).collect()
+            }
             Some(TypeKind::Scalar { .. } | TypeKind::Enum { .. } | TypeKind::Input { .. }) | None => Vec::new(),
         }
     }
@@ -250,7 +297,10 @@ impl TypeSystem {
 
     /// Drops types that cannot be reached from a root, and puts the rest in order of name.
     pub(crate) fn prune(&mut self) {
-        let mut reached: Vec<String> = [Some(QUERY.to_owned()), self.mutation.clone(), self.subscription.clone()].into_iter().flatten().collect();
+        let mut reached: Vec<String> = [Some(QUERY.to_owned()), self.mutation.clone(), self.subscription.clone()]
+            .into_iter()
+            .flatten()
+            .collect();
         let mut seen: std::collections::HashSet<String> = reached.iter().cloned().collect();
         while let Some(name) = reached.pop() {
             for next in self.types.get(&name).map(mentioned).unwrap_or_default() {
@@ -285,7 +335,12 @@ impl TypeSystem {
 }
 
 fn mentioned(def: &TypeDef) -> Vec<String> {
-    let inputs = |fields: &IndexMap<Text, InputField>| fields.values().map(|field| field.type_ref.name().to_owned()).collect::<Vec<_>>();
+    let inputs = |fields: &IndexMap<Text, InputField>| {
+        fields
+            .values()
+            .map(|field| field.type_ref.name().to_owned())
+            .collect::<Vec<_>>()
+    };
     match &def.kind {
         TypeKind::Object { implements, fields } => {
             let mut names: Vec<String> = implements.iter().map(|name| name.to_string()).collect();
@@ -295,9 +350,11 @@ fn mentioned(def: &TypeDef) -> Vec<String> {
             }
             names
         }
-        TypeKind::Interface { fields, possible } => {
-            fields.values().map(|field| field.type_ref.name().to_owned()).chain(possible.iter().map(|name| name.to_string())).collect()
-        }
+        TypeKind::Interface { fields, possible } => fields
+            .values()
+            .map(|field| field.type_ref.name().to_owned())
+            .chain(possible.iter().map(|name| name.to_string()))
+            .collect(),
         TypeKind::Union { possible } => possible.iter().map(|name| name.to_string()).collect(),
         TypeKind::Input { fields } => inputs(fields),
         TypeKind::Scalar { .. } | TypeKind::Enum { .. } => Vec::new(),

@@ -3,130 +3,20 @@
 use super::reference::{Reference, always};
 use super::{Access, RoleSet};
 use crate::condition::{self, Scope};
-use crate::eval::{Database, Question, Row};
+use crate::eval::{Question, Row};
 use crate::predicate::{Predicate, RulePredicate};
 use crate::source::{Guard, RowSource};
+use crate::world::random::{self, Dice, caller, database};
 use crate::{Policy, world};
-use freehold_base::{Caller, CallerTenant, Person, RowId, Timestamp, Value};
+use freehold_base::Value;
 use freehold_schema::catalog::{
     AccessLevel, Catalog, EntityDef, EntityId, EntityKind, FieldType, Operation, SystemField,
 };
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::yaml::Node;
 use proptest::prelude::{ProptestConfig, any, proptest};
-use std::collections::BTreeMap;
-use uuid::Uuid;
 
-const MODEL: &str = include_str!("agreement.yaml");
 const SETS: u64 = 29;
-const ROWS: u64 = 4;
-
-/// Small numbers from a seed (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.roll(from.len() as u64) as usize].clone()
-    }
-}
-
-fn id_of(entity: EntityId, row: u64) -> Uuid {
-    Uuid::from_u64_pair(u64::from(entity.0) + 1, row)
-}
-
-/// Values from domains so small that coincidences are common.
-fn value(
-    catalog: &Catalog,
-    entity: &EntityDef,
-    field: &freehold_schema::catalog::FieldDef,
-    row: u64,
-    dice: &mut Dice,
-) -> Value {
-    if field.system == Some(SystemField::Id) {
-        return Value::Uuid(id_of(entity.id, row));
-    }
-    if field.system == Some(SystemField::Tenant) {
-        // The first two rows of the tenant entity are the ones that callers name.
-        let tenant = catalog.find_entity("organisation").unwrap();
-        return Value::Uuid(id_of(tenant.id, dice.roll(2)));
-    }
-    if !field.required && dice.roll(5) == 0 {
-        return Value::Null;
-    }
-    match &field.field_type {
-        FieldType::Reference { to, .. } => Value::Uuid(id_of(dice.pick(to), dice.roll(ROWS))),
-        FieldType::Text(_) => Value::Text(dice.pick(&["a", "b", "c"]).into()),
-        FieldType::Select(options) => Value::Text(dice.pick(options).value),
-        FieldType::MultiSelect(options) => Value::TextList(
-            options
-                .iter()
-                .filter(|_| dice.roll(2) == 0)
-                .map(|option| option.value.clone())
-                .collect(),
-        ),
-        FieldType::Boolean => Value::Boolean(dice.roll(2) == 0),
-        FieldType::DateTime => Value::DateTime(dice.roll(3) as i64),
-        FieldType::List { .. } => Value::Null,
-        _ => Value::Int(dice.roll(4) as i64),
-    }
-}
-
-fn database(catalog: &Catalog, dice: &mut Dice) -> Database {
-    let rows = catalog.entities.values().map(|entity| {
-        (0..ROWS)
-            .map(|row| {
-                entity
-                    .fields
-                    .iter()
-                    .map(|field| value(catalog, entity, field, row, dice))
-                    .collect::<Row>()
-            })
-            .collect()
-    });
-    Database { rows: rows.collect() }
-}
-
-/// Anybody: anonymous or signed in, in a tenant or none, member or not, with roles that may not count.
-fn caller(catalog: &Catalog, database: &Database, dice: &mut Dice) -> Caller {
-    let user = id_of(catalog.user, dice.roll(ROWS));
-    let signed_in = dice.roll(4) != 0;
-    let membership = catalog.find_entity("membership").unwrap();
-    let tenant = (dice.roll(5) != 0).then(|| id_of(catalog.find_entity("organisation").unwrap().id, dice.roll(2)));
-    let member = dice.roll(3) != 0 && signed_in;
-    let fields: BTreeMap<String, Value> = membership
-        .fields
-        .iter()
-        .zip(&database.rows[membership.id.0 as usize][0])
-        .map(|(field, value)| (field.name.clone(), value.clone()))
-        .collect();
-    let mut claims = BTreeMap::new();
-    if dice.roll(2) == 0 {
-        claims.insert("word".to_owned(), Value::Text(dice.pick(&["a", "b"]).into()));
-    }
-    Caller {
-        person: signed_in.then_some(Person { id: RowId::from(user) }),
-        tenant: tenant.map(|id| CallerTenant {
-            id: RowId::from(id),
-            membership: member.then_some(fields),
-        }),
-        profile: dice.pick(&[None, Some("member".to_owned()), Some("visitor".to_owned())]),
-        roles: ["r1", "r2"]
-            .into_iter()
-            .filter(|_| dice.roll(2) == 0)
-            .map(str::to_owned)
-            .collect(),
-        claims,
-        now: Timestamp(1),
-    }
-}
 
 /// Shuffles what an author may state of an entity, even what the schema room refuses as yet.
 fn shuffle(catalog: &mut Catalog, dice: &mut Dice) {
@@ -208,7 +98,7 @@ fn compare(source: &RowSource, reference: &Reference<'_>, entity: &EntityDef, ro
 
 fn check(seed: u64) {
     let mut dice = Dice(seed);
-    let (_, mut catalog) = world::catalog(MODEL);
+    let (_, mut catalog) = world::catalog(random::MODEL);
     shuffle(&mut catalog, &mut dice);
     deal(&mut catalog, &mut dice);
     let policy = Policy::check(&catalog, &mut Diagnostics::default()).expect("the model is sound");

@@ -244,6 +244,10 @@ fn conditions_without_rows() {
         );
     }
     lint(
+        "{entity: ticket, allow: [read], where: {status: {is_null: true, not_in: []}}, read: [secret]}",
+        &[],
+    );
+    lint(
         "{entity: ticket, allow: [update], write: [secret], check: {status: {in: []}}}",
         &["never-true: no row satisfies this `check` (its parts exclude each other)"],
     );

@@ -61,12 +61,16 @@ impl Sqlite {
         let path = path.map_or_else(temporary_path, Path::to_owned);
         let file = path.clone();
         let opened = blocking(move || {
+            create_private(&file);
             // The writer is first: it creates the file and turns on the write-ahead log.
             let writer = open(&file, false)?;
             let readers = (0..readers.max(1)).map(|_| open(&file, true)).collect::<Result<Vec<_>>>()?;
             Ok((writer, readers))
         });
-        let (writer, idle) = opened.await?;
+        let (writer, idle) = opened.await.map_err(|error| match error {
+            Error::Database { source } => Error::address(format!("`{}` cannot be opened: {source}", path.display())),
+            other => other,
+        })?;
         Ok(Self {
             path,
             temporary,
@@ -205,6 +209,16 @@ fn open(path: &Path, read_only: bool) -> Result<Connection> {
         connection.pragma_update(None, "query_only", true)?;
     }
     Ok(connection)
+}
+
+/// Creates a missing file that its owner alone may read; SQLite gives its companions the same mode.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // If it is there, or cannot be made, SQLite will say what it thinks of it.
+    drop(options.open(path));
 }
 
 fn temporary_path() -> PathBuf {

@@ -19,8 +19,19 @@ use std::collections::BTreeMap;
 pub struct Applied {
     /// The changes, in the order they were made; none when the tables were already right.
     pub changes: Vec<Change>,
-    /// The tag of each entity of the catalog, by name. Put them into the catalog before anything makes an id.
+    /// The tag of each entity of the catalog, by name; see [`Applied::give_tags`].
     pub tags: BTreeMap<String, EntityTag>,
+}
+
+impl Applied {
+    /// Puts the environment's tags into its catalog: before anything makes an id.
+    pub fn give_tags(&self, catalog: &mut Catalog) {
+        for (name, entity) in &mut catalog.entities {
+            if let Some(tag) = self.tags.get(name) {
+                entity.tag = *tag;
+            }
+        }
+    }
 }
 
 /// The row of `fh_catalog` that holds the present shape.

@@ -20,7 +20,10 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
     let def = scope.def(seen);
     let name = &def.type_name;
     let mut parts: IndexMap<Text, OutputField> = IndexMap::new();
-    parts.insert("count".into(), OutputField::new(TypeRef::required("Int")).describe("The number of rows."));
+    parts.insert(
+        "count".into(),
+        OutputField::new(TypeRef::required("Int")).describe("The number of rows."),
+    );
     let figures: [Figure; 4] = [
         ("sum", "Sum", shape::is_summable),
         ("avg", "Avg", shape::is_summable),
@@ -37,7 +40,10 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
                     ("sum" | "avg", _) => TypeRef::named("Float"),
                     _ => value_type(scope, def, field),
                 };
-                (Text::from(field.graphql_name.clone()), OutputField::new(type_ref).told_by(None, field.deprecated.as_deref()))
+                (
+                    Text::from(field.graphql_name.clone()),
+                    OutputField::new(type_ref).told_by(None, field.deprecated.as_deref()),
+                )
             })
             .collect();
         let type_name = format!("{name}{suffix}");
@@ -54,16 +60,37 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
 fn add_groups(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSystem) {
     let def = scope.def(seen);
     let name = &def.type_name;
-    let by: Vec<&FieldDef> = scope.fields(seen).map(|(field, _)| field).filter(|field| shape::is_groupable(field)).collect();
+    let by: Vec<&FieldDef> = scope
+        .fields(seen)
+        .map(|(field, _)| field)
+        .filter(|field| shape::is_groupable(field))
+        .collect();
     let values = by.iter().map(|field| shape::group_by_name(field).into()).collect();
-    system.types.insert(format!("{name}GroupBy"), TypeDef::new(TypeKind::Enum { values }));
+    system
+        .types
+        .insert(format!("{name}GroupBy"), TypeDef::new(TypeKind::Enum { values }));
 
-    let keys = by.iter().map(|field| (Text::from(field.graphql_name.clone()), OutputField::new(value_type(scope, def, field)))).collect();
-    let key = TypeDef::object(keys).describe("The values a group has in common. Fields that the list is not grouped by are null.");
+    let keys = by
+        .iter()
+        .map(|field| {
+            (
+                Text::from(field.graphql_name.clone()),
+                OutputField::new(value_type(scope, def, field)),
+            )
+        })
+        .collect();
+    let key = TypeDef::object(keys)
+        .describe("The values a group has in common. Fields that the list is not grouped by are null.");
     system.types.insert(format!("{name}GroupKey"), key);
 
     let mut group: IndexMap<Text, OutputField> = IndexMap::new();
-    group.insert("key".into(), OutputField::new(TypeRef::required(format!("{name}GroupKey"))));
-    group.insert("aggregate".into(), OutputField::new(TypeRef::required(format!("{name}Aggregate"))));
+    group.insert(
+        "key".into(),
+        OutputField::new(TypeRef::required(format!("{name}GroupKey"))),
+    );
+    group.insert(
+        "aggregate".into(),
+        OutputField::new(TypeRef::required(format!("{name}Aggregate"))),
+    );
     system.types.insert(format!("{name}Group"), TypeDef::object(group));
 }

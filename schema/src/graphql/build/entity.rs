@@ -20,10 +20,19 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
             let never_null = shape::is_id(field) || field.required && known.always && shape::targets(field).is_empty();
             OutputField::new(if never_null { type_ref.non_null() } else { type_ref })
         };
-        fields.insert(field.graphql_name.clone().into(), output.told_by(field.description.as_deref(), field.deprecated.as_deref()));
+        fields.insert(
+            field.graphql_name.clone().into(),
+            output.told_by(field.description.as_deref(), field.deprecated.as_deref()),
+        );
     }
-    fields.insert("_access".into(), OutputField::new(TypeRef::required("Access")).describe("What the caller may do with this row."));
-    let mut row = TypeDef::new(TypeKind::Object { implements: if seen.can_read { vec!["Node".into()] } else { Vec::new() }, fields });
+    fields.insert(
+        "_access".into(),
+        OutputField::new(TypeRef::required("Access")).describe("What the caller may do with this row."),
+    );
+    let mut row = TypeDef::new(TypeKind::Object {
+        implements: if seen.can_read { vec!["Node".into()] } else { Vec::new() },
+        fields,
+    });
     row.description = def.description.clone().map(Text::from);
     system.types.insert(def.type_name.clone(), row);
     if seen.can_list {
@@ -46,7 +55,10 @@ pub(super) fn value_type(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef) -
 
 /// A field that lists rows of an entity.
 pub(super) fn connection_field(scope: &Scope<'_>, of: crate::catalog::EntityId) -> OutputField {
-    let mut field = OutputField::new(TypeRef::required(format!("{}Connection", scope.catalog.entity(of).type_name)));
+    let mut field = OutputField::new(TypeRef::required(format!(
+        "{}Connection",
+        scope.catalog.entity(of).type_name
+    )));
     field.arguments = input::list_arguments(scope, of);
     field
 }
@@ -54,13 +66,27 @@ pub(super) fn connection_field(scope: &Scope<'_>, of: crate::catalog::EntityId) 
 fn add_named_types(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef, system: &mut TypeSystem) {
     match &field.field_type {
         FieldType::Select(options) | FieldType::MultiSelect(options) => {
-            let values = options.iter().map(|option| option.graphql_name.clone().into()).collect();
-            add_unless_empty(system, shape::enum_name(def, field), TypeDef::new(TypeKind::Enum { values }));
+            let values = options
+                .iter()
+                .map(|option| option.graphql_name.clone().into())
+                .collect();
+            add_unless_empty(
+                system,
+                shape::enum_name(def, field),
+                TypeDef::new(TypeKind::Enum { values }),
+            );
         }
         FieldType::Reference { to, .. } if to.len() > 1 => {
-            let possible =
-                to.iter().filter(|target| scope.can_read(**target)).map(|target| scope.catalog.entity(*target).type_name.clone().into()).collect();
-            add_unless_empty(system, def.union_name(field), TypeDef::new(TypeKind::Union { possible }));
+            let possible = to
+                .iter()
+                .filter(|target| scope.can_read(**target))
+                .map(|target| scope.catalog.entity(*target).type_name.clone().into())
+                .collect();
+            add_unless_empty(
+                system,
+                def.union_name(field),
+                TypeDef::new(TypeKind::Union { possible }),
+            );
         }
         _ => {}
     }
@@ -70,19 +96,41 @@ fn add_connection(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
     let name = &scope.def(seen).type_name;
     let list = |of: String| TypeRef::list(of).non_null();
     let mut fields: IndexMap<Text, OutputField> = IndexMap::new();
-    fields.insert("nodes".into(), OutputField::new(list(name.clone())).describe("The rows of this page."));
-    fields.insert("edges".into(), OutputField::new(list(format!("{name}Edge"))).describe("The rows of this page with their cursors."));
+    fields.insert(
+        "nodes".into(),
+        OutputField::new(list(name.clone())).describe("The rows of this page."),
+    );
+    fields.insert(
+        "edges".into(),
+        OutputField::new(list(format!("{name}Edge"))).describe("The rows of this page with their cursors."),
+    );
     fields.insert("pageInfo".into(), OutputField::new(TypeRef::required("PageInfo")));
-    fields.insert("totalCount".into(), OutputField::new(TypeRef::required("Int")).describe("The number of rows on all pages."));
-    fields.insert("aggregate".into(), OutputField::new(TypeRef::required(format!("{name}Aggregate"))).describe("Figures over all pages."));
+    fields.insert(
+        "totalCount".into(),
+        OutputField::new(TypeRef::required("Int")).describe("The number of rows on all pages."),
+    );
+    fields.insert(
+        "aggregate".into(),
+        OutputField::new(TypeRef::required(format!("{name}Aggregate"))).describe("Figures over all pages."),
+    );
     if super::aggregate::has_groups(scope, seen) {
         let by = input::required(list(format!("{name}GroupBy")));
-        fields.insert("groups".into(), OutputField::new(list(format!("{name}Group"))).argument("by", by).describe("Figures for each combination of values."));
+        fields.insert(
+            "groups".into(),
+            OutputField::new(list(format!("{name}Group")))
+                .argument("by", by)
+                .describe("Figures for each combination of values."),
+        );
     }
-    system.types.insert(format!("{name}Connection"), TypeDef::object(fields));
+    system
+        .types
+        .insert(format!("{name}Connection"), TypeDef::object(fields));
 
     let mut edge: IndexMap<Text, OutputField> = IndexMap::new();
-    edge.insert("cursor".into(), OutputField::new(TypeRef::required("String")).describe("A place in this list, for `after` and `before`."));
+    edge.insert(
+        "cursor".into(),
+        OutputField::new(TypeRef::required("String")).describe("A place in this list, for `after` and `before`."),
+    );
     edge.insert("node".into(), OutputField::new(TypeRef::required(name.clone())));
     system.types.insert(format!("{name}Edge"), TypeDef::object(edge));
 }

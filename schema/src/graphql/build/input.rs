@@ -18,7 +18,10 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
                 Some(target) => TypeRef::named(format!("{}OrderBy", scope.catalog.entity(target).type_name)),
                 None => TypeRef::named("OrderDirection"),
             };
-            (Text::from(field.graphql_name.clone()), InputField::new(type_ref).told_by(None, field.deprecated.as_deref()))
+            (
+                Text::from(field.graphql_name.clone()),
+                InputField::new(type_ref).told_by(None, field.deprecated.as_deref()),
+            )
         })
         .collect();
     add_unless_empty(system, format!("{}OrderBy", def.type_name), TypeDef::input(order));
@@ -29,16 +32,43 @@ pub(super) fn list_arguments(scope: &Scope<'_>, of: EntityId) -> IndexMap<Text, 
     let name = &scope.catalog.entity(of).type_name;
     let optional = |type_ref: TypeRef, text: &'static str| InputField::new(type_ref).describe(text);
     let mut arguments: IndexMap<Text, InputField> = IndexMap::new();
-    arguments.insert("filter".into(), optional(TypeRef::named(format!("{name}Filter")), "Rows that match."));
-    arguments.insert("orderBy".into(), optional(TypeRef::list(format!("{name}OrderBy")), "The most significant first."));
-    arguments.insert("first".into(), optional(TypeRef::named("Int"), "Rows from the start, or behind `after`."));
-    arguments.insert("after".into(), optional(TypeRef::named("String"), "A cursor of this list."));
-    arguments.insert("last".into(), optional(TypeRef::named("Int"), "Rows from the end, or before `before`."));
-    arguments.insert("before".into(), optional(TypeRef::named("String"), "A cursor of this list."));
-    arguments.insert("offset".into(), optional(TypeRef::named("Int"), "Rows to pass over; cursors are faster."));
-    let has_text = scope.visible.find(of).is_some_and(|seen| scope.fields(seen).any(|(field, _)| shape::is_searchable(field)));
+    arguments.insert(
+        "filter".into(),
+        optional(TypeRef::named(format!("{name}Filter")), "Rows that match."),
+    );
+    arguments.insert(
+        "orderBy".into(),
+        optional(TypeRef::list(format!("{name}OrderBy")), "The most significant first."),
+    );
+    arguments.insert(
+        "first".into(),
+        optional(TypeRef::named("Int"), "Rows from the start, or behind `after`."),
+    );
+    arguments.insert(
+        "after".into(),
+        optional(TypeRef::named("String"), "A cursor of this list."),
+    );
+    arguments.insert(
+        "last".into(),
+        optional(TypeRef::named("Int"), "Rows from the end, or before `before`."),
+    );
+    arguments.insert(
+        "before".into(),
+        optional(TypeRef::named("String"), "A cursor of this list."),
+    );
+    arguments.insert(
+        "offset".into(),
+        optional(TypeRef::named("Int"), "Rows to pass over; cursors are faster."),
+    );
+    let has_text = scope
+        .visible
+        .find(of)
+        .is_some_and(|seen| scope.fields(seen).any(|(field, _)| shape::is_searchable(field)));
     if has_text {
-        arguments.insert("search".into(), optional(TypeRef::named("String"), "Words that stand in the row's texts."));
+        arguments.insert(
+            "search".into(),
+            optional(TypeRef::named("String"), "Words that stand in the row's texts."),
+        );
     }
     arguments
 }
@@ -53,16 +83,29 @@ fn add_filter(scope: &Scope<'_>, seen: &VisibleEntity, def: &EntityDef, system: 
     let mut fields: IndexMap<Text, InputField> = IndexMap::new();
     for (field, _) in scope.fields(seen).filter(|(field, _)| shape::is_filterable(field)) {
         let type_ref = TypeRef::named(filter_name(scope, def, field, system));
-        fields.insert(field.graphql_name.clone().into(), InputField::new(type_ref).told_by(field.description.as_deref(), field.deprecated.as_deref()));
+        fields.insert(
+            field.graphql_name.clone().into(),
+            InputField::new(type_ref).told_by(field.description.as_deref(), field.deprecated.as_deref()),
+        );
     }
-    for (word, text) in [("and", "All of these; an empty list is true."), ("or", "Any of these; an empty list is false.")] {
+    for (word, text) in [
+        ("and", "All of these; an empty list is true."),
+        ("or", "Any of these; an empty list is false."),
+    ] {
         let mut both = InputField::new(TypeRef::list(name.clone())).describe(text);
         both.strict_list = true;
         fields.insert(word.into(), both);
     }
-    fields.insert("not".into(), InputField::new(TypeRef::named(name.clone())).describe("The exact complement."));
+    fields.insert(
+        "not".into(),
+        InputField::new(TypeRef::named(name.clone())).describe("The exact complement."),
+    );
     if scope.is_referenced(seen.id) {
-        fields.insert("isNull".into(), InputField::new(TypeRef::named("Boolean")).describe("Whether the reference leads nowhere that the caller can read."));
+        fields.insert(
+            "isNull".into(),
+            InputField::new(TypeRef::named("Boolean"))
+                .describe("Whether the reference leads nowhere that the caller can read."),
+        );
     }
     system.types.insert(name, TypeDef::input(fields));
 
@@ -72,8 +115,13 @@ fn add_filter(scope: &Scope<'_>, seen: &VisibleEntity, def: &EntityDef, system: 
         list.insert("some".into(), filter().describe("At least one row matches."));
         list.insert("every".into(), filter().describe("No row fails to match."));
         list.insert("none".into(), filter().describe("No row matches."));
-        list.insert("count".into(), InputField::new(TypeRef::named("IntFilter")).describe("The number of rows."));
-        system.types.insert(format!("{}ListFilter", def.type_name), TypeDef::input(list));
+        list.insert(
+            "count".into(),
+            InputField::new(TypeRef::named("IntFilter")).describe("The number of rows."),
+        );
+        system
+            .types
+            .insert(format!("{}ListFilter", def.type_name), TypeDef::input(list));
     }
 }
 
@@ -83,7 +131,9 @@ fn filter_name(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef, system: &mu
         FieldType::Select(_) => {
             let of = shape::enum_name(def, field);
             let name = format!("{of}Filter");
-            system.types.insert(name.clone(), TypeDef::input(super::shared::equality_operators(&of)));
+            system
+                .types
+                .insert(name.clone(), TypeDef::input(super::shared::equality_operators(&of)));
             name
         }
         FieldType::MultiSelect(_) => {

@@ -39,7 +39,10 @@ struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Entities of which something is seen.
     fn entities(&self) -> impl Iterator<Item = &'a VisibleEntity> {
-        self.visible.entities.iter().filter(|seen| seen.can_read || seen.can_list)
+        self.visible
+            .entities
+            .iter()
+            .filter(|seen| seen.can_read || seen.can_list)
     }
 
     fn def(&self, seen: &VisibleEntity) -> &'a EntityDef {
@@ -61,7 +64,12 @@ impl<'a> Scope<'a> {
         let def = self.def(seen);
         def.fields.iter().filter_map(move |field| {
             // A listed row always has its id.
-            let known = seen.find(field.id).or_else(|| shape::is_id(field).then_some(VisibleField { id: field.id, always: true }))?;
+            let known = seen.find(field.id).or_else(|| {
+                shape::is_id(field).then_some(VisibleField {
+                    id: field.id,
+                    always: true,
+                })
+            })?;
             let shown = match &field.field_type {
                 FieldType::Reference { to, .. } => to.iter().any(|target| self.can_read(*target)),
                 FieldType::List { of, .. } => self.can_list(*of),
@@ -75,7 +83,10 @@ impl<'a> Scope<'a> {
     /// Whether some visible reference to exactly this entity can be filtered by.
     fn is_referenced(&self, id: EntityId) -> bool {
         self.can_read(id)
-            && self.entities().any(|seen| self.fields(seen).any(|(field, _)| shape::is_filterable(field) && field.reference_target() == Some(id)))
+            && self.entities().any(|seen| {
+                self.fields(seen)
+                    .any(|(field, _)| shape::is_filterable(field) && field.reference_target() == Some(id))
+            })
     }
 }
 

@@ -13,7 +13,10 @@ pub(super) fn add(scope: &Scope<'_>, system: &mut TypeSystem) {
     let id = || input::required(TypeRef::named("ID"));
     for seen in scope.entities() {
         let def = scope.def(seen);
-        let retired = |field: OutputField| OutputField { deprecated: def.deprecated.clone().map(Text::from), ..field };
+        let retired = |field: OutputField| OutputField {
+            deprecated: def.deprecated.clone().map(Text::from),
+            ..field
+        };
         let one = || OutputField::new(TypeRef::named(def.type_name.clone()));
         if seen.can_read {
             fields.insert(def.root_one.clone().into(), retired(one().argument("id", id())));
@@ -30,19 +33,33 @@ pub(super) fn add(scope: &Scope<'_>, system: &mut TypeSystem) {
         }
     }
     if scope.entities().any(|seen| seen.can_read) {
-        fields.insert("node".into(), OutputField::new(TypeRef::named("Node")).argument("id", id()).describe("Any row, by its id."));
+        fields.insert(
+            "node".into(),
+            OutputField::new(TypeRef::named("Node"))
+                .argument("id", id())
+                .describe("Any row, by its id."),
+        );
     }
-    fields.insert("viewer".into(), OutputField::new(TypeRef::named("Viewer")).describe("Who asks; null for an anonymous caller."));
+    fields.insert(
+        "viewer".into(),
+        OutputField::new(TypeRef::named("Viewer")).describe("Who asks; null for an anonymous caller."),
+    );
     system.types.insert(QUERY.to_owned(), TypeDef::object(fields));
 }
 
 /// The arguments of a look-up by a unique key; `None` unless all of its fields can be seen and compared.
-fn key_arguments(scope: &Scope<'_>, seen: &VisibleEntity, def: &EntityDef, key: &UniqueKey) -> Option<IndexMap<Text, InputField>> {
+fn key_arguments(
+    scope: &Scope<'_>,
+    seen: &VisibleEntity,
+    def: &EntityDef,
+    key: &UniqueKey,
+) -> Option<IndexMap<Text, InputField>> {
     key.fields
         .iter()
         .map(|id| {
             let (field, _) = scope.fields(seen).find(|(field, _)| field.id == *id)?;
-            shape::is_filterable(field).then(|| (field.graphql_name.clone().into(), input::required(key_type(def, field))))
+            shape::is_filterable(field)
+                .then(|| (field.graphql_name.clone().into(), input::required(key_type(def, field))))
         })
         .collect()
 }

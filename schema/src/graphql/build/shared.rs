@@ -6,22 +6,45 @@ use indexmap::IndexMap;
 
 pub(super) fn add(scope: &Scope<'_>, system: &mut TypeSystem) {
     for (name, description, specified_by) in SCALARS {
-        let mut scalar = TypeDef::new(TypeKind::Scalar { specified_by: *specified_by });
+        let mut scalar = TypeDef::new(TypeKind::Scalar {
+            specified_by: *specified_by,
+        });
         scalar.description = (!description.is_empty()).then_some(Text::Borrowed(description));
         system.types.insert((*name).to_owned(), scalar);
     }
-    add_enum(system, "OrderDirection", "Null values come last in `ASC` and first in `DESC`.", &["ASC", "DESC"]);
-    add_enum(system, "TextMode", "`INSENSITIVE` folds Unicode letters.", &["DEFAULT", "INSENSITIVE"]);
+    add_enum(
+        system,
+        "OrderDirection",
+        "Null values come last in `ASC` and first in `DESC`.",
+        &["ASC", "DESC"],
+    );
+    add_enum(
+        system,
+        "TextMode",
+        "`INSENSITIVE` folds Unicode letters.",
+        &["DEFAULT", "INSENSITIVE"],
+    );
     add_filters(system);
     for (name, description, fields) in OBJECTS {
-        let fields = fields.iter().map(|(field, type_ref)| (Text::Borrowed(*field), OutputField::new(TypeRef::read(type_ref)))).collect();
-        system.types.insert((*name).to_owned(), TypeDef::object(fields).describe(*description));
+        let fields = fields
+            .iter()
+            .map(|(field, type_ref)| (Text::Borrowed(*field), OutputField::new(TypeRef::read(type_ref))))
+            .collect();
+        system
+            .types
+            .insert((*name).to_owned(), TypeDef::object(fields).describe(*description));
     }
-    let possible: Vec<Text> =
-        scope.entities().filter(|seen| seen.can_read).map(|seen| scope.def(seen).type_name.clone().into()).collect();
+    let possible: Vec<Text> = scope
+        .entities()
+        .filter(|seen| seen.can_read)
+        .map(|seen| scope.def(seen).type_name.clone().into())
+        .collect();
     if !possible.is_empty() {
         let fields = IndexMap::from([(Text::from("id"), OutputField::new(TypeRef::required("ID")))]);
-        system.types.insert("Node".to_owned(), TypeDef::new(TypeKind::Interface { fields, possible }).describe("A row that can be found by its id."));
+        system.types.insert(
+            "Node".to_owned(),
+            TypeDef::new(TypeKind::Interface { fields, possible }).describe("A row that can be found by its id."),
+        );
     }
 }
 
@@ -32,16 +55,36 @@ const SCALARS: &[(&str, &str, Option<&str>)] = &[
     ("Int", "", None),
     ("Float", "", None),
     ("Boolean", "", None),
-    ("DateTime", "An instant, RFC 3339; written in UTC with `Z`.", Some("https://scalars.graphql.org/andimarek/date-time.html")),
-    ("Date", "A calendar date, `YYYY-MM-DD`.", Some("https://scalars.graphql.org/andimarek/local-date.html")),
+    (
+        "DateTime",
+        "An instant, RFC 3339; written in UTC with `Z`.",
+        Some("https://scalars.graphql.org/andimarek/date-time.html"),
+    ),
+    (
+        "Date",
+        "A calendar date, `YYYY-MM-DD`.",
+        Some("https://scalars.graphql.org/andimarek/local-date.html"),
+    ),
     ("Time", "A time of day, `HH:MM:SS`, with up to six decimals.", None),
     ("Decimal", "An exact decimal number, as a string.", None),
-    ("UUID", "A UUID, RFC 9562, lower case with hyphens.", Some("https://www.rfc-editor.org/rfc/rfc9562")),
-    ("JSON", "Any JSON value.", Some("https://www.rfc-editor.org/rfc/rfc8259")),
+    (
+        "UUID",
+        "A UUID, RFC 9562, lower case with hyphens.",
+        Some("https://www.rfc-editor.org/rfc/rfc9562"),
+    ),
+    (
+        "JSON",
+        "Any JSON value.",
+        Some("https://www.rfc-editor.org/rfc/rfc8259"),
+    ),
     ("HTML", "HTML, cleaned by the server.", None),
     ("Markdown", "Markdown, cleaned by the server.", None),
     ("Email", "An e-mail address.", None),
-    ("URL", "A URL with an allowed scheme.", Some("https://www.rfc-editor.org/rfc/rfc3986")),
+    (
+        "URL",
+        "A URL with an allowed scheme.",
+        Some("https://www.rfc-editor.org/rfc/rfc3986"),
+    ),
 ];
 
 /// A fixed object type: name, description, fields with their types.
@@ -51,7 +94,12 @@ const OBJECTS: &[FixedObject] = &[
     (
         "PageInfo",
         "Where a page stands in its list.",
-        &[("hasNextPage", "Boolean!"), ("hasPreviousPage", "Boolean!"), ("startCursor", "String"), ("endCursor", "String")],
+        &[
+            ("hasNextPage", "Boolean!"),
+            ("hasPreviousPage", "Boolean!"),
+            ("startCursor", "String"),
+            ("endCursor", "String"),
+        ],
     ),
     (
         "Access",
@@ -78,10 +126,28 @@ const OBJECTS: &[FixedObject] = &[
     (
         "ViewerUser",
         "The signed-in user.",
-        &[("id", "ID!"), ("email", "Email"), ("name", "String"), ("locale", "String"), ("profile", "String")],
+        &[
+            ("id", "ID!"),
+            ("email", "Email"),
+            ("name", "String"),
+            ("locale", "String"),
+            ("profile", "String"),
+        ],
     ),
-    ("ViewerMembership", "A tenant of the signed-in user.", &[("tenant", "ViewerTenant!"), ("roles", "[String!]!"), ("status", "String!")]),
-    ("ViewerTenant", "A tenant.", &[("id", "ID!"), ("slug", "String"), ("name", "String")]),
+    (
+        "ViewerMembership",
+        "A tenant of the signed-in user.",
+        &[
+            ("tenant", "ViewerTenant!"),
+            ("roles", "[String!]!"),
+            ("status", "String!"),
+        ],
+    ),
+    (
+        "ViewerTenant",
+        "A tenant.",
+        &[("id", "ID!"), ("slug", "String"), ("name", "String")],
+    ),
     (
         "AccessToken",
         "Something that the caller carries and that opens rows which ask for it.",
@@ -91,7 +157,10 @@ const OBJECTS: &[FixedObject] = &[
 
 fn add_enum(system: &mut TypeSystem, name: &str, description: &'static str, values: &[&'static str]) {
     let values = values.iter().map(|value| Text::Borrowed(*value)).collect();
-    system.types.insert(name.to_owned(), TypeDef::new(TypeKind::Enum { values }).describe(description));
+    system.types.insert(
+        name.to_owned(),
+        TypeDef::new(TypeKind::Enum { values }).describe(description),
+    );
 }
 
 /// `eq ne in notIn isNull`
@@ -109,7 +178,9 @@ pub(super) fn equality_operators(of: &str) -> IndexMap<Text, InputField> {
 
 fn add_filters(system: &mut TypeSystem) {
     for of in ["ID", "UUID", "Boolean"] {
-        system.types.insert(format!("{of}Filter"), TypeDef::input(equality_operators(of)));
+        system
+            .types
+            .insert(format!("{of}Filter"), TypeDef::input(equality_operators(of)));
     }
     for of in ["Int", "Float", "Decimal", "Date", "Time", "DateTime", "String"] {
         let mut operators = equality_operators(of);
@@ -125,17 +196,25 @@ fn add_filters(system: &mut TypeSystem) {
             ] {
                 operators.insert(word.into(), InputField::new(TypeRef::named("String")).describe(text));
             }
-            operators.insert("mode".into(), InputField::new(TypeRef::named("TextMode")).describe("How the other operators here compare."));
+            operators.insert(
+                "mode".into(),
+                InputField::new(TypeRef::named("TextMode")).describe("How the other operators here compare."),
+            );
         }
         system.types.insert(format!("{of}Filter"), TypeDef::input(operators));
     }
     let mut json = equality_operators("JSON");
-    json.insert("path".into(), InputField::new(TypeRef::list("String")).describe("Keys and indexes that lead to the value compared."));
+    json.insert(
+        "path".into(),
+        InputField::new(TypeRef::list("String")).describe("Keys and indexes that lead to the value compared."),
+    );
     system.types.insert("JSONFilter".to_owned(), TypeDef::input(json));
 
     let polymorphic = IndexMap::from([
         (Text::from("id"), InputField::new(TypeRef::named("IDFilter"))),
         ("isNull".into(), InputField::new(TypeRef::named("Boolean"))),
     ]);
-    system.types.insert("PolymorphicFilter".to_owned(), TypeDef::input(polymorphic));
+    system
+        .types
+        .insert("PolymorphicFilter".to_owned(), TypeDef::input(polymorphic));
 }

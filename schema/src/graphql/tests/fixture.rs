@@ -1,8 +1,8 @@
 //! A small help desk, made by hand.
 
 use crate::catalog::{
-    AccessLevel, Catalog, EntityDef, EntityId, EntityKind, EnumOption, FieldDef, FieldId, FieldType, OnDelete, SecurityLevel, SystemField, TextKind,
-    UniqueKey,
+    AccessLevel, Catalog, EntityDef, EntityId, EntityKind, EnumOption, FieldDef, FieldId, FieldType, OnDelete,
+    SecurityLevel, SystemField, TextKind, UniqueKey,
 };
 use crate::graphql::RoleSchema;
 use crate::graphql::visible::{Visible, VisibleEntity, VisibleField};
@@ -22,8 +22,17 @@ pub(super) fn catalog() -> Catalog {
     ticket.tenant_scoped = true;
     add(&mut ticket, "subject", FieldType::Text(TextKind::Plain)).required = true;
     add(&mut ticket, "body", FieldType::Text(TextKind::Html)).description = Some("Says \"hello\\world\".".into());
-    add(&mut ticket, "status", FieldType::Select(options(&["new", "in_progress", "solved"]))).required = true;
-    add(&mut ticket, "tags", FieldType::MultiSelect(options(&["hardware", "software"])));
+    add(
+        &mut ticket,
+        "status",
+        FieldType::Select(options(&["new", "in_progress", "solved"])),
+    )
+    .required = true;
+    add(
+        &mut ticket,
+        "tags",
+        FieldType::MultiSelect(options(&["hardware", "software"])),
+    );
     add(&mut ticket, "team", reference(&[TEAM])).required = true;
     add(&mut ticket, "due", FieldType::Date);
     add(&mut ticket, "hours", FieldType::Decimal);
@@ -38,13 +47,19 @@ pub(super) fn catalog() -> Catalog {
     let by = FieldId(SYSTEM.len() as u16 + 1);
     add(&mut ticket, "comments", FieldType::List { of: COMMENT, by });
     let (team, subject) = (id_of(&ticket, "team"), id_of(&ticket, "subject"));
-    ticket.unique = vec![UniqueKey { fields: vec![team, subject], root_field: "ticketByTeamAndSubject".into() }];
+    ticket.unique = vec![UniqueKey {
+        fields: vec![team, subject],
+        root_field: "ticketByTeamAndSubject".into(),
+    }];
 
     let mut user = entity(USER, "user", "User", "users");
     user.kind = EntityKind::User;
     add(&mut user, "email", FieldType::Text(TextKind::Email)).required = true;
     add(&mut user, "name", FieldType::Text(TextKind::Plain));
-    user.unique = vec![UniqueKey { fields: vec![id_of(&user, "email")], root_field: "userByEmail".into() }];
+    user.unique = vec![UniqueKey {
+        fields: vec![id_of(&user, "email")],
+        root_field: "userByEmail".into(),
+    }];
 
     let mut team = entity(TEAM, "team", "Team", "teams");
     add(&mut team, "name", FieldType::Text(TextKind::Plain)).required = true;
@@ -68,7 +83,10 @@ pub(super) fn catalog() -> Catalog {
         default_profile: None,
         tenancy: None,
         user: USER,
-        entities: entities.into_iter().map(|entity| (entity.name.clone(), entity)).collect(),
+        entities: entities
+            .into_iter()
+            .map(|entity| (entity.name.clone(), entity))
+            .collect(),
         user_tokens: IndexMap::new(),
         permission_sets: IndexMap::new(),
         profiles: IndexMap::new(),
@@ -84,23 +102,59 @@ pub(super) fn all(catalog: &Catalog) -> Visible {
         id: entity.id,
         can_list: true,
         can_read: true,
-        fields: entity.fields.iter().map(|field| VisibleField { id: field.id, always: true }).collect(),
+        fields: entity
+            .fields
+            .iter()
+            .map(|field| VisibleField {
+                id: field.id,
+                always: true,
+            })
+            .collect(),
     });
-    Visible { entities: entities.collect() }
+    Visible {
+        entities: entities.collect(),
+    }
 }
 
 /// A caller who sees little: tickets by these fields, nothing of teams.
 pub(super) fn some(catalog: &Catalog) -> Visible {
     let ticket = catalog.entity(TICKET);
     let fields = ["id", "subject", "team", "owner", "iban"];
-    let seen = fields.iter().map(|name| VisibleField { id: id_of(ticket, name), always: *name != "subject" }).collect();
+    let seen = fields
+        .iter()
+        .map(|name| VisibleField {
+            id: id_of(ticket, name),
+            always: *name != "subject",
+        })
+        .collect();
     let user = catalog.entity(USER);
-    let seen_user = ["id", "name"].iter().map(|name| VisibleField { id: id_of(user, name), always: true }).collect();
+    let seen_user = ["id", "name"]
+        .iter()
+        .map(|name| VisibleField {
+            id: id_of(user, name),
+            always: true,
+        })
+        .collect();
     Visible {
         entities: vec![
-            VisibleEntity { id: USER, can_list: false, can_read: true, fields: seen_user },
-            VisibleEntity { id: TICKET, can_list: true, can_read: true, fields: seen },
-            VisibleEntity { id: COMMENT, can_list: true, can_read: false, fields: Vec::new() },
+            VisibleEntity {
+                id: USER,
+                can_list: false,
+                can_read: true,
+                fields: seen_user,
+            },
+            VisibleEntity {
+                id: TICKET,
+                can_list: true,
+                can_read: true,
+                fields: seen,
+            },
+            VisibleEntity {
+                id: COMMENT,
+                can_list: true,
+                can_read: false,
+                fields: Vec::new(),
+            },
         ],
     }
 }
@@ -120,7 +174,12 @@ pub(super) fn ring(length: u16) -> Catalog {
     let mut catalog = catalog();
     catalog.entities.clear();
     for index in 0..length {
-        let mut one = entity(EntityId(index), &format!("thing{index}"), &format!("Thing{index}"), &format!("thing{index}s"));
+        let mut one = entity(
+            EntityId(index),
+            &format!("thing{index}"),
+            &format!("Thing{index}"),
+            &format!("thing{index}s"),
+        );
         add(&mut one, "label", FieldType::Text(TextKind::Plain));
         add(&mut one, "next", reference(&[EntityId((index + 1) % length)]));
         catalog.entities.insert(one.name.clone(), one);
@@ -164,7 +223,9 @@ fn entity(id: EntityId, name: &str, type_name: &str, plural: &str) -> EntityDef 
             SystemField::Id => FieldType::Id,
             SystemField::Version => FieldType::Version,
             SystemField::CreatedAt | SystemField::UpdatedAt => FieldType::DateTime,
-            SystemField::Owner | SystemField::CreatedBy | SystemField::UpdatedBy | SystemField::Tenant => reference(&[USER]),
+            SystemField::Owner | SystemField::CreatedBy | SystemField::UpdatedBy | SystemField::Tenant => {
+                reference(&[USER])
+            }
         };
         let field = add(&mut entity, name, field_type);
         field.system = Some(system);
@@ -175,14 +236,16 @@ fn entity(id: EntityId, name: &str, type_name: &str, plural: &str) -> EntityDef 
 
 fn add<'e>(entity: &'e mut EntityDef, name: &str, field_type: FieldType) -> &'e mut FieldDef {
     let mut upper = false;
-    let graphql_name = name.chars().filter_map(|letter| match (letter, std::mem::take(&mut upper)) {
-        ('_', _) => {
-            upper = true;
-            None
-        }
-        (letter, true) => Some(letter.to_ascii_uppercase()),
-        (letter, false) => Some(letter),
-    });
+    let graphql_name = name
+        .chars()
+        .filter_map(|letter| match (letter, std::mem::take(&mut upper)) {
+            ('_', _) => {
+                upper = true;
+                None
+            }
+            (letter, true) => Some(letter.to_ascii_uppercase()),
+            (letter, false) => Some(letter),
+        });
     entity.fields.push(FieldDef {
         id: FieldId(entity.fields.len() as u16),
         name: name.into(),
@@ -208,11 +271,20 @@ fn add<'e>(entity: &'e mut EntityDef, name: &str, field_type: FieldType) -> &'e 
 }
 
 fn reference(to: &[EntityId]) -> FieldType {
-    FieldType::Reference { to: to.to_vec(), on_delete: OnDelete::Restrict }
+    FieldType::Reference {
+        to: to.to_vec(),
+        on_delete: OnDelete::Restrict,
+    }
 }
 
 fn options(values: &[&str]) -> Vec<EnumOption> {
-    values.iter().map(|value| EnumOption { value: (*value).into(), graphql_name: value.to_uppercase() }).collect()
+    values
+        .iter()
+        .map(|value| EnumOption {
+            value: (*value).into(),
+            graphql_name: value.to_uppercase(),
+        })
+        .collect()
 }
 
 fn id_of(entity: &EntityDef, name: &str) -> FieldId {

@@ -13,10 +13,22 @@ use super::{Prepared, RequestError, RequestText, RoleSchema};
 use freehold_base::Limits;
 use serde_json::{Map, Value};
 
-fn prepare_with(schema: &RoleSchema, query: &str, operation_name: Option<&str>, variables: &Value) -> Result<Prepared, Vec<RequestError>> {
+fn prepare_with(
+    schema: &RoleSchema,
+    query: &str,
+    operation_name: Option<&str>,
+    variables: &Value,
+) -> Result<Prepared, Vec<RequestError>> {
     let none = Map::new();
     let variables = variables.as_object().unwrap_or(&none);
-    schema.prepare(&RequestText { query, operation_name, variables }, &Limits::default())
+    schema.prepare(
+        &RequestText {
+            query,
+            operation_name,
+            variables,
+        },
+        &Limits::default(),
+    )
 }
 
 fn prepare(schema: &RoleSchema, query: &str) -> Result<Prepared, Vec<RequestError>> {
@@ -27,6 +39,10 @@ fn prepare(schema: &RoleSchema, query: &str) -> Result<Prepared, Vec<RequestErro
 fn told(result: &Result<Prepared, Vec<RequestError>>) -> String {
     match result {
         Ok(_) => "ok".to_owned(),
-        Err(errors) => errors.iter().map(|error| format!("{} {}", error.code.name(), error.message)).collect::<Vec<_>>().join("\n"),
+        Err(errors) => errors
+            .iter()
+            .map(|error| format!("{} {}", error.code.name(), error.message))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }

@@ -13,8 +13,36 @@ const QUERIES: [&str; 6] = [
 ];
 
 const PIECES: [&str; 30] = [
-    "{", "}", "(", ")", "[", "]", ":", "!", "$", "@", "...", "|", "=", "&", "\"", "\"\"\"", "\\", "#", "\n", "\r\n", "null", "true", "on", "fragment F on Query", "é",
-    "\u{feff}", "\u{0}", "[Nope] = [1]", "-", "1.5",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "!",
+    "$",
+    "@",
+    "...",
+    "|",
+    "=",
+    "&",
+    "\"",
+    "\"\"\"",
+    "\\",
+    "#",
+    "\n",
+    "\r\n",
+    "null",
+    "true",
+    "on",
+    "fragment F on Query",
+    "é",
+    "\u{feff}",
+    "\u{0}",
+    "[Nope] = [1]",
+    "-",
+    "1.5",
 ];
 
 /// xorshift: the same sequence everywhere.
@@ -64,7 +92,11 @@ fn damaged_queries_never_panic() {
                 assert!(!errors.is_empty());
                 for error in errors {
                     assert!(!error.message.contains('\n'), "{query}: {}", error.message);
-                    assert!(error.code != freehold_base::Code::InternalServerError, "{query}: {}", error.message);
+                    assert!(
+                        error.code != freehold_base::Code::InternalServerError,
+                        "{query}: {}",
+                        error.message
+                    );
                 }
             }
         }

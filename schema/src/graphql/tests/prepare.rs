@@ -11,18 +11,33 @@ fn written(items: &[Selection]) -> String {
         .iter()
         .map(|item| match item {
             Selection::Field(field) => {
-                let key = if field.key == field.name { String::new() } else { format!("{}:", field.key) };
-                let below = if field.items.is_empty() { String::new() } else { format!("{{{}}}", written(&field.items)) };
+                let key = if field.key == field.name {
+                    String::new()
+                } else {
+                    format!("{}:", field.key)
+                };
+                let below = if field.items.is_empty() {
+                    String::new()
+                } else {
+                    format!("{{{}}}", written(&field.items))
+                };
                 format!("{key}{}{below}", field.name)
             }
-            Selection::On { type_name, items } => format!("...{}{{{}}}", type_name.as_deref().unwrap_or_default(), written(items)),
+            Selection::On { type_name, items } => {
+                format!("...{}{{{}}}", type_name.as_deref().unwrap_or_default(), written(items))
+            }
         })
         .collect();
     parts.join(" ")
 }
 
 fn introspection(prepared: &Prepared) -> String {
-    prepared.introspection.iter().map(|(key, raw)| format!("{key}={raw}")).collect::<Vec<_>>().join(" ")
+    prepared
+        .introspection
+        .iter()
+        .map(|(key, raw)| format!("{key}={raw}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
@@ -31,8 +46,13 @@ fn fragments_stand_with_their_types() {
     let query = "query Q { node(id: 1) { ...F ... { id } ... on Node { __typename } } } fragment F on Ticket { s: subject comments { nodes { ...G } } } fragment G on Comment { text }";
     let prepared = prepare(&schema, query).unwrap();
     assert_eq!(prepared.operation.kind, OperationKind::Query);
-    assert_eq!(written(&prepared.operation.items), "node{...Ticket{s:subject comments{nodes{...Comment{text}}}} ...{id} ...Node{__typename}}");
-    let Selection::Field(node) = &prepared.operation.items[0] else { panic!() };
+    assert_eq!(
+        written(&prepared.operation.items),
+        "node{...Ticket{s:subject comments{nodes{...Comment{text}}}} ...{id} ...Node{__typename}}"
+    );
+    let Selection::Field(node) = &prepared.operation.items[0] else {
+        panic!()
+    };
     assert_eq!(node.position, (1, 11));
     assert!(node.argument("id").is_some());
 }
@@ -47,7 +67,10 @@ fn skip_and_include_are_applied() {
         ...F @include(if: $yes)
     } fragment F on Query { __typename }";
     let prepared = prepare_with(&schema, query, None, &json!({ "yes": true })).unwrap();
-    assert_eq!(written(&prepared.operation.items), "viewer{user{id}} ...{} ...Query{__typename}");
+    assert_eq!(
+        written(&prepared.operation.items),
+        "viewer{user{id}} ...{} ...Query{__typename}"
+    );
     assert_eq!(prepared.shaping, ["no", "yes"]);
 }
 
@@ -57,10 +80,19 @@ fn an_operation_is_chosen_by_name() {
     let query = "query A { a: __typename } query B { b: __typename }";
     let chosen = |name| prepare_with(&schema, query, name, &json!({}));
     assert_eq!(written(&chosen(Some("B")).unwrap().operation.items), "b:__typename");
-    assert_eq!(told(&chosen(None)), "BAD_REQUEST say which operation to run with `operationName`: there is `A`, `B`");
-    assert_eq!(told(&chosen(Some("C"))), "BAD_REQUEST no operation is named `C`: there is `A`, `B`");
+    assert_eq!(
+        told(&chosen(None)),
+        "BAD_REQUEST say which operation to run with `operationName`: there is `A`, `B`"
+    );
+    assert_eq!(
+        told(&chosen(Some("C"))),
+        "BAD_REQUEST no operation is named `C`: there is `A`, `B`"
+    );
     assert_eq!(told(&prepare(&schema, "query A { a: __typename }")), "ok");
-    assert_eq!(told(&prepare_with(&schema, "{ __typename }", Some("A"), &json!({}))), "BAD_REQUEST no operation is named `A`: the only one has no name");
+    assert_eq!(
+        told(&prepare_with(&schema, "{ __typename }", Some("A"), &json!({}))),
+        "BAD_REQUEST no operation is named `A`: the only one has no name"
+    );
 }
 
 #[test]
@@ -78,12 +110,21 @@ fn introspection_is_answered_beside_data() {
     fragment T on __Type { kind }
     fragment Used on __Field { isDeprecated }";
     let prepared = prepare_with(&schema, query, None, &json!({ "name": "TicketMin" })).unwrap();
-    assert_eq!(written(&prepared.operation.items), "viewer{roles} a:__type ...Query{__schema ...{a:__type} __typename} tickets{totalCount} none:__type");
+    assert_eq!(
+        written(&prepared.operation.items),
+        "viewer{roles} a:__type ...Query{__schema ...{a:__type} __typename} tickets{totalCount} none:__type"
+    );
     assert_eq!(prepared.shaping, ["name", "no"]);
     let told = introspection(&prepared);
-    assert!(told.starts_with(r#"a={"name":"TicketMin","kind":"OBJECT","fields":[{"n":"createdAt","isDeprecated":false},"#), "{told}");
+    assert!(
+        told.starts_with(r#"a={"name":"TicketMin","kind":"OBJECT","fields":[{"n":"createdAt","isDeprecated":false},"#),
+        "{told}"
+    );
     assert!(told.contains(r#"{"n":"points","isDeprecated":true}"#), "{told}");
-    assert!(told.ends_with(r#"__schema={"queryType":{"name":"Query"}} none=null"#), "{told}");
+    assert!(
+        told.ends_with(r#"__schema={"queryType":{"name":"Query"}} none=null"#),
+        "{told}"
+    );
 }
 
 #[test]
@@ -95,8 +136,14 @@ fn text_that_is_not_graphql_is_told_in_one_line() {
         ("{ a b: }", "unexpected `}`, expected name"),
         ("{ a(b: \"x) }", "unexpected `\"`, expected value"),
         ("fragment F on Query { a }", "the query has no operation"),
-        ("hello", "unexpected `hello`, expected `query`, `mutation`, `subscription`, `fragment` or `{`"),
-        ("query A { a } queryB { b }", "unexpected `queryB`, expected `query`, `mutation`, `subscription`, `fragment` or `{`"),
+        (
+            "hello",
+            "unexpected `hello`, expected `query`, `mutation`, `subscription`, `fragment` or `{`",
+        ),
+        (
+            "query A { a } queryB { b }",
+            "unexpected `queryB`, expected `query`, `mutation`, `subscription`, `fragment` or `{`",
+        ),
         ("{ a(b: 1e400) }", "cannot read the query at `1`"),
         ("{ a(b: \"\"\" }", "a block string has no end"),
     ] {
@@ -111,13 +158,27 @@ fn newer_spellings_are_read() {
     let schema = fixture::everything();
     let query = "\"What it does\"\nquery Q {\n  tickets(search: \"\\u{1F600}\", after: \"\"\"\n    a \\\"\"\" b\n  \"\"\") { totalCount } }\n\"\"\"\nOf a fragment\n\"\"\" fragment F on Query { x }";
     let errors = prepare(&schema, query).unwrap_err();
-    let told: Vec<_> = errors.iter().map(|error| (error.message.as_str(), error.locations[0])).collect();
-    assert_eq!(told, [("the fragment `F` is not used", (8, 5)), ("unknown field `x` on `Query`", (8, 27))]);
+    let told: Vec<_> = errors
+        .iter()
+        .map(|error| (error.message.as_str(), error.locations[0]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("the fragment `F` is not used", (8, 5)),
+            ("unknown field `x` on `Query`", (8, 27))
+        ]
+    );
     let (valid, _) = query.split_once("\n\"\"\"\nOf").unwrap();
     let prepared = prepare(&schema, valid).unwrap();
-    let Selection::Field(field) = &prepared.operation.items[0] else { panic!() };
+    let Selection::Field(field) = &prepared.operation.items[0] else {
+        panic!()
+    };
     assert_eq!(field.argument("search").unwrap().kind, InputKind::Text("😀".into()));
-    assert_eq!(field.argument("after").unwrap().kind, InputKind::Text("a \"\"\" b".into()));
+    assert_eq!(
+        field.argument("after").unwrap().kind,
+        InputKind::Text("a \"\"\" b".into())
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use crate::graphql::visible::Visible;
 use std::path::Path;
 
 fn check(name: &str, schema: &RoleSchema) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/graphql/tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/graphql/tests/golden")
+        .join(name);
     let sdl = schema.sdl();
     #[expect(clippy::disallowed_methods, reason = "a developer asks for new files")]
     if std::env::var("UPDATE").is_ok() {
@@ -30,7 +32,10 @@ fn a_caller_who_sees_a_little() {
 
 #[test]
 fn a_caller_who_sees_nothing_can_still_ask_who_they_are() {
-    check("nothing.graphql", &RoleSchema::build(&fixture::catalog(), &Visible::default()));
+    check(
+        "nothing.graphql",
+        &RoleSchema::build(&fixture::catalog(), &Visible::default()),
+    );
 }
 
 #[test]
@@ -43,6 +48,10 @@ fn weight_grows_with_the_schema() {
 #[test]
 fn abstract_types_cover_their_members() {
     let schema = fixture::everything();
-    assert!(schema.applies("Node", "Ticket") && schema.applies("VoteAbout", "Ticket") && schema.applies("Ticket", "Ticket"));
-    assert!(!schema.applies("VoteAbout", "User") && !schema.applies("Node", "Viewer") && !schema.applies("Nope", "Ticket"));
+    assert!(
+        schema.applies("Node", "Ticket") && schema.applies("VoteAbout", "Ticket") && schema.applies("Ticket", "Ticket")
+    );
+    assert!(
+        !schema.applies("VoteAbout", "User") && !schema.applies("Node", "Viewer") && !schema.applies("Nope", "Ticket")
+    );
 }

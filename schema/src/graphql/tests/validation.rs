@@ -11,98 +11,396 @@ const VALID: &[(&str, bool)] = &[
     ("{ viewer { user { id } } }", false),
     ("{ a: ticket(id: 1) { id } b: ticket(id: \"x\") { id } }", false),
     ("{ __typename viewer { __typename user { __typename } } }", false),
-    ("{ node(id: \"1\") { __typename id ... on Ticket { subject } ...F } } fragment F on Comment { text }", false),
-    ("{ votes { nodes { about { __typename ... on Ticket { subject } ... on Comment { text } ... on Node { id } } } } }", false),
-    ("query ($by: [TicketOrderBy!]!) { tickets(orderBy: $by) { totalCount } }", false),
-    ("query ($first: Int = 3) { tickets(first: $first) { totalCount } }", false),
-    ("query ($in: [TicketStatus!]) { tickets(filter: {status: {in: $in}}) { totalCount } }", false),
+    (
+        "{ node(id: \"1\") { __typename id ... on Ticket { subject } ...F } } fragment F on Comment { text }",
+        false,
+    ),
+    (
+        "{ votes { nodes { about { __typename ... on Ticket { subject } ... on Comment { text } ... on Node { id } } } } }",
+        false,
+    ),
+    (
+        "query ($by: [TicketOrderBy!]!) { tickets(orderBy: $by) { totalCount } }",
+        false,
+    ),
+    (
+        "query ($first: Int = 3) { tickets(first: $first) { totalCount } }",
+        false,
+    ),
+    (
+        "query ($in: [TicketStatus!]) { tickets(filter: {status: {in: $in}}) { totalCount } }",
+        false,
+    ),
     ("query ($id: ID = \"1\") { ticket(id: $id) { id } }", false),
-    ("query ($d: Boolean) { __type(name: \"Ticket\") { fields(includeDeprecated: $d) { name } } }", false),
+    (
+        "query ($d: Boolean) { __type(name: \"Ticket\") { fields(includeDeprecated: $d) { name } } }",
+        false,
+    ),
     ("query ($skip: Boolean!) { __typename @skip(if: $skip) }", true),
-    ("query ($x: String) { tickets(filter: {extra: {eq: {a: [$x, 1, {b: null}]}}}) { totalCount } }", false),
-    ("{ tickets(filter: {status: {in: NEW}}, orderBy: {createdAt: DESC}) { totalCount } }", false),
-    ("{ tickets(filter: {weight: {gt: 1}, hours: {lt: \"2.5\"}, urgent: {eq: true}, or: []}) { totalCount } }", false),
-    ("{ tickets { nodes { id } nodes { id subject } ...F } } fragment F on TicketConnection { nodes { id } }", false),
-    ("{ tickets { groups(by: STATUS) { key { status team { name } } aggregate { count sum { points } } } } }", false),
+    (
+        "query ($x: String) { tickets(filter: {extra: {eq: {a: [$x, 1, {b: null}]}}}) { totalCount } }",
+        false,
+    ),
+    (
+        "{ tickets(filter: {status: {in: NEW}}, orderBy: {createdAt: DESC}) { totalCount } }",
+        false,
+    ),
+    (
+        "{ tickets(filter: {weight: {gt: 1}, hours: {lt: \"2.5\"}, urgent: {eq: true}, or: []}) { totalCount } }",
+        false,
+    ),
+    (
+        "{ tickets { nodes { id } nodes { id subject } ...F } } fragment F on TicketConnection { nodes { id } }",
+        false,
+    ),
+    (
+        "{ tickets { groups(by: STATUS) { key { status team { name } } aggregate { count sum { points } } } } }",
+        false,
+    ),
     ("query A { __typename } query B { __typename }", false),
-    ("{ node(id: 1) { ... on Ticket { x: subject } ... on Team { x: name } } }", false),
-    ("{ node(id: 1) { ... on Ticket { same: owner { version } } ... on Team { same: lead { name } } } }", false),
+    (
+        "{ node(id: 1) { ... on Ticket { x: subject } ... on Team { x: name } } }",
+        false,
+    ),
+    (
+        "{ node(id: 1) { ... on Ticket { same: owner { version } } ... on Team { same: lead { name } } } }",
+        false,
+    ),
     ("{ ... @include(if: true) { __typename } }", false),
-    ("{ ticket(id: 1) { comments(filter: {not: {text: {like: \"a%\", mode: INSENSITIVE}}}) { edges { cursor node { id } } } } }", false),
+    (
+        "{ ticket(id: 1) { comments(filter: {not: {text: {like: \"a%\", mode: INSENSITIVE}}}) { edges { cursor node { id } } } } }",
+        false,
+    ),
 ];
 
 /// What does not fit, and what is said; `true` where async-graphql has no objection.
 const INVALID: &[(&str, &str, bool)] = &[
-    ("{ tickts { totalCount } }", "unknown field `tickts` on `Query`, did you mean `tickets`?", false),
-    ("{ ticket(id: 1) { secret } }", "unknown field `secret` on `Ticket`", false),
-    ("{ ticket(id: 1) { comment } }", "unknown field `comment` on `Ticket`, did you mean `comments`?", false),
-    ("{ votes { nodes { about { id } } } }", "unknown field `id` on `VoteAbout`; a union has none, use `... on Ticket` or `... on Comment`", false),
-    ("mutation { deleteTicket(id: 1) { id } }", "this schema has no mutations", false),
-    ("subscription { tickets { totalCount } }", "this schema has no subscriptions", false),
-    ("{ ticket(id: 1) }", "`ticket` is a `Ticket`: say which of its fields, `ticket { … }`", false),
-    ("{ ticket(id: 1) { subject { length } } }", "`subject` is a `String!` and has no fields to select", false),
-    ("{ __typename { x } }", "`__typename` is a `String!` and has no fields to select", true),
+    (
+        "{ tickts { totalCount } }",
+        "unknown field `tickts` on `Query`, did you mean `tickets`?",
+        false,
+    ),
+    (
+        "{ ticket(id: 1) { secret } }",
+        "unknown field `secret` on `Ticket`",
+        false,
+    ),
+    (
+        "{ ticket(id: 1) { comment } }",
+        "unknown field `comment` on `Ticket`, did you mean `comments`?",
+        false,
+    ),
+    (
+        "{ votes { nodes { about { id } } } }",
+        "unknown field `id` on `VoteAbout`; a union has none, use `... on Ticket` or `... on Comment`",
+        false,
+    ),
+    (
+        "mutation { deleteTicket(id: 1) { id } }",
+        "this schema has no mutations",
+        false,
+    ),
+    (
+        "subscription { tickets { totalCount } }",
+        "this schema has no subscriptions",
+        false,
+    ),
+    (
+        "{ ticket(id: 1) }",
+        "`ticket` is a `Ticket`: say which of its fields, `ticket { … }`",
+        false,
+    ),
+    (
+        "{ ticket(id: 1) { subject { length } } }",
+        "`subject` is a `String!` and has no fields to select",
+        false,
+    ),
+    (
+        "{ __typename { x } }",
+        "`__typename` is a `String!` and has no fields to select",
+        true,
+    ),
     ("{ __typename(x: 1) }", "unknown argument `x` of `__typename`", true),
     ("{ ticket { id } }", "`ticket` needs the argument `id: ID!`", false),
-    ("{ ticket(id: 1, id: 1) { id } }", "the argument `id` is given twice", false),
-    ("{ ticket(id: 1, key: 1) { id } }", "unknown argument `key` of `Query.ticket`", false),
+    (
+        "{ ticket(id: 1, id: 1) { id } }",
+        "the argument `id` is given twice",
+        false,
+    ),
+    (
+        "{ ticket(id: 1, key: 1) { id } }",
+        "unknown argument `key` of `Query.ticket`",
+        false,
+    ),
     ("{ ticket(id: null) { id } }", "id: expected `ID!`, found null", false),
-    ("{ ticket(id: 1.5) { id } }", "id: expected an id, as a string, found 1.5", false),
-    ("{ tickets(first: 3000000000) { totalCount } }", "first: 3000000000 does not fit in 32 bits", true),
-    ("{ tickets(first: 99999999999999999999999) { totalCount } }", "first: expected a whole number, found 1e+23", false),
-    ("{ tickets(first: \"1\") { totalCount } }", "first: expected a whole number, found a string", false),
-    ("{ tickets(first: 1.0) { totalCount } }", "first: expected a whole number, found 1.0", false),
-    ("{ tickets(after: 1) { totalCount } }", "after: expected a string, found 1", false),
-    ("{ tickets(filter: {status: {eq: \"NEW\"}}) { totalCount } }", "filter.status.eq: expected a `TicketStatus`, found a string", true),
-    ("{ tickets(filter: {status: {eq: NEWW}}) { totalCount } }", "filter.status.eq: `NEWW` is not a `TicketStatus`, did you mean `NEW`?", false),
-    ("{ tickets(filter: {status: NEW}) { totalCount } }", "filter.status: expected a `TicketStatusFilter`, found `NEW` without quotes", true),
-    ("{ tickets(filter: {due: {eq: 20260101}}) { totalCount } }", "filter.due.eq: expected a `Date`, as a string, found 20260101", true),
-    ("{ tickets(filter: {hours: {eq: 2}}) { totalCount } }", "filter.hours.eq: expected a `Decimal`, as a string, found 2", true),
-    ("{ tickets(filter: {urgent: {eq: 1}}) { totalCount } }", "filter.urgent.eq: expected true or false, found 1", false),
-    ("{ tickets(filter: {extra: {eq: NAME}}) { totalCount } }", "filter.extra.eq: expected a JSON value, found `NAME` without quotes", true),
-    ("{ tickets(filter: {or: {status: {eq: NEW}}}) { totalCount } }", "filter.or: expected a list, `[{…}]`", true),
-    ("{ tickets(filter: {and: [{and: {}}]}) { totalCount } }", "filter.and[0].and: expected a list, `[{…}]`", true),
-    ("{ tickets(filter: {stauts: {}}) { totalCount } }", "filter.stauts: `TicketFilter` has no field `stauts`, did you mean `status`?", false),
-    ("{ tickets(filter: {iban: {eq: \"x\"}}) { totalCount } }", "filter.iban: `TicketFilter` has no field `iban`", false),
-    ("{ tickets(filter: {id: {}, id: {}}) { totalCount } }", "the input field `id` is given twice", true),
+    (
+        "{ ticket(id: 1.5) { id } }",
+        "id: expected an id, as a string, found 1.5",
+        false,
+    ),
+    (
+        "{ tickets(first: 3000000000) { totalCount } }",
+        "first: 3000000000 does not fit in 32 bits",
+        true,
+    ),
+    (
+        "{ tickets(first: 99999999999999999999999) { totalCount } }",
+        "first: expected a whole number, found 1e+23",
+        false,
+    ),
+    (
+        "{ tickets(first: \"1\") { totalCount } }",
+        "first: expected a whole number, found a string",
+        false,
+    ),
+    (
+        "{ tickets(first: 1.0) { totalCount } }",
+        "first: expected a whole number, found 1.0",
+        false,
+    ),
+    (
+        "{ tickets(after: 1) { totalCount } }",
+        "after: expected a string, found 1",
+        false,
+    ),
+    (
+        "{ tickets(filter: {status: {eq: \"NEW\"}}) { totalCount } }",
+        "filter.status.eq: expected a `TicketStatus`, found a string",
+        true,
+    ),
+    (
+        "{ tickets(filter: {status: {eq: NEWW}}) { totalCount } }",
+        "filter.status.eq: `NEWW` is not a `TicketStatus`, did you mean `NEW`?",
+        false,
+    ),
+    (
+        "{ tickets(filter: {status: NEW}) { totalCount } }",
+        "filter.status: expected a `TicketStatusFilter`, found `NEW` without quotes",
+        true,
+    ),
+    (
+        "{ tickets(filter: {due: {eq: 20260101}}) { totalCount } }",
+        "filter.due.eq: expected a `Date`, as a string, found 20260101",
+        true,
+    ),
+    (
+        "{ tickets(filter: {hours: {eq: 2}}) { totalCount } }",
+        "filter.hours.eq: expected a `Decimal`, as a string, found 2",
+        true,
+    ),
+    (
+        "{ tickets(filter: {urgent: {eq: 1}}) { totalCount } }",
+        "filter.urgent.eq: expected true or false, found 1",
+        false,
+    ),
+    (
+        "{ tickets(filter: {extra: {eq: NAME}}) { totalCount } }",
+        "filter.extra.eq: expected a JSON value, found `NAME` without quotes",
+        true,
+    ),
+    (
+        "{ tickets(filter: {or: {status: {eq: NEW}}}) { totalCount } }",
+        "filter.or: expected a list, `[{…}]`",
+        true,
+    ),
+    (
+        "{ tickets(filter: {and: [{and: {}}]}) { totalCount } }",
+        "filter.and[0].and: expected a list, `[{…}]`",
+        true,
+    ),
+    (
+        "{ tickets(filter: {stauts: {}}) { totalCount } }",
+        "filter.stauts: `TicketFilter` has no field `stauts`, did you mean `status`?",
+        false,
+    ),
+    (
+        "{ tickets(filter: {iban: {eq: \"x\"}}) { totalCount } }",
+        "filter.iban: `TicketFilter` has no field `iban`",
+        false,
+    ),
+    (
+        "{ tickets(filter: {id: {}, id: {}}) { totalCount } }",
+        "the input field `id` is given twice",
+        true,
+    ),
     ("{ ticket(id: 1) { ...F } }", "unknown fragment `F`", false),
-    ("{ __typename } fragment F on Ticket { id }", "the fragment `F` is not used", false),
-    ("{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }", "the fragment `F` leads back to itself, or spreads one that does", false),
-    ("{ ...F } fragment F on Query { ...F }", "the fragment `F` leads back to itself, or spreads one that does", false),
-    ("{ ... on Tikcet { id } }", "unknown type `Tikcet`, did you mean `Ticket`?", false),
-    ("{ ... on TicketFilter { id } }", "a fragment cannot be on `TicketFilter`, which has no fields", false),
-    ("{ ... on Ticket { id } }", "this fragment is on `Ticket`, which a `Query` never is", false),
-    ("{ viewer { ...F } } fragment F on Ticket { id }", "the fragment `F` is on `Ticket`, which a `Viewer` never is", false),
-    ("{ node(id: 1) { ... on Viewer { roles } } }", "this fragment is on `Viewer`, which a `Node` never is", false),
+    (
+        "{ __typename } fragment F on Ticket { id }",
+        "the fragment `F` is not used",
+        false,
+    ),
+    (
+        "{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }",
+        "the fragment `F` leads back to itself, or spreads one that does",
+        false,
+    ),
+    (
+        "{ ...F } fragment F on Query { ...F }",
+        "the fragment `F` leads back to itself, or spreads one that does",
+        false,
+    ),
+    (
+        "{ ... on Tikcet { id } }",
+        "unknown type `Tikcet`, did you mean `Ticket`?",
+        false,
+    ),
+    (
+        "{ ... on TicketFilter { id } }",
+        "a fragment cannot be on `TicketFilter`, which has no fields",
+        false,
+    ),
+    (
+        "{ ... on Ticket { id } }",
+        "this fragment is on `Ticket`, which a `Query` never is",
+        false,
+    ),
+    (
+        "{ viewer { ...F } } fragment F on Ticket { id }",
+        "the fragment `F` is on `Ticket`, which a `Viewer` never is",
+        false,
+    ),
+    (
+        "{ node(id: 1) { ... on Viewer { roles } } }",
+        "this fragment is on `Viewer`, which a `Node` never is",
+        false,
+    ),
     ("{ __typename @skip }", "`@skip` needs the argument `if`", true),
-    ("{ __typename @skip(if: 1) }", "if: expected true or false, found 1", true),
-    ("{ viewer @skip(if: true) @skip(if: true) { roles } }", "`@skip` is given twice", false),
-    ("{ viewer @skip(if: true, if: true) { roles } }", "the argument `if` is given twice", false),
+    (
+        "{ __typename @skip(if: 1) }",
+        "if: expected true or false, found 1",
+        true,
+    ),
+    (
+        "{ viewer @skip(if: true) @skip(if: true) { roles } }",
+        "`@skip` is given twice",
+        false,
+    ),
+    (
+        "{ viewer @skip(if: true, if: true) { roles } }",
+        "the argument `if` is given twice",
+        false,
+    ),
     ("{ viewer @defer { roles } }", "unknown directive `@defer`", false),
-    ("{ viewer @deprecated { roles } }", "`@deprecated` cannot stand here", false),
-    ("query @skip(if: true) { viewer { roles } }", "`@skip` cannot stand here", false),
-    ("query ($a: Int, $a: Int) { tickets(first: $a) { totalCount } }", "the variable `$a` is declared twice", false),
-    ("query ($a: Int) { viewer { roles } }", "the variable `$a` is not used", false),
-    ("query A { tickets(first: $frst) { totalCount } }", "the variable `$frst` is not declared by `A`", false),
-    ("query ($first: Int) { ...F } fragment F on Query { tickets(first: $frst, last: $first) { totalCount } }", "the variable `$frst` is not declared, did you mean `first`?", false),
-    ("query ($a: Nope) { tickets(first: $a) { totalCount } }", "unknown type `Nope`", false),
-    ("query ($a: Ticket) { tickets(first: $a) { totalCount } }", "`$a` cannot be a `Ticket`, which is not an input type", false),
-    ("query ($a: String) { tickets(first: $a) { totalCount } }", "`$a` is a `String`, but a `Int` is expected here", true),
-    ("query ($a: ID) { ticket(id: $a) { id } }", "`$a` is a `ID`, but a `ID!` is expected here", true),
-    ("query ($a: ID = null) { ticket(id: $a) { id } }", "`$a` is a `ID`, but a `ID!` is expected here", true),
-    ("query ($a: TicketStatus) { tickets(filter: {status: {in: $a}}) { totalCount } }", "`$a` is a `TicketStatus`, but a `[TicketStatus!]` is expected here", true),
-    ("query ($a: [TicketStatus]) { tickets(filter: {status: {in: $a}}) { totalCount } }", "`$a` is a `[TicketStatus]`, but a `[TicketStatus!]` is expected here", true),
-    ("query ($a: Int = \"x\") { tickets(first: $a) { totalCount } }", "$a: expected a whole number, found a string", false),
-    ("{ a: viewer { roles } a: __typename }", "two fields cannot share the key `a`: `viewer` and `__typename` are different fields; give one of them an alias", false),
-    ("{ ticket(id: 1) { x: subject x: body } }", "two fields cannot share the key `x`: `subject` and `body` are different fields; give one of them an alias", false),
-    ("{ tickets(first: 1) { totalCount } tickets(first: 2) { totalCount } }", "two fields cannot share the key `tickets`: their arguments differ; give one of them an alias", false),
-    ("{ tickets { totalCount } ...F } fragment F on Query { tickets(first: 2) { totalCount } }", "two fields cannot share the key `tickets`: their arguments differ; give one of them an alias", true),
-    ("{ viewer { user { a: name } user { a: locale } } }", "two fields cannot share the key `a`: `name` and `locale` are different fields; give one of them an alias", true),
-    ("{ node(id: 1) { ... on Ticket { x: subject } ... on Team { x: version } } }", "two fields cannot share the key `x`: one is a `String!`, the other a `Int!`; give one of them an alias", true),
-    ("{ node(id: 1) { ... on Ticket { x: team { y: name } } ... on Team { x: lead { y: version } } } }", "two fields cannot share the key `y`: one is a `String!`, the other a `Int!`; give one of them an alias", true),
-    ("{ __typename } { __typename }", "an operation without a name must be the only operation", false),
-    ("query A { __typename } query A { __typename }", "there are two operations named `A`", false),
-    ("{ ...F } fragment F on Query { __typename } fragment F on Query { __typename }", "there are two fragments named `F`", false),
+    (
+        "{ viewer @deprecated { roles } }",
+        "`@deprecated` cannot stand here",
+        false,
+    ),
+    (
+        "query @skip(if: true) { viewer { roles } }",
+        "`@skip` cannot stand here",
+        false,
+    ),
+    (
+        "query ($a: Int, $a: Int) { tickets(first: $a) { totalCount } }",
+        "the variable `$a` is declared twice",
+        false,
+    ),
+    (
+        "query ($a: Int) { viewer { roles } }",
+        "the variable `$a` is not used",
+        false,
+    ),
+    (
+        "query A { tickets(first: $frst) { totalCount } }",
+        "the variable `$frst` is not declared by `A`",
+        false,
+    ),
+    (
+        "query ($first: Int) { ...F } fragment F on Query { tickets(first: $frst, last: $first) { totalCount } }",
+        "the variable `$frst` is not declared, did you mean `first`?",
+        false,
+    ),
+    (
+        "query ($a: Nope) { tickets(first: $a) { totalCount } }",
+        "unknown type `Nope`",
+        false,
+    ),
+    (
+        "query ($a: Ticket) { tickets(first: $a) { totalCount } }",
+        "`$a` cannot be a `Ticket`, which is not an input type",
+        false,
+    ),
+    (
+        "query ($a: String) { tickets(first: $a) { totalCount } }",
+        "`$a` is a `String`, but a `Int` is expected here",
+        true,
+    ),
+    (
+        "query ($a: ID) { ticket(id: $a) { id } }",
+        "`$a` is a `ID`, but a `ID!` is expected here",
+        true,
+    ),
+    (
+        "query ($a: ID = null) { ticket(id: $a) { id } }",
+        "`$a` is a `ID`, but a `ID!` is expected here",
+        true,
+    ),
+    (
+        "query ($a: TicketStatus) { tickets(filter: {status: {in: $a}}) { totalCount } }",
+        "`$a` is a `TicketStatus`, but a `[TicketStatus!]` is expected here",
+        true,
+    ),
+    (
+        "query ($a: [TicketStatus]) { tickets(filter: {status: {in: $a}}) { totalCount } }",
+        "`$a` is a `[TicketStatus]`, but a `[TicketStatus!]` is expected here",
+        true,
+    ),
+    (
+        "query ($a: Int = \"x\") { tickets(first: $a) { totalCount } }",
+        "$a: expected a whole number, found a string",
+        false,
+    ),
+    (
+        "{ a: viewer { roles } a: __typename }",
+        "two fields cannot share the key `a`: `viewer` and `__typename` are different fields; give one of them an alias",
+        false,
+    ),
+    (
+        "{ ticket(id: 1) { x: subject x: body } }",
+        "two fields cannot share the key `x`: `subject` and `body` are different fields; give one of them an alias",
+        false,
+    ),
+    (
+        "{ tickets(first: 1) { totalCount } tickets(first: 2) { totalCount } }",
+        "two fields cannot share the key `tickets`: their arguments differ; give one of them an alias",
+        false,
+    ),
+    (
+        "{ tickets { totalCount } ...F } fragment F on Query { tickets(first: 2) { totalCount } }",
+        "two fields cannot share the key `tickets`: their arguments differ; give one of them an alias",
+        true,
+    ),
+    (
+        "{ viewer { user { a: name } user { a: locale } } }",
+        "two fields cannot share the key `a`: `name` and `locale` are different fields; give one of them an alias",
+        true,
+    ),
+    (
+        "{ node(id: 1) { ... on Ticket { x: subject } ... on Team { x: version } } }",
+        "two fields cannot share the key `x`: one is a `String!`, the other a `Int!`; give one of them an alias",
+        true,
+    ),
+    (
+        "{ node(id: 1) { ... on Ticket { x: team { y: name } } ... on Team { x: lead { y: version } } } }",
+        "two fields cannot share the key `y`: one is a `String!`, the other a `Int!`; give one of them an alias",
+        true,
+    ),
+    (
+        "{ __typename } { __typename }",
+        "an operation without a name must be the only operation",
+        false,
+    ),
+    (
+        "query A { __typename } query A { __typename }",
+        "there are two operations named `A`",
+        false,
+    ),
+    (
+        "{ ...F } fragment F on Query { __typename } fragment F on Query { __typename }",
+        "there are two fragments named `F`",
+        false,
+    ),
 ];
 
 #[test]
@@ -112,7 +410,10 @@ fn what_fits_is_accepted() {
     for (query, disputed) in VALID {
         let variables = json!({ "by": [], "skip": false });
         let name = query.starts_with("query A").then_some("A");
-        let (ours, theirs) = (told(&prepare_with(&schema, query, name, &variables)), second_opinion(query, &variables));
+        let (ours, theirs) = (
+            told(&prepare_with(&schema, query, name, &variables)),
+            second_opinion(query, &variables),
+        );
         if ours != "ok" || theirs.is_some() != *disputed {
             faults.push(format!("{query}\n  {ours}\n  async-graphql: {theirs:?}"));
         }
@@ -153,11 +454,24 @@ fn nothing_outside_the_schema_is_named() {
         ("{ teams { totalCount } }", "unknown field `teams` on `Query`"),
         ("{ ticket(id: 1) { bodyText } }", "unknown field `bodyText` on `Ticket`"),
         ("{ ticket(id: 1) { ... on Team { id } } }", "unknown type `Team`"),
-        ("{ tickets(filter: {stats: {}}) { totalCount } }", "filter.stats: `TicketFilter` has no field `stats`"),
-        ("query ($a: TeamFilter) { tickets(filter: $a) { totalCount } }", "unknown type `TeamFilter`, did you mean `IDFilter`?"),
-        ("{ comments { groups(by: OWNER) { aggregate { count } } } }", "unknown field `groups` on `CommentConnection`"),
+        (
+            "{ tickets(filter: {stats: {}}) { totalCount } }",
+            "filter.stats: `TicketFilter` has no field `stats`",
+        ),
+        (
+            "query ($a: TeamFilter) { tickets(filter: $a) { totalCount } }",
+            "unknown type `TeamFilter`, did you mean `IDFilter`?",
+        ),
+        (
+            "{ comments { groups(by: OWNER) { aggregate { count } } } }",
+            "unknown field `groups` on `CommentConnection`",
+        ),
     ] {
-        assert_eq!(told(&prepare_with(&schema, query, None, &json!({}))), format!("GRAPHQL_VALIDATION_FAILED {message}"), "{query}");
+        assert_eq!(
+            told(&prepare_with(&schema, query, None, &json!({}))),
+            format!("GRAPHQL_VALIDATION_FAILED {message}"),
+            "{query}"
+        );
     }
 }
 
@@ -177,5 +491,9 @@ fn second_opinion(query: &str, variables: &serde_json::Value) -> Option<String> 
         }
     };
     // Errors with a path come from running it: nothing has a value here.
-    response.errors.into_iter().find(|error| error.path.is_empty()).map(|error| error.message)
+    response
+        .errors
+        .into_iter()
+        .find(|error| error.path.is_empty())
+        .map(|error| error.message)
 }

@@ -19,7 +19,12 @@ fn written(input: &Input) -> Value {
     });
     match &input.kind {
         InputKind::List(items) => items.iter().map(written).collect(),
-        InputKind::Object(entries) => Value::Object(entries.iter().map(|(key, input)| (key.clone(), written(input))).collect()),
+        InputKind::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, input)| (key.clone(), written(input)))
+                .collect(),
+        ),
         scalar => {
             let text = match scalar {
                 InputKind::Boolean(value) => value.to_string(),
@@ -36,18 +41,47 @@ fn written(input: &Input) -> Value {
 fn arguments(query: &str, variables: &Value) -> Value {
     let schema = fixture::everything();
     let prepared = prepare_with(&schema, query, None, variables).unwrap();
-    let Some(Selection::Field(field)) = prepared.operation.items.first() else { panic!("no field") };
-    Value::Object(field.arguments.iter().map(|(name, input)| (name.clone(), written(input))).collect())
+    let Some(Selection::Field(field)) = prepared.operation.items.first() else {
+        panic!("no field")
+    };
+    Value::Object(
+        field
+            .arguments
+            .iter()
+            .map(|(name, input)| (name.clone(), written(input)))
+            .collect(),
+    )
 }
 
 fn problems(variables: &Value) -> Vec<String> {
     let schema = fixture::everything();
-    let error = prepare_with(&schema, QUERY, None, variables).unwrap_err().remove(0).to_json();
+    let error = prepare_with(&schema, QUERY, None, variables)
+        .unwrap_err()
+        .remove(0)
+        .to_json();
     assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT");
     assert!(error["locations"][0]["line"].is_number());
     let problems = error["extensions"]["problems"].as_array().unwrap().clone();
-    let path = |problem: &Value| problem["path"].as_array().unwrap().iter().map(|step| step.to_string().replace('"', "")).collect::<Vec<_>>().join(".");
-    problems.iter().map(|problem| format!("{} {} {}", path(problem), problem["rule"].as_str().unwrap(), problem["message"].as_str().unwrap())).collect()
+    let path = |problem: &Value| {
+        problem["path"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step.to_string().replace('"', ""))
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    problems
+        .iter()
+        .map(|problem| {
+            format!(
+                "{} {} {}",
+                path(problem),
+                problem["rule"].as_str().unwrap(),
+                problem["message"].as_str().unwrap()
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -116,13 +150,28 @@ ids.2 required needs a `ID!`, found null
 flag type expected true or false, found a string"
         .replace("found \"2\"", "found a string");
     assert_eq!(problems(&given).join("\n"), expected);
-    assert_eq!(problems(&json!({})), ["first required needs a `Int!`, but was not given"]);
+    assert_eq!(
+        problems(&json!({})),
+        ["first required needs a `Int!`, but was not given"]
+    );
 }
 
 #[test]
 fn whole_numbers_keep_to_32_bits() {
-    for (value, fits) in [(json!(2_147_483_647), true), (json!(-2_147_483_648_i64), true), (json!(2_147_483_648_i64), false), (json!(u64::MAX), false), (json!(1e300), false), (json!("1"), false)] {
-        let result = prepare_with(&fixture::everything(), "query ($n: Int) { tickets(first: $n) { totalCount } }", None, &json!({ "n": value }));
+    for (value, fits) in [
+        (json!(2_147_483_647), true),
+        (json!(-2_147_483_648_i64), true),
+        (json!(2_147_483_648_i64), false),
+        (json!(u64::MAX), false),
+        (json!(1e300), false),
+        (json!("1"), false),
+    ] {
+        let result = prepare_with(
+            &fixture::everything(),
+            "query ($n: Int) { tickets(first: $n) { totalCount } }",
+            None,
+            &json!({ "n": value }),
+        );
         assert_eq!(result.is_ok(), fits, "{value}: {}", told(&result));
     }
 }
@@ -132,18 +181,34 @@ fn null_may_not_replace_a_default_that_is_never_null() {
     let query = "query ($d: Boolean) { __type(name: \"Ticket\") { fields(includeDeprecated: $d) { name } } }";
     let schema = fixture::everything();
     assert_eq!(told(&prepare_with(&schema, query, None, &json!({}))), "ok");
-    assert_eq!(told(&prepare_with(&schema, query, None, &json!({ "d": null }))), "BAD_USER_INPUT includeDeprecated: needs a `Boolean!`, found null");
+    assert_eq!(
+        told(&prepare_with(&schema, query, None, &json!({ "d": null }))),
+        "BAD_USER_INPUT includeDeprecated: needs a `Boolean!`, found null"
+    );
     let skip = "query ($s: Boolean = true) { viewer @skip(if: $s) { roles } __typename }";
-    assert_eq!(told(&prepare_with(&schema, skip, None, &json!({ "s": null }))), "BAD_USER_INPUT s: `@skip` needs true or false");
+    assert_eq!(
+        told(&prepare_with(&schema, skip, None, &json!({ "s": null }))),
+        "BAD_USER_INPUT s: `@skip` needs true or false"
+    );
 }
 
 #[test]
 fn a_signature_binds_the_next_request() {
     let schema = fixture::everything();
     let prepared = prepare_with(&schema, QUERY, None, &json!({ "first": 1 })).unwrap();
-    assert_eq!(prepared.signature.names().collect::<Vec<_>>(), ["filter", "first", "by", "weight", "id", "ids", "flag"]);
+    assert_eq!(
+        prepared.signature.names().collect::<Vec<_>>(),
+        ["filter", "first", "by", "weight", "id", "ids", "flag"]
+    );
     let next = json!({ "first": 2.0, "filter": {"status": {"in": "NEW"}}, "unknown": 1 });
     let bound = schema.bind(&prepared.signature, next.as_object().unwrap()).unwrap();
-    assert_eq!(json!(bound), json!({ "filter": {"status": {"in": ["NEW"]}}, "first": 2, "by": [{"createdAt": "DESC"}] }));
-    assert!(schema.bind(&prepared.signature, json!({ "first": "2" }).as_object().unwrap()).is_err());
+    assert_eq!(
+        json!(bound),
+        json!({ "filter": {"status": {"in": ["NEW"]}}, "first": 2, "by": [{"createdAt": "DESC"}] })
+    );
+    assert!(
+        schema
+            .bind(&prepared.signature, json!({ "first": "2" }).as_object().unwrap())
+            .is_err()
+    );
 }

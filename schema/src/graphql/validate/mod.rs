@@ -47,7 +47,12 @@ pub(super) enum Place {
 
 /// Checks a whole document that is within its limits and whose fragments have no cycle.
 pub(crate) fn check(system: &TypeSystem, document: &Document) -> Result<(), Vec<RequestError>> {
-    let mut checker = Checker { system, document, errors: Vec::new(), usages: Vec::new() };
+    let mut checker = Checker {
+        system,
+        document,
+        errors: Vec::new(),
+        usages: Vec::new(),
+    };
     let mut of_operations = Vec::new();
     for operation in &document.operations {
         let root = root_name(system, operation.kind);
@@ -71,7 +76,10 @@ pub(crate) fn check(system: &TypeSystem, document: &Document) -> Result<(), Vec<
     let mut of_fragments = Vec::new();
     for fragment in &document.fragments {
         if !used.contains(fragment.name.as_str()) {
-            checker.report(fragment.position, format!("the fragment `{}` is not used", fragment.name));
+            checker.report(
+                fragment.position,
+                format!("the fragment `{}` is not used", fragment.name),
+            );
         }
         checker.directives(&fragment.directives, Place::Elsewhere);
         let known = checker.condition(&fragment.type_name, fragment.position);
@@ -117,7 +125,9 @@ fn used_fragments(document: &Document) -> HashSet<&str> {
     let mut used: HashSet<&str> = HashSet::new();
     while let Some(name) = names.pop() {
         if used.insert(name)
-            && let Some(fragment) = document.find_fragment(name).and_then(|index| document.fragments.get(index))
+            && let Some(fragment) = document
+                .find_fragment(name)
+                .and_then(|index| document.fragments.get(index))
         {
             spread_names(&fragment.items, &mut names);
         }
@@ -137,11 +147,19 @@ impl<'a> Checker<'a> {
         match self.system.get(type_name) {
             Some(def) if def.is_composite() => true,
             Some(_) => {
-                self.report(position, format!("a fragment cannot be on `{type_name}`, which has no fields"));
+                self.report(
+                    position,
+                    format!("a fragment cannot be on `{type_name}`, which has no fields"),
+                );
                 false
             }
             None => {
-                let composite = self.system.types.iter().filter(|(_, def)| def.is_composite()).map(|(name, _)| name.as_str());
+                let composite = self
+                    .system
+                    .types
+                    .iter()
+                    .filter(|(_, def)| def.is_composite())
+                    .map(|(name, _)| name.as_str());
                 let hint = did_you_mean(type_name, composite);
                 self.report(position, format!("unknown type `{type_name}`{hint}"));
                 false
@@ -162,7 +180,10 @@ impl<'a> Checker<'a> {
                 "skip" | "include" | "deprecated" | "specifiedBy" | "oneOf" => {
                     self.report(directive.position, format!("`@{name}` cannot stand here"));
                 }
-                _ => self.report(directive.position, format!("unknown directive `@{name}`{}", did_you_mean(name, ["skip", "include"]))),
+                _ => self.report(
+                    directive.position,
+                    format!("unknown directive `@{name}`{}", did_you_mean(name, ["skip", "include"])),
+                ),
             }
         }
     }
@@ -172,7 +193,13 @@ impl<'a> Checker<'a> {
         let mut given = false;
         for argument in &directive.arguments {
             if argument.name != "if" {
-                self.report(argument.position, format!("unknown argument `{}` of `@{}`, did you mean `if`?", argument.name, directive.name));
+                self.report(
+                    argument.position,
+                    format!(
+                        "unknown argument `{}` of `@{}`, did you mean `if`?",
+                        argument.name, directive.name
+                    ),
+                );
             } else if given {
                 self.report(argument.position, "the argument `if` is given twice");
             } else {
@@ -181,7 +208,10 @@ impl<'a> Checker<'a> {
             }
         }
         if !given {
-            self.report(directive.position, format!("`@{}` needs the argument `if`", directive.name));
+            self.report(
+                directive.position,
+                format!("`@{}` needs the argument `if`", directive.name),
+            );
         }
     }
 
@@ -193,5 +223,7 @@ impl<'a> Checker<'a> {
 
 /// `, did you mean …?`, from names of the same schema only.
 pub(crate) fn did_you_mean<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> String {
-    freehold_base::nearest(name, candidates).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+    freehold_base::nearest(name, candidates)
+        .map(|near| format!(", did you mean `{near}`?"))
+        .unwrap_or_default()
 }

@@ -34,11 +34,21 @@ impl<'a> Checker<'a> {
             match item {
                 SelectionNode::Field(field) => {
                     let type_ref = self.system.field(parent, &field.name).map(|def| &def.type_ref);
-                    fields.entry(field.key()).or_default().push(Placed { parent, field, type_ref });
+                    fields.entry(field.key()).or_default().push(Placed {
+                        parent,
+                        field,
+                        type_ref,
+                    });
                 }
-                SelectionNode::Inline { type_name, items, .. } => self.collect(type_name.as_deref().unwrap_or(parent), items, fields),
+                SelectionNode::Inline { type_name, items, .. } => {
+                    self.collect(type_name.as_deref().unwrap_or(parent), items, fields);
+                }
                 SelectionNode::Spread { name, .. } => {
-                    if let Some(fragment) = self.document.find_fragment(name).and_then(|index| self.document.fragments.get(index)) {
+                    if let Some(fragment) = self
+                        .document
+                        .find_fragment(name)
+                        .and_then(|index| self.document.fragments.get(index))
+                    {
                         self.collect(&fragment.type_name, &fragment.items, fields);
                     }
                 }
@@ -59,7 +69,9 @@ impl<'a> Checker<'a> {
     /// SameResponseShape, for all fields of a key, whatever their parents.
     fn same_shape(&mut self, fields: &ByKey<'a>) {
         for (key, placed) in fields {
-            let Some((first, rest)) = placed.split_first() else { continue };
+            let Some((first, rest)) = placed.split_first() else {
+                continue;
+            };
             for other in rest {
                 if !self.shapes_match(first.type_ref, other.type_ref) {
                     let (left, right) = (told(first.type_ref), told(other.type_ref));
@@ -77,11 +89,11 @@ impl<'a> Checker<'a> {
             // `__typename` is the only field without a definition.
             (None, None) => true,
             (None, Some(other)) | (Some(other), None) => other.to_string() == "String!",
-            (Some(TypeRef::NonNull(left)), Some(TypeRef::NonNull(right))) | (Some(TypeRef::List(left)), Some(TypeRef::List(right))) => {
-                self.shapes_match(Some(left), Some(right))
-            }
+            (Some(TypeRef::NonNull(left)), Some(TypeRef::NonNull(right)))
+            | (Some(TypeRef::List(left)), Some(TypeRef::List(right))) => self.shapes_match(Some(left), Some(right)),
             (Some(TypeRef::Named(left)), Some(TypeRef::Named(right))) => {
-                let leaf = |name: &str| matches!(self.kind(name), Some(TypeKind::Scalar { .. } | TypeKind::Enum { .. }));
+                let leaf =
+                    |name: &str| matches!(self.kind(name), Some(TypeKind::Scalar { .. } | TypeKind::Enum { .. }));
                 left == right || !leaf(left) && !leaf(right)
             }
             (Some(_), Some(_)) => false,
@@ -102,7 +114,9 @@ impl<'a> Checker<'a> {
             }
             for (_, mut group) in groups {
                 group.extend(&shared);
-                let Some((first, rest)) = group.split_first() else { continue };
+                let Some((first, rest)) = group.split_first() else {
+                    continue;
+                };
                 for other in rest {
                     if first.field.name != other.field.name {
                         let message = format!("`{}` and `{}` are different fields", first.field.name, other.field.name);
@@ -121,7 +135,10 @@ impl<'a> Checker<'a> {
     }
 
     fn conflict(&mut self, key: &str, first: &Placed<'a>, other: &Placed<'a>, why: &str) {
-        self.report(first.field.position, format!("two fields cannot share the key `{key}`: {why}; give one of them an alias"));
+        self.report(
+            first.field.position,
+            format!("two fields cannot share the key `{key}`: {why}; give one of them an alias"),
+        );
         if let Some(error) = self.errors.last_mut() {
             error.locations.push(other.field.position);
         }
@@ -134,16 +151,26 @@ fn told(type_ref: Option<&TypeRef>) -> String {
 
 fn same_arguments(left: &[ArgumentNode], right: &[ArgumentNode]) -> bool {
     left.len() == right.len()
-        && left.iter().all(|argument| right.iter().any(|other| other.name == argument.name && same_value(&other.value, &argument.value)))
+        && left.iter().all(|argument| {
+            right
+                .iter()
+                .any(|other| other.name == argument.name && same_value(&other.value, &argument.value))
+        })
 }
 
 fn same_value(left: &crate::graphql::document::ValueNode, right: &crate::graphql::document::ValueNode) -> bool {
     use crate::graphql::document::ValueNode::{List, Object};
     match (left, right) {
-        (List(left), List(right)) => left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_value(left, right)),
+        (List(left), List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_value(left, right))
+        }
         (Object(left), Object(right)) => {
             left.len() == right.len()
-                && left.iter().all(|(key, value)| right.iter().any(|(other, right)| other == key && same_value(value, right)))
+                && left.iter().all(|(key, value)| {
+                    right
+                        .iter()
+                        .any(|(other, right)| other == key && same_value(value, right))
+                })
         }
         _ => left == right,
     }

@@ -14,26 +14,48 @@ impl<'a> Checker<'a> {
             match item {
                 SelectionNode::Field(field) => self.field(parent, field),
                 SelectionNode::Spread { name, position, .. } => {
-                    let fragment = self.document.find_fragment(name).and_then(|index| self.document.fragments.get(index));
+                    let fragment = self
+                        .document
+                        .find_fragment(name)
+                        .and_then(|index| self.document.fragments.get(index));
                     match fragment {
                         None => {
-                            let hint = did_you_mean(name, self.document.fragments.iter().map(|fragment| fragment.name.as_str()));
+                            let hint = did_you_mean(
+                                name,
+                                self.document.fragments.iter().map(|fragment| fragment.name.as_str()),
+                            );
                             self.report(*position, format!("unknown fragment `{name}`{hint}"));
                         }
                         Some(fragment) => {
                             let condition = &fragment.type_name;
-                            let known = self.system.get(condition).is_some_and(crate::graphql::type_system::TypeDef::is_composite);
+                            let known = self
+                                .system
+                                .get(condition)
+                                .is_some_and(crate::graphql::type_system::TypeDef::is_composite);
                             if known && !self.system.overlap(parent, condition) {
-                                self.report(*position, format!("the fragment `{name}` is on `{condition}`, which a `{parent}` never is"));
+                                self.report(
+                                    *position,
+                                    format!("the fragment `{name}` is on `{condition}`, which a `{parent}` never is"),
+                                );
                             }
                         }
                     }
                 }
-                SelectionNode::Inline { type_name: None, items, .. } => self.items(Some(parent), items),
-                SelectionNode::Inline { type_name: Some(condition), position, items, .. } => {
+                SelectionNode::Inline {
+                    type_name: None, items, ..
+                } => self.items(Some(parent), items),
+                SelectionNode::Inline {
+                    type_name: Some(condition),
+                    position,
+                    items,
+                    ..
+                } => {
                     if self.condition(condition, *position) {
                         if !self.system.overlap(parent, condition) {
-                            self.report(*position, format!("this fragment is on `{condition}`, which a `{parent}` never is"));
+                            self.report(
+                                *position,
+                                format!("this fragment is on `{condition}`, which a `{parent}` never is"),
+                            );
                         }
                         self.items(Some(condition), items);
                     }
@@ -45,52 +67,97 @@ impl<'a> Checker<'a> {
     fn field(&mut self, parent: &'a str, field: &'a FieldNode) {
         if field.name == "__typename" {
             if let Some(argument) = field.arguments.first() {
-                self.report(argument.position, format!("unknown argument `{}` of `__typename`", argument.name));
+                self.report(
+                    argument.position,
+                    format!("unknown argument `{}` of `__typename`", argument.name),
+                );
             }
             if !field.items.is_empty() {
-                self.report(field.position, "`__typename` is a `String!` and has no fields to select");
+                self.report(
+                    field.position,
+                    "`__typename` is a `String!` and has no fields to select",
+                );
             }
             return;
         }
         let Some(def) = self.system.field(parent, &field.name) else {
             let hint = match self.kind(parent) {
-                Some(TypeKind::Union { possible }) => format!("; a union has none, use `... on {}`", possible.join("` or `... on ")),
+                Some(TypeKind::Union { possible }) => {
+                    format!("; a union has none, use `... on {}`", possible.join("` or `... on "))
+                }
                 Some(TypeKind::Object { fields, .. } | TypeKind::Interface { fields, .. }) => {
                     did_you_mean(&field.name, fields.keys().map(|name| &**name))
                 }
                 Some(TypeKind::Scalar { .. } | TypeKind::Enum { .. } | TypeKind::Input { .. }) | None => String::new(),
             };
-            self.report(field.position, format!("unknown field `{}` on `{parent}`{hint}", field.name));
+            self.report(
+                field.position,
+                format!("unknown field `{}` on `{parent}`{hint}", field.name),
+            );
             return;
         };
         self.arguments(parent, field, def);
         let name = def.type_ref.name();
-        let composite = self.system.get(name).is_some_and(crate::graphql::type_system::TypeDef::is_composite);
+        let composite = self
+            .system
+            .get(name)
+            .is_some_and(crate::graphql::type_system::TypeDef::is_composite);
         if composite && field.items.is_empty() {
-            self.report(field.position, format!("`{}` is a `{}`: say which of its fields, `{} {{ … }}`", field.name, def.type_ref, field.name));
+            self.report(
+                field.position,
+                format!(
+                    "`{}` is a `{}`: say which of its fields, `{} {{ … }}`",
+                    field.name, def.type_ref, field.name
+                ),
+            );
         } else if composite {
             self.items(Some(name), &field.items);
         } else if !field.items.is_empty() {
-            self.report(field.position, format!("`{}` is a `{}` and has no fields to select", field.name, def.type_ref));
+            self.report(
+                field.position,
+                format!("`{}` is a `{}` and has no fields to select", field.name, def.type_ref),
+            );
         }
     }
 
     fn arguments(&mut self, parent: &str, field: &'a FieldNode, def: &'a OutputField) {
         for (index, argument) in field.arguments.iter().enumerate() {
-            if field.arguments.iter().take(index).any(|earlier| earlier.name == argument.name) {
-                self.report(argument.position, format!("the argument `{}` is given twice", argument.name));
+            if field
+                .arguments
+                .iter()
+                .take(index)
+                .any(|earlier| earlier.name == argument.name)
+            {
+                self.report(
+                    argument.position,
+                    format!("the argument `{}` is given twice", argument.name),
+                );
                 continue;
             }
             if let Some(expected) = def.arguments.get(argument.name.as_str()) {
-                self.argument_value(argument, &expected.type_ref, expected.default.is_some(), expected.strict_list);
+                self.argument_value(
+                    argument,
+                    &expected.type_ref,
+                    expected.default.is_some(),
+                    expected.strict_list,
+                );
             } else {
                 let hint = did_you_mean(&argument.name, def.arguments.keys().map(|name| &**name));
-                self.report(argument.position, format!("unknown argument `{}` of `{parent}.{}`{hint}", argument.name, field.name));
+                self.report(
+                    argument.position,
+                    format!(
+                        "unknown argument `{}` of `{parent}.{}`{hint}",
+                        argument.name, field.name
+                    ),
+                );
             }
         }
         for (name, expected) in &def.arguments {
             if expected.is_required() && !field.arguments.iter().any(|argument| argument.name == *name) {
-                self.report(field.position, format!("`{}` needs the argument `{name}: {}`", field.name, expected.type_ref));
+                self.report(
+                    field.position,
+                    format!("`{}` needs the argument `{name}: {}`", field.name, expected.type_ref),
+                );
             }
         }
     }
@@ -107,10 +174,19 @@ impl<'a> Checker<'a> {
             self.report(operation.position, "a subscription has one root field");
         }
         if conditional {
-            self.report(operation.position, "`@skip` and `@include` cannot stand at the root of a subscription");
+            self.report(
+                operation.position,
+                "`@skip` and `@include` cannot stand at the root of a subscription",
+            );
         }
-        if let Some(field) = roots.iter().find(|field| field.name == "__typename" || is_meta(&field.name)) {
-            self.report(field.position, format!("`{}` cannot be the root field of a subscription", field.name));
+        if let Some(field) = roots
+            .iter()
+            .find(|field| field.name == "__typename" || is_meta(&field.name))
+        {
+            self.report(
+                field.position,
+                format!("`{}` cannot be the root field of a subscription", field.name),
+            );
         }
     }
 
@@ -121,7 +197,11 @@ impl<'a> Checker<'a> {
                 SelectionNode::Field(field) => roots.push(field),
                 SelectionNode::Inline { items, .. } => self.root_fields(items, roots, conditional),
                 SelectionNode::Spread { name, .. } => {
-                    if let Some(fragment) = self.document.find_fragment(name).and_then(|index| self.document.fragments.get(index)) {
+                    if let Some(fragment) = self
+                        .document
+                        .find_fragment(name)
+                        .and_then(|index| self.document.fragments.get(index))
+                    {
                         self.root_fields(&fragment.items, roots, conditional);
                     }
                 }
