@@ -70,9 +70,9 @@ impl Bundle {
     }
 
     /// What that role set has of it.
-    pub(crate) fn view(&self, role_set: RoleSet) -> Arc<View> {
-        self.views.get_with_by_ref(&role_set, || {
-            let access = Access::reduce(&self.catalog, &self.policy, &role_set);
+    pub(crate) fn view(&self, role_set: &RoleSet) -> Arc<View> {
+        self.views.get_with_by_ref(role_set, || {
+            let access = Access::reduce(&self.catalog, &self.policy, role_set);
             let schema = RoleSchema::build(&self.catalog, &access.visible());
             Arc::new(View { schema, access })
         })

@@ -156,18 +156,16 @@ impl DevArgs {
     /// # Errors
     /// When the folder of the file cannot be made.
     pub(crate) fn place(&self) -> Result<Place, Failure> {
-        let url = match &self.database {
-            Some(url) => url.clone(),
-            None => {
-                let folder = self.data.clone().unwrap_or_else(|| self.directory.join(".freehold"));
-                let unwritable = |error| Failure::new(format!("cannot make the folder `{}`: {error}", folder.display()));
-                std::fs::create_dir_all(&folder).map_err(unwritable)?;
-                if self.data.is_none() {
-                    std::fs::write(folder.join(".gitignore"), "*\n").map_err(unwritable)?;
-                }
-                format!("sqlite:{}", folder.join("dev.db").display())
-            }
-        };
+        if let Some(url) = &self.database {
+            return Ok(Place { url: url.clone(), schema: self.schema.clone(), connections: CONNECTIONS });
+        }
+        let folder = self.data.clone().unwrap_or_else(|| self.directory.join(".freehold"));
+        let unwritable = |error| Failure::new(format!("cannot make the folder `{}`: {error}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(unwritable)?;
+        if self.data.is_none() {
+            std::fs::write(folder.join(".gitignore"), "*\n").map_err(unwritable)?;
+        }
+        let url = format!("sqlite:{}", folder.join("dev.db").display());
         Ok(Place { url, schema: self.schema.clone(), connections: CONNECTIONS })
     }
 }
@@ -183,12 +181,12 @@ impl Config {
             None => toml::from_str("").map_err(|error| Failure::new(error.to_string()))?,
         };
         let ServeArgs { app, listen, operations_listen, hosts, database, schema, .. } = args;
-        replace(&mut config.app, app);
-        replace(&mut config.listen, listen);
-        replace(&mut config.operations_listen, operations_listen);
-        replace(&mut config.hosts, hosts);
-        replace(&mut config.database.url, database);
-        replace(&mut config.database.schema, schema);
+        replace(&mut config.app, app.as_ref());
+        replace(&mut config.listen, listen.as_ref());
+        replace(&mut config.operations_listen, operations_listen.as_ref());
+        replace(&mut config.hosts, hosts.as_ref());
+        replace(&mut config.database.url, database.as_ref());
+        replace(&mut config.database.schema, schema.as_ref());
         if config.app.as_os_str().is_empty() {
             return Err(Failure::new("no app is stated").hint("`app = \"path/to/app\"` in the file, or --app DIR"));
         }
@@ -233,9 +231,9 @@ impl Config {
     }
 }
 
-/// What is logged, unless `FREEHOLD_LOG` says otherwise.
-pub(crate) fn log_filter() -> String {
-    variable("FREEHOLD_LOG").unwrap_or_else(|| "warn,freehold=info,sqlx=error,sea_orm_migration=warn".to_owned())
+/// What is logged: as usual, unless `FREEHOLD_LOG` says otherwise.
+pub(crate) fn log_filter(usual: &str) -> String {
+    variable("FREEHOLD_LOG").unwrap_or_else(|| usual.to_owned())
 }
 
 /// Whether reports are coloured.
@@ -248,7 +246,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn replace<T: Clone>(setting: &mut T, stated: &Option<T>) {
+fn replace<T: Clone>(setting: &mut T, stated: Option<&T>) {
     if let Some(value) = stated {
         setting.clone_from(value);
     }

@@ -32,9 +32,16 @@ impl PostgresDatabase {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         static SWEPT: OnceLock<()> = OnceLock::new();
         SWEPT.get_or_init(sweep);
-        let name = format!("freehold_test_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "freehold_test_{}_{}",
+            std::process::id(),
+            COUNTER.fetch_add(1, Ordering::Relaxed)
+        );
         run(&settings::postgres_url(), &format!("CREATE DATABASE {name}"));
-        Self { url: with_database(&settings::postgres_url(), &name), name }
+        Self {
+            url: with_database(&settings::postgres_url(), &name),
+            name,
+        }
     }
 
     /// Where it is.
@@ -45,18 +52,28 @@ impl PostgresDatabase {
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        run(&settings::postgres_url(), &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        run(
+            &settings::postgres_url(),
+            &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
+        );
     }
 }
 
 /// Runs one statement; gives the first column of its rows.
 fn run(url: &str, statement: &str) -> Vec<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
     runtime.block_on(async {
         let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
-        let (client, connection) = connected.unwrap_or_else(|error| panic!("PostgreSQL at {url} does not answer: {error}"));
+        let (client, connection) =
+            connected.unwrap_or_else(|error| panic!("PostgreSQL at {url} does not answer: {error}"));
         let serving = tokio::spawn(connection);
-        let messages = client.simple_query(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        let messages = client
+            .simple_query(statement)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
         drop(client);
         let _ = serving.await;
         let rows = messages.into_iter().filter_map(|message| match message {
@@ -73,7 +90,10 @@ fn sweep() {
         return;
     }
     let url = settings::postgres_url();
-    for name in run(&url, r"SELECT datname FROM pg_database WHERE datname LIKE 'freehold\_test\_%'") {
+    for name in run(
+        &url,
+        r"SELECT datname FROM pg_database WHERE datname LIKE 'freehold\_test\_%'",
+    ) {
         let process = name.split('_').nth(2).unwrap_or_default();
         if !Path::new("/proc").join(process).exists() {
             run(&url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
@@ -83,9 +103,13 @@ fn sweep() {
 
 /// The same server, another database.
 fn with_database(url: &str, name: &str) -> String {
-    let (address, parameters) = url.split_once('?').map_or((url, None), |(address, rest)| (address, Some(rest)));
+    let (address, parameters) = url
+        .split_once('?')
+        .map_or((url, None), |(address, rest)| (address, Some(rest)));
     let authority_at = address.find("://").map_or(0, |at| at + 3);
-    let base = address[authority_at..].find('/').map_or(address, |at| &address[..authority_at + at]);
+    let base = address[authority_at..]
+        .find('/')
+        .map_or(address, |at| &address[..authority_at + at]);
     let tail = parameters.map(|rest| format!("?{rest}")).unwrap_or_default();
     format!("{base}/{name}{tail}")
 }
@@ -98,6 +122,9 @@ mod tests {
     fn names_another_database() {
         assert_eq!(with_database("postgres://u@h:1/postgres", "x"), "postgres://u@h:1/x");
         assert_eq!(with_database("postgres://u@h:1", "x"), "postgres://u@h:1/x");
-        assert_eq!(with_database("postgres://h/p?sslmode=disable", "x"), "postgres://h/x?sslmode=disable");
+        assert_eq!(
+            with_database("postgres://h/p?sslmode=disable", "x"),
+            "postgres://h/x?sslmode=disable"
+        );
     }
 }

@@ -21,7 +21,7 @@ pub use person::{Answer, Person};
 pub use program::{Finished, command};
 pub use random::Random;
 pub use server::{Server, Start};
-pub use settings::{proof_cases, proof_seed, repository};
+pub use settings::{proof_cases, proof_seed, repository, updates_snapshots};
 
 /// Makes two tests of each function: on SQLite, and on PostgreSQL.
 #[macro_export]

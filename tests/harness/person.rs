@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use std::sync::OnceLock;
 use ureq::Agent;
 
+/// With it the HTTP status tells whether anything ran.
+const MEDIA_TYPE: &str = "application/graphql-response+json";
+
 /// Somebody who asks a server: with a session or without, in a tenant or in none.
 #[derive(Clone, Debug)]
 pub struct Person<'a> {
@@ -29,7 +32,9 @@ pub struct Answer {
 impl Answer {
     /// `extensions.code` of the first error; empty if there is none.
     pub fn code(&self) -> &str {
-        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+        self.body["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_default()
     }
 
     /// The body without what differs from request to request: `requestId` and timings.
@@ -53,23 +58,42 @@ fn remove(value: &mut Value, key: &str) {
 
 impl<'a> Person<'a> {
     pub(crate) fn new(server: &'a Server, cookie: Option<String>) -> Self {
-        Self { server, cookie, tenant: None }
+        Self {
+            server,
+            cookie,
+            tenant: None,
+        }
     }
 
     pub(crate) fn sign_in(server: &'a Server, email: &str, password: &str) -> Result<Self, Answer> {
         let body = json!({"email": email, "password": password}).to_string();
-        let request = agent().post(format!("{}/auth/sign-in", server.base())).header("X-Freehold-CSRF", "1");
-        let response = request.content_type("application/json").send(body.as_bytes()).expect("the server answers");
+        let request = agent()
+            .post(format!("{}/auth/sign-in", server.base()))
+            .header("X-Freehold-CSRF", "1");
+        let response = request
+            .content_type("application/json")
+            .send(body.as_bytes())
+            .expect("the server answers");
         let cookies = response.headers().get_all("set-cookie");
-        let cookie = cookies.iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next()).collect::<Vec<_>>();
+        let cookie = cookies
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+            .collect::<Vec<_>>();
         let cookie = cookie.join("; ");
         let answer = read(response);
-        if answer.status == 200 && !cookie.is_empty() { Ok(Self::new(server, Some(cookie))) } else { Err(answer) }
+        if answer.status == 200 && !cookie.is_empty() {
+            Ok(Self::new(server, Some(cookie)))
+        } else {
+            Err(answer)
+        }
     }
 
     /// The same person, asking in that tenant (slug or id).
     pub fn tenant(&self, tenant: &str) -> Self {
-        Self { tenant: Some(tenant.to_owned()), ..self.clone() }
+        Self {
+            tenant: Some(tenant.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The session's cookie, as the `Cookie` header has it.
@@ -106,7 +130,7 @@ impl<'a> Person<'a> {
                 answer.status,
                 answer.text,
                 self.server.folder().path().display(),
-                self.server.log()
+                self.server.complaints()
             );
         }
         answer.body["data"].take()
@@ -119,7 +143,11 @@ impl<'a> Person<'a> {
 
     /// The whole answer.
     pub fn answer_with(&self, query: &str, variables: &Value) -> Answer {
-        self.post(&json!({"query": query, "variables": variables}).to_string(), "application/json", "application/json")
+        self.post(
+            &json!({"query": query, "variables": variables}).to_string(),
+            "application/json",
+            MEDIA_TYPE,
+        )
     }
 
     /// The code of the refusal.
@@ -129,8 +157,19 @@ impl<'a> Person<'a> {
     /// If it was no refusal, or an internal error.
     pub fn refusal(&self, query: &str) -> String {
         let answer = self.answer(query);
-        assert!(!answer.code().is_empty(), "{query}\n  should be refused, and answered {} {}", answer.status, answer.text);
-        assert_ne!(answer.code(), "INTERNAL_SERVER_ERROR", "{query}\n  answered {}\n{}", answer.text, self.server.log());
+        assert!(
+            !answer.code().is_empty(),
+            "{query}\n  should be refused, and answered {} {}",
+            answer.status,
+            answer.text
+        );
+        assert_ne!(
+            answer.code(),
+            "INTERNAL_SERVER_ERROR",
+            "{query}\n  answered {}\n{}",
+            answer.text,
+            self.server.complaints()
+        );
         answer.code().to_owned()
     }
 
@@ -152,7 +191,9 @@ impl<'a> Person<'a> {
 
     /// Gets a path.
     pub fn get(&self, path: &str, accept: &str) -> Answer {
-        let mut request = agent().get(format!("{}{path}", self.server.base())).header("Accept", accept);
+        let mut request = agent()
+            .get(format!("{}{path}", self.server.base()))
+            .header("Accept", accept);
         if let Some(cookie) = &self.cookie {
             request = request.header("Cookie", cookie);
         }
@@ -165,11 +206,24 @@ impl<'a> Person<'a> {
 
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let status = response.status().as_u16();
-    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+    let content_type = response
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
-    let text = response.body_mut().with_config().limit(100 << 20).read_to_string().expect("the answer is text");
+    let text = response
+        .body_mut()
+        .with_config()
+        .limit(100 << 20)
+        .read_to_string()
+        .expect("the answer is text");
     let body = serde_json::from_str(&text).unwrap_or_default();
-    Answer { status, content_type, text, body }
+    Answer {
+        status,
+        content_type,
+        text,
+        body,
+    }
 }
 
 fn agent() -> &'static Agent {

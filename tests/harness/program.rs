@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 /// The built program. Built once when nobody says where it is.
 pub(crate) fn path() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| settings::program().unwrap_or_else(build)).clone()
+    PROGRAM
+        .get_or_init(|| settings::program().unwrap_or_else(build))
+        .clone()
 }
 
 fn build() -> PathBuf {
@@ -34,7 +36,11 @@ pub struct Finished {
 
 /// Runs the program to its end.
 pub fn command(arguments: &[&str]) -> Finished {
-    let output = Command::new(path()).args(arguments).env("NO_COLOR", "1").output().expect("the program can be run");
+    let output = Command::new(path())
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the program can be run");
     Finished {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -19,8 +19,15 @@ impl Traffic {
     /// Statements that read or write, without `BEGIN`, `COMMIT`, `SET` and the like.
     pub fn queries(&self) -> Vec<&str> {
         let is_query = |text: &&str| {
-            let word = text.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-            matches!(word.to_ascii_uppercase().as_str(), "SELECT" | "WITH" | "INSERT" | "UPDATE" | "DELETE" | "VALUES")
+            let word = text
+                .trim_start()
+                .split(|c: char| !c.is_alphabetic())
+                .next()
+                .unwrap_or_default();
+            matches!(
+                word.to_ascii_uppercase().as_str(),
+                "SELECT" | "WITH" | "INSERT" | "UPDATE" | "DELETE" | "VALUES"
+            )
         };
         self.statements.iter().map(String::as_str).filter(is_query).collect()
     }
@@ -39,16 +46,25 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let own = listener.local_addr().expect("a listener has an address");
         let (before, host, after) = split(url);
-        let target = if host.contains(':') { host.to_owned() } else { format!("{host}:5432") };
+        let target = if host.contains(':') {
+            host.to_owned()
+        } else {
+            format!("{host}:5432")
+        };
         let traffic = Arc::new(Mutex::new(Traffic::default()));
         let shared = Arc::clone(&traffic);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let Ok(server) = TcpStream::connect(&target) else { continue };
+                let Ok(server) = TcpStream::connect(&target) else {
+                    continue;
+                };
                 serve(client, server, &shared);
             }
         });
-        Self { url: format!("{before}{own}{after}"), traffic }
+        Self {
+            url: format!("{before}{own}{after}"),
+            traffic,
+        }
     }
 
     /// Where it is.
@@ -131,7 +147,9 @@ impl Frontend {
         self.buffer.extend_from_slice(bytes);
         loop {
             let head = usize::from(self.is_started);
-            let Some(length) = self.buffer.get(head..head + 4) else { return };
+            let Some(length) = self.buffer.get(head..head + 4) else {
+                return;
+            };
             let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
             if self.buffer.len() < head + length {
                 return;
@@ -141,14 +159,18 @@ impl Frontend {
                 self.message(message[0], &message[5..], traffic);
             } else {
                 // SSLRequest and GSSENCRequest come before the startup message.
-                let code = message.get(4..8).map_or(0, |code| u32::from_be_bytes([code[0], code[1], code[2], code[3]]));
+                let code = message
+                    .get(4..8)
+                    .map_or(0, |code| u32::from_be_bytes([code[0], code[1], code[2], code[3]]));
                 self.is_started = code != 80_877_103 && code != 80_877_104;
             }
         }
     }
 
     fn message(&mut self, kind: u8, body: &[u8], traffic: &mut Traffic) {
-        let mut texts = body.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+        let mut texts = body
+            .split(|byte| *byte == 0)
+            .map(|text| String::from_utf8_lossy(text).into_owned());
         let mut text = || texts.next().unwrap_or_default();
         match kind {
             b'Q' => traffic.statements.push(text()),
@@ -161,7 +183,9 @@ impl Frontend {
                 let sql = self.prepared.get(&text()).cloned().unwrap_or_default();
                 self.portals.insert(portal, sql);
             }
-            b'E' => traffic.statements.push(self.portals.get(&text()).cloned().unwrap_or_default()),
+            b'E' => traffic
+                .statements
+                .push(self.portals.get(&text()).cloned().unwrap_or_default()),
             _ => {}
         }
     }

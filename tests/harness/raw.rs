@@ -11,7 +11,9 @@ use std::time::Duration;
 /// When the server does not answer within 20 seconds.
 pub fn send(address: &str, request: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .expect("a timeout can be set");
     // A server may refuse, and close, before it has read everything.
     let _ = stream.write_all(request);
     let _ = stream.flush();
@@ -21,7 +23,12 @@ pub fn send(address: &str, request: &[u8]) -> Option<(u16, String)> {
         match stream.read(&mut chunk) {
             Ok(0) => break,
             Ok(n) => bytes.extend_from_slice(&chunk[..n]),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                ) =>
+            {
                 assert!(!bytes.is_empty(), "no answer within 20 seconds");
                 break;
             }
@@ -39,10 +46,13 @@ pub fn send(address: &str, request: &[u8]) -> Option<(u16, String)> {
 
 fn is_complete(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
     });
     match length {
         Some(length) => body.len() >= length,

@@ -40,7 +40,11 @@ impl Start {
 
     /// On the model in that folder.
     pub fn with_folder(folder: Folder, database: Database) -> Self {
-        Self { folder, database, proxied: false }
+        Self {
+            folder,
+            database,
+            proxied: false,
+        }
     }
 
     /// With a proxy before PostgreSQL that counts what passes.
@@ -55,20 +59,34 @@ impl Start {
     ///
     /// With all that the server printed, if it does not.
     pub fn start(self) -> Server {
-        self.try_start().unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
+        self.try_start()
+            .unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
     }
 
     /// Starts it; an error is what it printed.
     pub fn try_start(self) -> Result<Server, String> {
-        let Self { folder, database, proxied } = self;
+        let Self {
+            folder,
+            database,
+            proxied,
+        } = self;
         let log = folder.path().join("log");
         let database = (database == Database::Postgres).then(PostgresDatabase::create);
-        let proxy = database.as_ref().filter(|_| proxied).map(|database| Proxy::start(database.url()));
-        let mut command = vec![program::path().display().to_string(), "dev".into(), folder.model().display().to_string()];
+        let proxy = database
+            .as_ref()
+            .filter(|_| proxied)
+            .map(|database| Proxy::start(database.url()));
+        let mut command = vec![
+            program::path().display().to_string(),
+            "dev".into(),
+            folder.model().display().to_string(),
+        ];
         command.extend(["--listen".into(), "127.0.0.1:0".into()]);
         command.extend(["--data".into(), folder.path().join("data").display().to_string()]);
         if let Some(database) = &database {
-            let url = proxy.as_ref().map_or_else(|| database.url().to_owned(), |proxy| proxy.url().to_owned());
+            let url = proxy
+                .as_ref()
+                .map_or_else(|| database.url().to_owned(), |proxy| proxy.url().to_owned());
             command.extend(["--database".into(), url]);
         }
         let mut keeper = Keeper::start(&command, folder.path(), &log);
@@ -76,6 +94,9 @@ impl Start {
         let base = loop {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             if let Some(address) = listening(&text) {
+                if text.contains("nothing is served until the model compiles") {
+                    return Err(text);
+                }
                 break address;
             }
             if keeper.has_ended() || started.elapsed() > Duration::from_mins(1) {
@@ -84,7 +105,14 @@ impl Start {
             std::thread::sleep(Duration::from_millis(10));
         };
         let passwords = passwords(&folder.model());
-        Ok(Server { base, folder, passwords, _keeper: Mutex::new(keeper), proxy, _database: database })
+        Ok(Server {
+            base,
+            folder,
+            passwords,
+            _keeper: Mutex::new(keeper),
+            proxy,
+            _database: database,
+        })
     }
 }
 
@@ -95,7 +123,10 @@ impl Server {
         static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
         let key = (model.to_path_buf(), database);
         let slot = {
-            let mut servers = SERVERS.get_or_init(Mutex::default).lock().expect("no test panics while it holds this");
+            let mut servers = SERVERS
+                .get_or_init(Mutex::default)
+                .lock()
+                .expect("no test panics while it holds this");
             Arc::clone(servers.entry(key).or_default())
         };
         slot.get_or_init(|| Box::leak(Box::new(Start::with_model(model, database).start())))
@@ -135,6 +166,14 @@ impl Server {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// What the server has printed since it listens.
+    pub fn complaints(&self) -> String {
+        let log = self.log();
+        log.split_once("listening on ").map_or(log.clone(), |(_, rest)| {
+            rest.lines().skip(1).collect::<Vec<_>>().join("\n")
+        })
+    }
+
     /// Lets the folder stay after the test, for a look.
     pub fn keep(&self) {
         let _ = std::fs::write(self.folder.path().join("keep"), "");
@@ -151,10 +190,13 @@ impl Server {
     ///
     /// If they may not sign in.
     pub fn sign_in(&self, email: &str) -> Person<'_> {
-        let password = self.passwords.get(email).unwrap_or_else(|| panic!("{email} is not in the seed"));
+        let password = self
+            .passwords
+            .get(email)
+            .unwrap_or_else(|| panic!("{email} is not in the seed"));
         match Person::sign_in(self, email, password) {
             Ok(person) => person,
-            Err(answer) => panic!("{email} cannot sign in: {answer:?}\n{}", self.log()),
+            Err(answer) => panic!("{email} cannot sign in: {answer:?}\n{}", self.complaints()),
         }
     }
 
@@ -173,7 +215,9 @@ impl Drop for Server {
 }
 
 fn listening(log: &str) -> Option<String> {
-    let line = log.split_inclusive('\n').find(|line| line.ends_with('\n') && line.contains("listening on http://"))?;
+    let line = log
+        .split_inclusive('\n')
+        .find(|line| line.ends_with('\n') && line.contains("listening on http://"))?;
     let address = line.split("listening on ").nth(1)?.split_whitespace().next()?;
     Some(address.trim_end_matches('/').to_owned())
 }
@@ -183,5 +227,8 @@ fn passwords(model: &Path) -> HashMap<String, String> {
     let users = document::read(model).remove("users").unwrap_or_default();
     let users = users.as_array().cloned().unwrap_or_default();
     let text = |user: &serde_json::Value, key: &str| user[key].as_str().unwrap_or_default().to_owned();
-    users.iter().map(|user| (text(user, "email"), text(user, "password"))).collect()
+    users
+        .iter()
+        .map(|user| (text(user, "email"), text(user, "password")))
+        .collect()
 }

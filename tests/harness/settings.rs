@@ -40,7 +40,15 @@ pub fn proof_cases(default: u64) -> u64 {
     variable("FREEHOLD_PROOF_CASES").map_or(default, |text| text.parse().expect("FREEHOLD_PROOF_CASES is a number"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests have no configuration but the environment")]
+/// Whether snapshots are written instead of compared (`FREEHOLD_UPDATE_SNAPSHOTS`).
+pub fn updates_snapshots() -> bool {
+    variable("FREEHOLD_UPDATE_SNAPSHOTS").is_some()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests have no configuration but the environment"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -9,12 +9,17 @@ fn server(database: Database) -> &'static Server {
 }
 
 fn labels(person: &Person<'_>, list: &str) -> Vec<String> {
-    sorted(&person.query(&format!("{{ {list}(first: 50) {{ nodes {{ label }} }} }}"))[list], "label")
+    sorted(
+        &person.query(&format!("{{ {list}(first: 50) {{ nodes {{ label }} }} }}"))[list],
+        "label",
+    )
 }
 
 /// In a list, in totals, by id and through `node` alike.
 fn check(person: &Person<'_>, list: &str, one: &str, expected: &[&str]) {
-    let data = person.query(&format!("{{ {list}(first: 50) {{ totalCount nodes {{ id label }} }} }}"));
+    let data = person.query(&format!(
+        "{{ {list}(first: 50) {{ totalCount nodes {{ id label }} }} }}"
+    ));
     let mut expected: Vec<&str> = expected.to_vec();
     expected.sort_unstable();
     assert_eq!(sorted(&data[list], "label"), expected, "{list}");
@@ -22,7 +27,11 @@ fn check(person: &Person<'_>, list: &str, one: &str, expected: &[&str]) {
     for node in data[list]["nodes"].as_array().into_iter().flatten() {
         let (id, label) = (&node["id"], &node["label"]);
         let data = person.query(&format!("{{ {one}(id: {id}) {{ label }} node(id: {id}) {{ id }} }}"));
-        assert_eq!(data, json!({one: {"label": label}, "node": {"id": id}}), "{label} by id");
+        assert_eq!(
+            data,
+            json!({one: {"label": label}, "node": {"id": id}}),
+            "{label} by id"
+        );
     }
 }
 
@@ -83,7 +92,7 @@ on_both_databases! {
 
     fn nested_lists_and_references_have_the_same_gate(database) {
         let ann = server(database).sign_in("ann@gates.test").tenant("acme");
-        let data = ann.query("{ papers(first: 50) { nodes { label pages { totalCount nodes { label lines { totalCount nodes { label page { label paper { label } } } } } } } } }");
+        let data = ann.query("{ papers(first: 20) { nodes { label pages(first: 5) { totalCount nodes { label lines(first: 5) { totalCount nodes { label page { label paper { label } } } } } } } } }");
         let mut seen = Vec::new();
         for paper in data["papers"]["nodes"].as_array().expect("nodes") {
             assert_eq!(paper["pages"]["totalCount"], paper["pages"]["nodes"].as_array().expect("nodes").len());

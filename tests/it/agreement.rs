@@ -30,10 +30,19 @@ fn agree(database: Database, seed_number: u64) {
 
     for (name, tenant) in callers(&mut random, &draft) {
         let (person, caller) = caller_of(&world, &server, name.as_deref(), tenant);
-        let context = Context { seed_number, path: path.display().to_string(), who: format!("{name:?} in {tenant:?}, {database:?}") };
+        let context = Context {
+            seed_number,
+            path: path.display().to_string(),
+            who: format!("{name:?} in {tenant:?}, {database:?}"),
+        };
         let schema = Schema::of(&person);
         check_schema(&context, &world, &caller, &schema);
-        let mut asker = Asker { world: &world, schema: &schema, random: Random::new(random.number()) };
+        let mut asker = Asker {
+            world: &world,
+            schema: &schema,
+            random: Random::new(random.number()),
+            whole: false,
+        };
         let lists = asker.lists();
         if lists.is_empty() {
             continue;
@@ -64,7 +73,7 @@ impl Context {
             self.seed_number,
             self.who,
             self.path,
-            server.log()
+            server.complaints()
         );
     }
 }
@@ -74,15 +83,21 @@ pub(crate) fn write(draft: &Draft, seed: &Value) -> Folder {
     for (name, text) in draft.files() {
         folder.write(name, &text);
     }
-    folder.write("seed.yaml", &serde_json::to_string_pretty(seed).expect("a value can be written"));
+    folder.write(
+        "seed.yaml",
+        &serde_json::to_string_pretty(seed).expect("a value can be written"),
+    );
     folder
 }
 
 /// Some people in some tenants; the anonymous, and tenants that are not one's own.
-fn callers(random: &mut Random, draft: &Draft) -> Vec<(Option<String>, Option<&'static str>)> {
+pub(crate) fn callers(random: &mut Random, draft: &Draft) -> Vec<(Option<String>, Option<&'static str>)> {
     let people = Draft::people();
-    let tenants: &[Option<&'static str>] =
-        if draft.tenants { &[Some("acme"), Some("acme"), Some("globex"), None, Some("nowhere")] } else { &[None] };
+    let tenants: &[Option<&'static str>] = if draft.tenants {
+        &[Some("acme"), Some("acme"), Some("globex"), None, Some("nowhere")]
+    } else {
+        &[None]
+    };
     let mut callers = vec![(None, *random.pick(tenants))];
     for email in random.some(&people, 2) {
         callers.push((Some(email), *random.pick(tenants)));
@@ -91,27 +106,55 @@ fn callers(random: &mut Random, draft: &Draft) -> Vec<(Option<String>, Option<&'
     callers
 }
 
-fn caller_of<'a>(world: &World, server: &'a Server, email: Option<&str>, tenant: Option<&'static str>) -> (Person<'a>, Caller) {
+pub(crate) fn caller_of<'a>(
+    world: &World,
+    server: &'a Server,
+    email: Option<&str>,
+    tenant: Option<&'static str>,
+) -> (Person<'a>, Caller) {
     let person = email.map_or_else(|| server.anonymous(), |email| server.sign_in(email));
     let person = tenant.map_or_else(|| person.clone(), |tenant| person.tenant(tenant));
     let user = email.and_then(|email| world.find("user", email));
     // Without a header: the only membership.
     let of_header = tenant.map(|label| world.find("org", label));
     let tenant = of_header.unwrap_or_else(|| {
-        let mine = world.of("membership").filter(|row| user.is_some_and(|user| *world.raw(*row, "user") == Val::Row(user)));
-        let active: Vec<RowId> = mine.filter(|row| *world.raw(*row, "status") == Val::Text("active".into())).collect();
-        if let [only] = active.as_slice() { world.row_of(*only).tenant } else { None }
+        let mine = world
+            .of("membership")
+            .filter(|row| user.is_some_and(|user| *world.raw(*row, "user") == Val::Row(user)));
+        let active: Vec<RowId> = mine
+            .filter(|row| *world.raw(*row, "status") == Val::Text("active".into()))
+            .collect();
+        if let [only] = active.as_slice() {
+            world.row_of(*only).tenant
+        } else {
+            None
+        }
     });
-    (person, Caller { user, tenant, now: "2026-11-22T00:00:00Z".into() })
+    (
+        person,
+        Caller {
+            user,
+            tenant,
+            now: "2026-11-22T00:00:00Z".into(),
+        },
+    )
 }
 
 /// Learns the ids that the server gave to the rows, from those who may read them.
-fn identify(world: &mut World, server: &Server) {
+pub(crate) fn identify(world: &mut World, server: &Server) {
     let entities: Vec<String> = world.model.entities.keys().cloned().collect();
-    let tenants = if world.model.tenant.is_some() { &["acme", "globex"][..] } else { &[""] };
+    let tenants = if world.model.tenant.is_some() {
+        &["acme", "globex"][..]
+    } else {
+        &[""]
+    };
     let observer = server.sign_in(OBSERVER);
     for tenant in tenants {
-        let observer = if tenant.is_empty() { observer.clone() } else { observer.tenant(tenant) };
+        let observer = if tenant.is_empty() {
+            observer.clone()
+        } else {
+            observer.tenant(tenant)
+        };
         for entity in &entities {
             let key = match entity.as_str() {
                 "user" => "email",
@@ -125,8 +168,13 @@ fn identify(world: &mut World, server: &Server) {
                 let label = node[key].as_str().map(str::to_owned);
                 let found = world.of(entity).find(|row| match (entity.as_str(), &label) {
                     ("membership", _) => {
-                        let Val::Row(user) = world.raw(*row, "user") else { return false };
-                        let in_tenant = world.row_of(*row).tenant.is_some_and(|it| world.row_of(it).label == *tenant);
+                        let Val::Row(user) = world.raw(*row, "user") else {
+                            return false;
+                        };
+                        let in_tenant = world
+                            .row_of(*row)
+                            .tenant
+                            .is_some_and(|it| world.row_of(it).label == *tenant);
                         in_tenant && node["user"]["email"] == world.row_of(*user).label.as_str()
                     }
                     (_, label) => label.as_deref() == Some(world.row_of(*row).label.as_str()),
@@ -141,8 +189,18 @@ fn identify(world: &mut World, server: &Server) {
         let row = world.find("user", &email).expect("people are in the seed");
         world.rows[row.0].id = data["viewer"]["user"]["id"].as_str().map(str::to_owned);
     }
-    let unknown: Vec<&str> = world.rows.iter().filter(|row| row.id.is_none()).map(|row| row.label.as_str()).collect();
-    assert_eq!(unknown, [""; 0], "the observer reads everything\n{}", server.log());
+    let unknown: Vec<&str> = world
+        .rows
+        .iter()
+        .filter(|row| row.id.is_none())
+        .map(|row| row.label.as_str())
+        .collect();
+    assert_eq!(
+        unknown,
+        [""; 0],
+        "the observer reads everything\n{}",
+        server.complaints()
+    );
 }
 
 /// The schema names nothing that no rule grants, and everything that can be read on some row.
@@ -152,12 +210,19 @@ fn check_schema(context: &Context, world: &World, caller: &Caller, schema: &Sche
         for field in &entity.fields {
             let is_there = schema.has(&type_name, &camel(&field.name));
             let is_granted = caller.is_granted(world, &entity.name, &field.name);
-            assert!(!is_there || is_granted, "{}: {type_name}.{} stands in the schema without a rule", context.who, field.name);
-            let mut shown = world.of(&entity.name).filter(|row| caller.may_list(world, *row) || caller.may_read(world, *row));
+            assert!(
+                !is_there || is_granted,
+                "{}: {type_name}.{} stands in the schema without a rule",
+                context.who,
+                field.name
+            );
+            let mut shown = world
+                .of(&entity.name)
+                .filter(|row| caller.may_list(world, *row) || caller.may_read(world, *row));
             let target_shows = match &field.kind {
-                reference::Kind::Ref(_) => {
-                    world.of(&entity.name).any(|row| matches!(caller.sees(world, row, &field.name), Val::Row(_)))
-                }
+                reference::Kind::Ref(_) => world
+                    .of(&entity.name)
+                    .any(|row| matches!(caller.sees(world, row, &field.name), Val::Row(_))),
                 reference::Kind::List { of, .. } => world.of(of).any(|row| caller.may_list(world, row)),
                 reference::Kind::Id => entity.name != "user",
                 _ => true,
@@ -183,7 +248,11 @@ fn check_list(context: &Context, world: &World, person: &Person<'_>, caller: &Ca
 fn compare(context: &Context, person: &Person<'_>, query: &str, expected: &Value) {
     let answer = person.answer(query);
     if !answer.body["errors"].is_null() || answer.status != 200 {
-        context.fail(person.server(), query, &format!("answered {} {}", answer.status, answer.text));
+        context.fail(
+            person.server(),
+            query,
+            &format!("answered {} {}", answer.status, answer.text),
+        );
     }
     let (mut expected, mut got) = (expected.clone(), answer.body["data"].clone());
     sort(&mut expected);
@@ -215,7 +284,10 @@ fn sort(value: &mut Value) {
 fn sorted_text(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let mut parts: Vec<String> = map.iter().map(|(key, value)| format!("{key}:{}", sorted_text(value))).collect();
+            let mut parts: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{key}:{}", sorted_text(value)))
+                .collect();
             parts.sort();
             parts.join(",")
         }
@@ -240,7 +312,12 @@ fn walk(context: &Context, world: &World, person: &Person<'_>, caller: &Caller, 
         // A cursor is the server's own.
         expected["list"]["pageInfo"]["endCursor"] = cursor.clone();
         compare_answer(context, person, &query, &expected, &answer.body);
-        let Some(cursor) = cursor.as_str().filter(|_| expected["list"]["pageInfo"]["hasNextPage"] == true) else { return };
+        let Some(cursor) = cursor
+            .as_str()
+            .filter(|_| expected["list"]["pageInfo"]["hasNextPage"] == true)
+        else {
+            return;
+        };
         passed += size;
         list.after = Some((cursor.to_owned(), passed));
     }
@@ -268,7 +345,10 @@ fn check_by_id(context: &Context, world: &World, person: &Person<'_>, caller: &C
             "one": reference::answer_one(world, caller, row, &select),
             "node": caller.may_read(world, row).then(|| json!({"id": id})),
         });
-        let query = format!("{{ one: {} node(id: {id:?}) {{ id }} }}", one_text(world, entity, id, &select));
+        let query = format!(
+            "{{ one: {} node(id: {id:?}) {{ id }} }}",
+            one_text(world, entity, id, &select)
+        );
         compare(context, person, &query, &expected);
     }
 }

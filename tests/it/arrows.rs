@@ -14,14 +14,32 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("freehold-console", &[]),
     ("freehold-schema", &["freehold-base"]),
     ("freehold-policy", &["freehold-base", "freehold-schema"]),
-    ("freehold-planner", &["freehold-base", "freehold-schema", "freehold-policy"]),
-    ("freehold-storage", &["freehold-base", "freehold-schema", "freehold-policy", "freehold-planner"]),
+    (
+        "freehold-planner",
+        &["freehold-base", "freehold-schema", "freehold-policy"],
+    ),
+    (
+        "freehold-storage",
+        &[
+            "freehold-base",
+            "freehold-schema",
+            "freehold-policy",
+            "freehold-planner",
+        ],
+    ),
     ("freehold-auth", &["freehold-base", "freehold-entities"]),
     (
         "freehold",
         &[
-            "freehold-base", "freehold-schema", "freehold-policy", "freehold-planner", "freehold-storage", "freehold-auth",
-            "freehold-entities", "freehold-migrations", "freehold-console",
+            "freehold-base",
+            "freehold-schema",
+            "freehold-policy",
+            "freehold-planner",
+            "freehold-storage",
+            "freehold-auth",
+            "freehold-entities",
+            "freehold-migrations",
+            "freehold-console",
         ],
     ),
     ("freehold-tests", &[]),
@@ -30,11 +48,27 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Who may depend on what, besides.
 const KEEPERS: &[(&[&str], &[&str])] = &[
-    (&["sea-query", "rusqlite", "tokio-postgres", "postgres", "libsqlite3-sys", "deadpool-postgres"], &["freehold-storage"]),
-    (&["sea-orm", "sqlx"], &["freehold-entities", "freehold-auth", "freehold"]),
+    (
+        &[
+            "sea-query",
+            "rusqlite",
+            "tokio-postgres",
+            "postgres",
+            "libsqlite3-sys",
+            "deadpool-postgres",
+        ],
+        &["freehold-storage"],
+    ),
+    (
+        &["sea-orm", "sqlx"],
+        &["freehold-entities", "freehold-auth", "freehold"],
+    ),
     (&["sea-orm-migration"], &["freehold-migrations", "freehold"]),
     (&["actix-web", "actix-http", "actix-rt", "actix-ws"], &["freehold"]),
-    (&["async-graphql", "async-graphql-parser", "async-graphql-value"], &["freehold-schema", "freehold"]),
+    (
+        &["async-graphql", "async-graphql-parser", "async-graphql-value"],
+        &["freehold-schema", "freehold"],
+    ),
 ];
 
 /// The tests' own client and their way to make a database.
@@ -53,7 +87,10 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
         let all = package["dependencies"].as_array().expect("dependencies");
         all.iter().filter(|it| it["kind"] != "dev").map(name).collect()
     };
-    packages.iter().map(|package| (name(package), dependencies(package))).collect()
+    packages
+        .iter()
+        .map(|package| (name(package), dependencies(package)))
+        .collect()
 }
 
 #[test]
@@ -63,9 +100,15 @@ fn rooms_import_along_the_arrows() {
     let there: BTreeSet<&str> = packages.keys().map(String::as_str).collect();
     assert_eq!(there, known, "rooms of the workspace, and rooms of the table");
     for (room, allowed) in ARROWS {
-        let imported: Vec<&String> = packages[*room].iter().filter(|it| known.contains(it.as_str())).collect();
+        let imported: Vec<&String> = packages[*room]
+            .iter()
+            .filter(|it| known.contains(it.as_str()))
+            .collect();
         let strange: Vec<&&String> = imported.iter().filter(|it| !allowed.contains(&it.as_str())).collect();
-        assert!(strange.is_empty(), "{room} imports {strange:?}, and the table has no such arrow");
+        assert!(
+            strange.is_empty(),
+            "{room} imports {strange:?}, and the table has no such arrow"
+        );
     }
 }
 
@@ -73,9 +116,15 @@ fn rooms_import_along_the_arrows() {
 fn each_matter_has_its_keepers() {
     for (room, dependencies) in packages() {
         for (matters, keepers) in KEEPERS {
-            let found: Vec<&&str> = matters.iter().filter(|matter| dependencies.contains(**matter)).collect();
+            let found: Vec<&&str> = matters
+                .iter()
+                .filter(|matter| dependencies.contains(**matter))
+                .collect();
             let may = keepers.contains(&room.as_str()) || room == TESTS;
-            assert!(found.is_empty() || may, "{room} depends on {found:?}; only {keepers:?} may");
+            assert!(
+                found.is_empty() || may,
+                "{room} depends on {found:?}; only {keepers:?} may"
+            );
         }
     }
 }
@@ -83,20 +132,35 @@ fn each_matter_has_its_keepers() {
 /// Within a room, only these files may name the crate.
 #[test]
 fn async_graphql_stays_in_its_two_places() {
-    for (folder, allowed) in [("schema/src", "schema/src/graphql"), ("api/src", "api/src/http/graphql")] {
+    for (folder, allowed) in [
+        ("schema/src", "schema/src/graphql"),
+        ("api/src", "api/src/http/graphql"),
+    ] {
         let mut files = Vec::new();
         collect(&repository().join(folder), &mut files);
         for file in files {
-            let name = file.strip_prefix(repository()).expect("a file of the repository").display().to_string();
+            let name = file
+                .strip_prefix(repository())
+                .expect("a file of the repository")
+                .display()
+                .to_string();
             let text = std::fs::read_to_string(&file).expect("a source file can be read");
-            let uses = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("async_graphql"));
-            assert!(!uses || name.starts_with(allowed), "{name} names async_graphql; it belongs to {allowed}");
+            let uses = text
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains("async_graphql"));
+            assert!(
+                !uses || name.starts_with(allowed),
+                "{name} names async_graphql; it belongs to {allowed}"
+            );
         }
     }
 }
 
 fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
-    for path in std::fs::read_dir(folder).expect("a folder can be listed").map(|entry| entry.expect("an entry").path()) {
+    for path in std::fs::read_dir(folder)
+        .expect("a folder can be listed")
+        .map(|entry| entry.expect("an entry").path())
+    {
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -15,12 +15,18 @@ fn status(server: &Server, request: &str) -> Option<u16> {
 }
 
 fn post(body: &str, headers: &str) -> String {
-    format!("POST /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
+    format!(
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
 }
 
 /// The server still answers.
 fn is_alive(server: &Server) {
-    assert_eq!(server.anonymous().query("{ __typename }"), json!({"__typename": "Query"}));
+    assert_eq!(
+        server.anonymous().query("{ __typename }"),
+        json!({"__typename": "Query"})
+    );
 }
 
 on_both_databases! {
@@ -62,11 +68,13 @@ on_both_databases! {
             (r#"{"query":"{__typename}","operationName":1}"#, "BAD_REQUEST"), (r#"{"query":"{__typename}","extensions":1}"#, "BAD_REQUEST"),
             (r#"{"query":"{"}"#, "GRAPHQL_PARSE_FAILED"), (r#"{"query":"{ nothing }"}"#, "GRAPHQL_VALIDATION_FAILED"),
         ] {
-            for accept in ["application/json", "application/graphql-response+json"] {
-                let answer = anonymous.post(body, "application/json", accept);
-                assert_eq!((answer.status, answer.code()), (400, code), "{body:?}: {}", answer.text);
-                assert!(answer.body.get("data").is_none_or(serde_json::Value::is_null), "{body:?}: {}", answer.text);
-            }
+            let answer = anonymous.post(body, "application/json", "application/graphql-response+json");
+            assert_eq!((answer.status, answer.code()), (400, code), "{body:?}: {}", answer.text);
+            assert!(answer.body.get("data").is_none(), "{body:?}: {}", answer.text);
+            // GraphQL over HTTP, 6.4.1: with the old media type a well-formed request is answered with 200.
+            let status = if code == "BAD_REQUEST" { 400 } else { 200 };
+            let answer = anonymous.post(body, "application/json", "application/json");
+            assert_eq!((answer.status, answer.code()), (status, code), "{body:?}: {}", answer.text);
         }
     }
 

@@ -9,7 +9,12 @@ fn rex(database: Database) -> Person<'static> {
 }
 
 fn numbers(connection: &Value) -> Vec<u64> {
-    connection["nodes"].as_array().expect("nodes").iter().filter_map(|node| node["number"].as_u64()).collect()
+    connection["nodes"]
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .filter_map(|node| node["number"].as_u64())
+        .collect()
 }
 
 /// Walks page by page; gives every number seen.
@@ -17,8 +22,14 @@ fn walk(person: &Person<'_>, order: &str, size: usize, forward: bool) -> Vec<u64
     let mut all = Vec::new();
     let mut cursor: Option<String> = None;
     for _ in 0..100 {
-        let (count, bound) = if forward { ("first", "after") } else { ("last", "before") };
-        let bound = cursor.map(|cursor| format!(", {bound}: {cursor:?}")).unwrap_or_default();
+        let (count, bound) = if forward {
+            ("first", "after")
+        } else {
+            ("last", "before")
+        };
+        let bound = cursor
+            .map(|cursor| format!(", {bound}: {cursor:?}"))
+            .unwrap_or_default();
         let data = person.query(&format!(
             "{{ books({count}: {size}, orderBy: {order}{bound}) {{ totalCount nodes {{ number }} edges {{ cursor }} \
              pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
@@ -27,13 +38,23 @@ fn walk(person: &Person<'_>, order: &str, size: usize, forward: bool) -> Vec<u64
         let (page, info) = (numbers(books), &books["pageInfo"]);
         assert_eq!(books["totalCount"], 30);
         let edges = books["edges"].as_array().expect("edges");
-        assert_eq!((edges.first().map(|it| &it["cursor"]), edges.last().map(|it| &it["cursor"])), (Some(&info["startCursor"]), Some(&info["endCursor"])));
+        assert_eq!(
+            (
+                edges.first().map(|it| &it["cursor"]),
+                edges.last().map(|it| &it["cursor"])
+            ),
+            (Some(&info["startCursor"]), Some(&info["endCursor"]))
+        );
         if forward {
             all.extend(page);
         } else {
             all.splice(0..0, page);
         }
-        let (more, next) = if forward { ("hasNextPage", "endCursor") } else { ("hasPreviousPage", "startCursor") };
+        let (more, next) = if forward {
+            ("hasNextPage", "endCursor")
+        } else {
+            ("hasPreviousPage", "startCursor")
+        };
         assert_eq!(info[more], all.len() < 30, "{more} after {} of 30", all.len());
         if info[more] == false {
             return all;
@@ -234,8 +255,19 @@ on_both_databases! {
 /// The bytes of base64, as far as they are text.
 fn decode(text: &str) -> String {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let digits = text.chars().filter_map(|c| alphabet.find(match c { '+' => '-', '/' => '_', other => other }));
-    let bits: Vec<bool> = digits.flat_map(|digit| (0..6).rev().map(move |bit| digit >> bit & 1 == 1)).collect();
-    let bytes: Vec<u8> = bits.chunks(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | u8::from(*bit))).collect();
+    let digits = text.chars().filter_map(|c| {
+        alphabet.find(match c {
+            '+' => '-',
+            '/' => '_',
+            other => other,
+        })
+    });
+    let bits: Vec<bool> = digits
+        .flat_map(|digit| (0..6).rev().map(move |bit| digit >> bit & 1 == 1))
+        .collect();
+    let bytes: Vec<u8> = bits
+        .chunks(8)
+        .map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | u8::from(*bit)))
+        .collect();
     String::from_utf8_lossy(&bytes).into_owned() + text
 }

@@ -20,8 +20,17 @@ use serde_json::Value;
 
 /// Strings at a path of every node of a list: `texts(&data["papers"], "label")`.
 fn texts(connection: &Value, field: &str) -> Vec<String> {
-    let nodes = connection["nodes"].as_array().unwrap_or_else(|| panic!("no nodes in {connection}"));
-    nodes.iter().map(|node| node[field].as_str().map_or_else(|| node[field].to_string(), str::to_owned)).collect()
+    let nodes = connection["nodes"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no nodes in {connection}"));
+    nodes
+        .iter()
+        .map(|node| {
+            node[field]
+                .as_str()
+                .map_or_else(|| node[field].to_string(), str::to_owned)
+        })
+        .collect()
 }
 
 /// As [`texts`], sorted: for lists whose order is not the matter.

@@ -1,1 +1,110 @@
-//! Soon.
+//! How often PostgreSQL is asked: all the data of a request in one round trip, a statement for each list and each total.
+
+use freehold_tests::{Database, Server, Start, fixture, proxy::Traffic};
+
+/// Traffic of one request, once everything is warm, and what a request without data costs.
+fn measure(server: &Server, query: &str) -> (Traffic, Traffic) {
+    let ed = server.sign_in("ed@shelf.test");
+    let traffic = |query: &str| {
+        for _ in 0..8 {
+            ed.query(query);
+        }
+        server.proxy().reset();
+        ed.query(query);
+        server.proxy().traffic()
+    };
+    (traffic("{ __typename }"), traffic(query))
+}
+
+#[test]
+fn data_comes_in_one_flight() {
+    let server = Start::with_model(&fixture("shelf"), Database::Postgres)
+        .proxied()
+        .start();
+    for (query, statements) in [
+        ("{ bookByNumber(number: 2) { title author { name } } }", 1),
+        ("{ books(first: 10) { nodes { title author { name } } } }", 1),
+        ("{ books(first: 10) { totalCount nodes { title } } }", 2),
+        (
+            "{ books(first: 10) { nodes { title reviews(first: 3) { nodes { body } } } } }",
+            2,
+        ),
+        (
+            "{ books(first: 10) { totalCount nodes { title reviews(first: 3) { totalCount nodes { body } } } } }",
+            4,
+        ),
+        (
+            "{ authors { nodes { books(first: 5) { nodes { reviews(first: 3) { nodes { body } } } } } } }",
+            3,
+        ),
+        (
+            "{ a: bookByNumber(number: 2) { title } b: authors { nodes { name } } c: samples { nodes { label } } }",
+            3,
+        ),
+        (
+            "{ books(first: 10, filter: {author: {name: {eq: \"Ada\"}}, reviews: {some: {stars: {gt: 1}}}}, orderBy: [{author: {name: ASC}}]) { nodes { title } } }",
+            1,
+        ),
+    ] {
+        let (without, with) = measure(&server, query);
+        let told = format!(
+            "{query}\n  statements {:#?}\n  and for no data {:#?}",
+            with.statements, without.statements
+        );
+        assert_eq!(with.flights - without.flights, 1, "round trips of {told}");
+        assert_eq!(
+            with.queries().len() - without.queries().len(),
+            statements,
+            "statements of {told}"
+        );
+    }
+}
+
+#[test]
+fn who_is_calling_costs_a_round_trip_or_two() {
+    let server = Start::with_model(&fixture("shelf"), Database::Postgres)
+        .proxied()
+        .start();
+    let (without, _) = measure(&server, "{ __typename }");
+    assert!(without.flights <= 2, "{:#?}", without.statements);
+}
+
+#[test]
+fn introspection_asks_nothing() {
+    let server = Start::with_model(&fixture("shelf"), Database::Postgres)
+        .proxied()
+        .start();
+    let (without, with) = measure(&server, "{ __schema { types { name } } }");
+    assert_eq!(
+        with.statements.len(),
+        without.statements.len(),
+        "{:#?}",
+        with.statements
+    );
+}
+
+#[test]
+fn texts_of_statements_are_constant() {
+    let server = Start::with_model(&fixture("shelf"), Database::Postgres)
+        .proxied()
+        .start();
+    let ed = server.sign_in("ed@shelf.test");
+    let ask = |text: &str| {
+        server.proxy().reset();
+        ed.query_with(
+            "query ($t: String) { books(first: 3, filter: {title: {contains: $t}}) { nodes { title } } }",
+            &serde_json::json!({"t": text}),
+        );
+        server
+            .proxy()
+            .traffic()
+            .queries()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    ask("warm");
+    let (one, other) = (ask("Book"), ask("'; DROP TABLE book; --"));
+    assert_eq!(one, other);
+    assert!(other.iter().all(|text| !text.contains("DROP")), "{other:?}");
+}

@@ -10,7 +10,12 @@ fn server(database: Database) -> &'static Server {
 
 fn ids(person: &Person<'_>, list: &str) -> Vec<Value> {
     let data = person.query(&format!("{{ {list}(first: 50) {{ nodes {{ id }} }} }}"));
-    data[list]["nodes"].as_array().expect("nodes").iter().map(|node| node["id"].clone()).collect()
+    data[list]["nodes"]
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .map(|node| node["id"].clone())
+        .collect()
 }
 
 on_both_databases! {

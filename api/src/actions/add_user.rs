@@ -48,18 +48,17 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
     if let (Some(tenancy), Some(slug)) = (catalog.tenancy, user.tenant) {
         let now = environment.clock.now();
         let known = identify(&environment.platform, &bundle.directory, None, &TenantHint::Named(slug), now).await?.tenant;
-        let tenant = match known {
-            Some(tenant) => tenant.id,
-            None => {
-                let entity = catalog.entity(tenancy.entity);
-                let field = tenancy.slug.ok_or_else(|| Failure::new(format!("there is no `{}` with the id `{slug}`", entity.name)))?;
-                let tenant = new_id(environment, catalog, tenancy.entity);
-                let mut given = HashMap::from([("name", text(slug))]);
-                given.insert(entity.field(field).name.as_str(), text(slug));
-                given.retain(|name, _| entity.find_field(name).is_some());
-                rows.push(row(environment, entity, tenant, id, None, given)?);
-                tenant
-            }
+        let tenant = if let Some(tenant) = known {
+            tenant.id
+        } else {
+            let entity = catalog.entity(tenancy.entity);
+            let field = tenancy.slug.ok_or_else(|| Failure::new(format!("there is no `{}` with the id `{slug}`", entity.name)))?;
+            let tenant = new_id(environment, catalog, tenancy.entity);
+            let mut given = HashMap::from([("name", text(slug))]);
+            given.insert(entity.field(field).name.as_str(), text(slug));
+            given.retain(|name, _| entity.find_field(name).is_some());
+            rows.push(row(environment, entity, tenant, id, None, given)?);
+            tenant
         };
         let entity = catalog.entity(tenancy.membership);
         let name = |field| entity.field(field).name.as_str();

@@ -15,7 +15,7 @@ const COMMENT: &str = "# What you get depends on who you are: sign in as somebod
 pub(crate) fn default_query(bundle: &Bundle) -> Option<String> {
     let catalog = &bundle.catalog;
     let member = |profile: Option<&String>, roles: Vec<String>| {
-        bundle.view(RoleSet { profile: profile.or(catalog.default_profile.as_ref()).cloned(), roles, signed_in: true, member: true })
+        bundle.view(&RoleSet { profile: profile.or(catalog.default_profile.as_ref()).cloned(), roles, signed_in: true, member: true })
     };
     let by_profile = catalog.profiles.keys().map(|profile| member(Some(profile), Vec::new()));
     let by_role = catalog.roles.keys().map(|role| member(None, vec![role.clone()]));

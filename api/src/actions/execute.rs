@@ -60,7 +60,7 @@ pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, ti
         return Err(Refusal::new(Code::Unauthenticated, "sign in first: this app has nothing for anonymous callers"));
     }
 
-    let view = bundle.view(RoleSet::of(catalog, &caller));
+    let view = bundle.view(&RoleSet::of(catalog, &caller));
     let text = RequestText { query, operation_name: operation_name.as_deref(), variables };
     let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
     if prepared.operation.kind != OperationKind::Query {

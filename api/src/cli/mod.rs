@@ -46,7 +46,7 @@ enum Command {
 /// Runs the command of this process.
 pub(crate) fn run() -> ExitCode {
     let command = Cli::parse().command;
-    init_log();
+    init_log(matches!(command, Command::Serve(_)));
     let outcome = match command {
         Command::New(args) => new::run(&args),
         Command::Dev(args) => runtime().and_then(|runtime| runtime.block_on(dev::run(&args))),
@@ -90,8 +90,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     built.map_err(|error| Failure::new(format!("cannot start: {error}")))
 }
 
-fn init_log() {
-    let filter = tracing_subscriber::EnvFilter::try_new(config::log_filter()).unwrap_or_default();
+/// A server in production logs what it does; elsewhere people read what commands print.
+fn init_log(in_production: bool) {
+    let usual = if in_production { "warn,freehold=info" } else { "warn,sqlx=error" };
+    let filter = tracing_subscriber::EnvFilter::try_new(config::log_filter(usual)).unwrap_or_default();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(config::color());
     // Somebody else's subscriber stays.
     let _ = log.with_target(false).compact().try_init();

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<(), Failure> {
         let profile = args.profile.clone().or_else(|| catalog.default_profile.clone());
         RoleSet { profile, roles: args.roles.clone(), signed_in: true, member: true }
     };
-    say(Bundle::new(catalog, policy).view(role_set).schema.sdl().trim_end());
+    say(Bundle::new(catalog, policy).view(&role_set).schema.sdl().trim_end());
     Ok(())
 }
 

@@ -32,23 +32,17 @@ pub(crate) struct Hosts {
 impl Host {
     /// Reads a `Host` header, or the authority of a URL; `None` if it is malformed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (name, port) = match text.strip_prefix('[') {
-            Some(rest) => {
-                let (address, rest) = rest.split_once(']')?;
-                address.parse::<std::net::Ipv6Addr>().ok()?;
-                (format!("[{}]", address.to_ascii_lowercase()), rest.strip_prefix(':').or(rest.is_empty().then_some(""))?)
+        let (name, port) = if let Some(rest) = text.strip_prefix('[') {
+            let (address, rest) = rest.split_once(']')?;
+            address.parse::<std::net::Ipv6Addr>().ok()?;
+            (format!("[{}]", address.to_ascii_lowercase()), rest.strip_prefix(':').or(rest.is_empty().then_some(""))?)
+        } else {
+            let (name, port) = text.split_once(':').unwrap_or((text, ""));
+            let name = name.strip_suffix('.').unwrap_or(name);
+            if name.len() > 253 || !name.split('.').all(is_label) {
+                return None;
             }
-            None => {
-                let (name, port) = text.split_once(':').unwrap_or((text, ""));
-                let name = name.strip_suffix('.').unwrap_or(name);
-                let fits = |label: &str| {
-                    (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-                };
-                if name.len() > 253 || !name.split('.').all(fits) {
-                    return None;
-                }
-                (name.to_ascii_lowercase(), port)
-            }
+            (name.to_ascii_lowercase(), port)
         };
         let port = match port {
             "" => None,
@@ -96,18 +90,26 @@ impl Hosts {
     }
 }
 
-/// The tenant that a host means in this app: `None` in the result for a host that names no tenant.
+/// The tenant that a host means in this app.
 pub(crate) fn tenant<'a>(catalog: &'a Catalog, host: &'a Host) -> TenantHint<'a> {
     match declared(catalog, &host.name) {
-        Some(Some((column, value))) => TenantHint::Host { column, value },
-        Some(None) | None => TenantHint::None,
+        Some(Declared::Tenant { column, value }) => TenantHint::Host { column, value },
+        Some(Declared::Environment) | None => TenantHint::None,
     }
 }
 
-/// Finds a host among the app's: `Some(None)` for one without a tenant. Whole names come before patterns.
-fn declared<'a>(catalog: &'a Catalog, name: &'a str) -> Option<Option<(&'a str, &'a str)>> {
+/// What a host that the app declares stands for.
+enum Declared<'a> {
+    /// The environment alone.
+    Environment,
+    /// The tenant whose column has that value.
+    Tenant { column: &'a str, value: &'a str },
+}
+
+/// Finds a host among the app's. Whole names come before patterns.
+fn declared<'a>(catalog: &'a Catalog, name: &'a str) -> Option<Declared<'a>> {
     if catalog.hosts.iter().any(|host| host.field.is_none() && host.prefix.eq_ignore_ascii_case(name)) {
-        return Some(None);
+        return Some(Declared::Environment);
     }
     let tenancy = catalog.tenancy?;
     catalog.hosts.iter().find_map(|host| {
@@ -117,8 +119,12 @@ fn declared<'a>(catalog: &'a Catalog, name: &'a str) -> Option<Option<(&'a str, 
         let value = name.get(start..end).filter(|value| !value.is_empty() && !value.contains('.'))?;
         let around = name[..start].eq_ignore_ascii_case(&host.prefix) && name[end..].eq_ignore_ascii_case(&host.suffix);
         // The model's name of a plain field is its column's.
-        around.then(|| Some((catalog.field(tenancy.entity, field).name.as_str(), value)))
+        around.then(|| Declared::Tenant { column: &catalog.field(tenancy.entity, field).name, value })
     })
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]

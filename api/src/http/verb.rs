@@ -32,7 +32,8 @@ pub(crate) fn is_mutation(document: &str, operation_name: Option<&str>) -> bool 
         }
         rest = &rest[length..];
     }
-    let chosen = match operation_name {
+    // An empty name is none.
+    let chosen = match operation_name.filter(|name| !name.is_empty()) {
         Some(wanted) => operations.iter().find(|(_, name)| *name == wanted),
         None => operations.iter().find(|(keyword, _)| *keyword != "fragment"),
     };
@@ -62,7 +63,7 @@ mod tests {
         for (document, name, expected) in [
             ("mutation { a }", None, true),
             ("  # query\n,mutation M($x: String = \"query\") @d { a }", None, true),
-            ("mutation{a}", Some(""), false),
+            ("mutation{a}", Some(""), true),
             ("{ mutation { a } }", None, false),
             ("query mutation { a }", None, false),
             ("query A { a } mutation B { b }", Some("A"), false),

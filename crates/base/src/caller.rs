@@ -40,7 +40,14 @@ pub struct CallerTenant {
 impl Caller {
     /// A caller about whom nothing is known.
     pub fn anonymous(profile: Option<String>, now: Timestamp) -> Self {
-        Self { person: None, tenant: None, profile, roles: Vec::new(), claims: BTreeMap::new(), now }
+        Self {
+            person: None,
+            tenant: None,
+            profile,
+            roles: Vec::new(),
+            claims: BTreeMap::new(),
+            now,
+        }
     }
 
     /// Whether the caller is an active member of the request's tenant.

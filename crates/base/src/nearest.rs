@@ -20,7 +20,9 @@ fn distance(left: &str, right: &str) -> usize {
     for (row, a) in left.iter().enumerate() {
         let mut current = vec![row + 1];
         for (column, b) in right.iter().enumerate() {
-            let mut best = (previous[column] + usize::from(a != b)).min(previous[column + 1] + 1).min(current[column] + 1);
+            let mut best = (previous[column] + usize::from(a != b))
+                .min(previous[column + 1] + 1)
+                .min(current[column] + 1);
             if row > 0 && column > 0 && *a == right[column - 1] && left[row - 1] == *b {
                 best = best.min(before[column - 1] + 1);
             }
@@ -38,7 +40,10 @@ mod tests {
     #[test]
     fn slips_are_found_and_strangers_are_not() {
         assert_eq!(nearest("subjcet", ["status", "subject"]), Some("subject"));
-        assert_eq!(nearest("organization", ["organisation", "ticket"]), Some("organisation"));
+        assert_eq!(
+            nearest("organization", ["organisation", "ticket"]),
+            Some("organisation")
+        );
         assert_eq!(nearest("zebra", ["status", "subject"]), None);
         assert_eq!(nearest("", ["status"]), None);
     }

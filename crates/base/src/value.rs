@@ -99,7 +99,9 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 pub fn parse_datetime(text: &str) -> Option<i64> {
     let instant = DateTime::parse_from_rfc3339(text).ok()?;
     let micros = instant.timestamp_micros();
-    (-62_135_596_800_000_000..253_402_300_800_000_000).contains(&micros).then_some(micros)
+    (-62_135_596_800_000_000..253_402_300_800_000_000)
+        .contains(&micros)
+        .then_some(micros)
 }
 
 /// Reads `YYYY-MM-DD`; gives days since 1970-01-01.
@@ -113,9 +115,12 @@ pub fn parse_date(text: &str) -> Option<i32> {
 
 /// Reads `HH:MM[:SS[.ffffff]]`; gives microseconds since midnight.
 pub fn parse_time(text: &str) -> Option<i64> {
-    let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M")).ok()?;
+    let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f")
+        .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"))
+        .ok()?;
     let nanos = time.nanosecond();
-    (nanos < 1_000_000_000).then(|| i64::from(time.num_seconds_from_midnight()) * MICROS_PER_SECOND + i64::from(nanos / 1000))
+    (nanos < 1_000_000_000)
+        .then(|| i64::from(time.num_seconds_from_midnight()) * MICROS_PER_SECOND + i64::from(nanos / 1000))
 }
 
 /// Appends `YYYY-MM-DD` of days since 1970 (proleptic Gregorian; algorithm: Hinnant, *chrono-compatible low-level date algorithms*).
@@ -127,7 +132,11 @@ pub fn write_date(out: &mut Vec<u8>, days: i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     digits(out, year, 4);
     out.push(b'-');

@@ -3,8 +3,8 @@
 use crate::context::Context;
 use crate::filter::Problems;
 use crate::plan::{
-    AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, GroupKey, GroupKeyKind, GroupKeySlot, GroupSlot, GroupSlotKind,
-    Groups, OneNode, Output, Slot, SlotKind,
+    AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, GroupKey, GroupKeyKind, GroupKeySlot,
+    GroupSlot, GroupSlotKind, Groups, OneNode, Output, Slot, SlotKind,
 };
 use crate::select;
 use freehold_base::ValueType;
@@ -17,7 +17,12 @@ use freehold_schema::graphql::operation::{Field, InputKind, Selection};
 const GROUP_KEYS_MAX: usize = 4;
 
 /// The slots of an aggregate object.
-pub(crate) fn aggregate(context: &mut Context<'_>, items: &[Selection], source: &RowSource, entity: &EntityDef) -> Vec<AggregateSlot> {
+pub(crate) fn aggregate(
+    context: &mut Context<'_>,
+    items: &[Selection],
+    source: &RowSource,
+    entity: &EntityDef,
+) -> Vec<AggregateSlot> {
     let type_name = format!("{}Aggregate", entity.type_name);
     context
         .fields(items, &type_name)
@@ -49,8 +54,14 @@ fn function(
         .fields(&field.items, &type_name)
         .into_iter()
         .map(|part| {
-            let column = entity.find_graphql_field(&part.name).and_then(|def| Some((source.readable(def.id)?, output(function, def)?)));
-            AggregateField { key: part.key, field: column, type_name: type_name.clone() }
+            let column = entity
+                .find_graphql_field(&part.name)
+                .and_then(|def| Some((source.readable(def.id)?, output(function, def)?)));
+            AggregateField {
+                key: part.key,
+                field: column,
+                type_name: type_name.clone(),
+            }
         })
         .collect();
     AggregateSlotKind::Function { function, fields }
@@ -59,14 +70,22 @@ fn function(
 /// How the result of a function over a field is written.
 fn output(function: AggregateFunction, def: &FieldDef) -> Option<Output> {
     match function {
-        AggregateFunction::Sum if def.field_type.value_type() == Some(ValueType::Decimal) => Some(Output::Plain(ValueType::Decimal)),
+        AggregateFunction::Sum if def.field_type.value_type() == Some(ValueType::Decimal) => {
+            Some(Output::Plain(ValueType::Decimal))
+        }
         AggregateFunction::Sum | AggregateFunction::Avg => Some(Output::Plain(ValueType::Float)),
         AggregateFunction::Min | AggregateFunction::Max => select::output(def),
     }
 }
 
 /// `groups(by:)`; `rows` is how many parents there may be.
-pub(crate) fn groups(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &EntityDef, rows: u64) -> Groups {
+pub(crate) fn groups(
+    context: &mut Context<'_>,
+    field: &Field,
+    source: &RowSource,
+    entity: &EntityDef,
+    rows: u64,
+) -> Groups {
     let by = keys(context, field, source, entity);
     let limit = context.limits.page_max;
     context.count_rows(rows.saturating_mul(u64::from(limit)) / 4);
@@ -99,7 +118,11 @@ fn keys(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &E
             _ => "",
         };
         // Enum members are field names in capitals.
-        let found = entity.fields.iter().find(|def| def.name.eq_ignore_ascii_case(name)).and_then(|def| Some((def, source.readable(def.id)?)));
+        let found = entity
+            .fields
+            .iter()
+            .find(|def| def.name.eq_ignore_ascii_case(name))
+            .and_then(|def| Some((def, source.readable(def.id)?)));
         let Some((def, readable)) = found else {
             problems.within(index, |problems| problems.add("unknown", "no such field"));
             continue;
@@ -107,8 +130,14 @@ fn keys(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &E
         if by.iter().any(|key| key.field == readable) {
             continue;
         }
-        let target = def.reference_target().and_then(|target| context.access.read(target)).cloned();
-        by.push(GroupKey { field: readable, target });
+        let target = def
+            .reference_target()
+            .and_then(|target| context.access.read(target))
+            .cloned();
+        by.push(GroupKey {
+            field: readable,
+            target,
+        });
     }
     if by.is_empty() {
         problems.add("length", "name at least one field to group by");
@@ -120,13 +149,21 @@ fn keys(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &E
     by
 }
 
-fn key_slots(context: &mut Context<'_>, field: &Field, by: &[GroupKey], entity: &EntityDef, rows: u64) -> Vec<GroupKeySlot> {
+fn key_slots(
+    context: &mut Context<'_>,
+    field: &Field,
+    by: &[GroupKey],
+    entity: &EntityDef,
+    rows: u64,
+) -> Vec<GroupKeySlot> {
     let type_name = format!("{}GroupKey", entity.type_name);
     context
         .fields(&field.items, &type_name)
         .into_iter()
         .map(|part| {
-            let index = entity.find_graphql_field(&part.name).and_then(|def| by.iter().position(|key| key.field.id() == def.id));
+            let index = entity
+                .find_graphql_field(&part.name)
+                .and_then(|def| by.iter().position(|key| key.field.id() == def.id));
             let kind = match index {
                 None if part.name == "__typename" => GroupKeyKind::Text(type_name.clone()),
                 None => GroupKeyKind::Null,
@@ -137,17 +174,38 @@ fn key_slots(context: &mut Context<'_>, field: &Field, by: &[GroupKey], entity: 
         .collect()
 }
 
-fn key_kind(context: &mut Context<'_>, part: &Field, index: usize, key: &GroupKey, entity: &EntityDef, rows: u64) -> GroupKeyKind {
+fn key_kind(
+    context: &mut Context<'_>,
+    part: &Field,
+    index: usize,
+    key: &GroupKey,
+    entity: &EntityDef,
+    rows: u64,
+) -> GroupKeyKind {
     match &key.target {
         Some(target) => {
-            let slots = select::row(context, &part.items, target, context.catalog.entity(target.entity()), rows);
+            let slots = select::row(
+                context,
+                &part.items,
+                target,
+                context.catalog.entity(target.entity()),
+                rows,
+            );
             if has_list(&slots) {
                 let mut problems = Problems::of("by");
                 problems.add("list", "a group's key shows no lists; ask for them by the row's id");
                 context.wrong_input(part, problems.into_found());
             }
             let link = Link::Reference(key.field.clone());
-            GroupKeyKind::One(index, Box::new(OneNode { source: target.clone(), link, filter: Predicate::Constant(true), slots }))
+            GroupKeyKind::One(
+                index,
+                Box::new(OneNode {
+                    source: target.clone(),
+                    link,
+                    filter: Predicate::Constant(true),
+                    slots,
+                }),
+            )
         }
         None => match select::output(entity.field(key.field.id())) {
             Some(output) => GroupKeyKind::Field(index, output),

@@ -31,7 +31,17 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(catalog: &'a Catalog, access: &'a Access, sealer: &'a Sealer, limits: &'a Limits) -> Self {
-        Self { catalog, access, sealer, limits, path: Vec::new(), references: 0, fields: 0, rows: 0, errors: Vec::new() }
+        Self {
+            catalog,
+            access,
+            sealer,
+            limits,
+            path: Vec::new(),
+            references: 0,
+            fields: 0,
+            rows: 0,
+            errors: Vec::new(),
+        }
     }
 
     /// The cost, or everything that is wrong.
@@ -50,16 +60,19 @@ impl<'a> Context<'a> {
                 limit: Some((self.limits.cost_max, cost)),
             });
         }
-        if self.errors.is_empty() { Ok(cost) } else { Err(self.errors) }
+        if self.errors.is_empty() {
+            Ok(cost)
+        } else {
+            Err(self.errors)
+        }
     }
 
     fn cost(&self) -> u64 {
         self.fields.saturating_add(self.rows / ROWS_PER_COST)
     }
 
-    /// Counts one selected field.
-    pub(crate) fn count_field(&mut self) {
-        self.fields = self.fields.saturating_add(1);
+    fn count_fields(&mut self, number: usize) {
+        self.fields = self.fields.saturating_add(number as u64);
     }
 
     /// Counts the rows a list may return.
@@ -71,7 +84,9 @@ impl<'a> Context<'a> {
     pub(crate) fn count_reference(&mut self, field: &Field) -> bool {
         self.references += 1;
         if self.references == REFERENCES_MAX + 1 {
-            let message = format!("a row shows at most {REFERENCES_MAX} references, nested ones included; ask for fewer in one operation");
+            let message = format!(
+                "a row shows at most {REFERENCES_MAX} references, nested ones included; ask for fewer in one operation"
+            );
             self.over_limit(field, message, REFERENCES_MAX, self.references);
         }
         self.references <= REFERENCES_MAX
@@ -94,7 +109,11 @@ impl<'a> Context<'a> {
     pub(crate) fn wrong_input(&mut self, field: &Field, problems: Vec<Problem>) {
         let Some(first) = problems.first() else { return };
         let place = first.path.iter().map(segment).collect::<Vec<_>>().join(".");
-        let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
+        let more = if problems.len() > 1 {
+            format!(" (and {} more)", problems.len() - 1)
+        } else {
+            String::new()
+        };
         self.errors.push(PlanError {
             code: Code::BadUserInput,
             message: format!("`{place}`: {}{more}", first.message),
@@ -120,14 +139,14 @@ impl<'a> Context<'a> {
     /// The fields selected of an object type that is no entity's.
     pub(crate) fn fields(&mut self, items: &[Selection], type_name: &str) -> Vec<Field> {
         let fields = collect(items, type_name, &|_, _| false);
-        fields.iter().for_each(|_| self.count_field());
+        self.count_fields(fields.len());
         fields
     }
 
     /// The fields selected of an entity's type.
     pub(crate) fn entity_fields(&mut self, items: &[Selection], entity: &EntityDef) -> Vec<Field> {
         let fields = collect(items, &entity.type_name, &|condition, _| self.covers(condition, entity));
-        fields.iter().for_each(|_| self.count_field());
+        self.count_fields(fields.len());
         fields
     }
 

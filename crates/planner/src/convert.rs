@@ -29,7 +29,10 @@ pub(crate) fn operand(input: &Input, as_scalar: &Scalar, catalog: &Catalog) -> R
     }
     let value = scalar(&json, as_scalar, catalog).ok_or_else(|| format!("{} expected", expected(as_scalar)))?;
     Ok(match &input.origin {
-        Some(path) => Operand::Variable { path: path.clone(), scalar: as_scalar.clone() },
+        Some(path) => Operand::Variable {
+            path: path.clone(),
+            scalar: as_scalar.clone(),
+        },
         None => Operand::Constant(value),
     })
 }
@@ -42,15 +45,21 @@ pub(crate) fn to_json(input: &Input) -> Json {
         InputKind::Number(number) => Json::Number(number.clone()),
         InputKind::Text(text) => Json::String(text.clone()),
         InputKind::List(items) => Json::Array(items.iter().map(to_json).collect()),
-        InputKind::Object(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), to_json(value))).collect()),
+        InputKind::Object(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), to_json(value)))
+                .collect(),
+        ),
     }
 }
 
 fn number(number: &serde_json::Number, scalar: &Scalar) -> Option<Value> {
     match scalar {
-        Scalar::Plain(ValueType::Int) => {
-            number.as_i64().filter(|value| i32::try_from(*value).is_ok()).map(Value::Int)
-        }
+        Scalar::Plain(ValueType::Int) => number
+            .as_i64()
+            .filter(|value| i32::try_from(*value).is_ok())
+            .map(Value::Int),
         Scalar::Plain(ValueType::BigInt) => number.as_i64().map(Value::Int),
         Scalar::Plain(ValueType::Float) => number.as_f64().filter(|value| value.is_finite()).map(Value::Float),
         Scalar::Plain(ValueType::Decimal) => number.to_string().parse().ok().map(Value::Decimal),
@@ -106,7 +115,6 @@ fn expected(scalar: &Scalar) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use freehold_policy::operand::PatternKind;
 
     #[test]

@@ -35,7 +35,9 @@ impl Sealer {
     /// A cursor for the values of the order's keys.
     pub fn seal(&self, binding: &[u8], keys: &[Value]) -> String {
         let plain = serde_json::to_vec(keys).unwrap_or_default();
-        let sealed = Aes256Siv::new(&self.key.into()).encrypt([binding], &plain).unwrap_or_default();
+        let sealed = Aes256Siv::new(&self.key.into())
+            .encrypt([binding], &plain)
+            .unwrap_or_default();
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
@@ -57,7 +59,11 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_for_its_order_and_untouched() {
         let sealer = Sealer::new([7; KEY_BYTES]);
-        for keys in [vec![Value::Null], vec![Value::Text("ä\"".to_owned()), Value::DateTime(-5)], vec![Value::Int(1), Value::Float(0.1)]] {
+        for keys in [
+            vec![Value::Null],
+            vec![Value::Text("ä\"".to_owned()), Value::DateTime(-5)],
+            vec![Value::Int(1), Value::Float(0.1)],
+        ] {
             let cursor = sealer.seal(b"order", &keys);
             assert_eq!(sealer.open(b"order", &cursor), Some(keys));
             assert_eq!(sealer.open(b"other", &cursor), None);

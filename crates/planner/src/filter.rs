@@ -30,11 +30,19 @@ pub(crate) struct Problems {
 
 impl Problems {
     pub(crate) fn of(argument: &str) -> Self {
-        Self { path: vec![argument.into()], found: Vec::new(), conditions: 0 }
+        Self {
+            path: vec![argument.into()],
+            found: Vec::new(),
+            conditions: 0,
+        }
     }
 
     pub(crate) fn add(&mut self, rule: &'static str, message: impl Into<String>) {
-        self.found.push(Problem { path: self.path.clone(), rule, message: message.into() });
+        self.found.push(Problem {
+            path: self.path.clone(),
+            rule,
+            message: message.into(),
+        });
     }
 
     pub(crate) fn within<T>(&mut self, segment: impl Into<Json>, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -76,7 +84,12 @@ impl Problems {
 }
 
 /// A filter object over the rows of `source`.
-pub(crate) fn filter(context: &Context<'_>, source: &RowSource, input: &Input, problems: &mut Problems) -> FilterPredicate {
+pub(crate) fn filter(
+    context: &Context<'_>,
+    source: &RowSource,
+    input: &Input,
+    problems: &mut Problems,
+) -> FilterPredicate {
     if problems.path.len() > FILTER_DEPTH_MAX * 2 {
         problems.add("depth", "the filter is nested too deep");
         return Predicate::Constant(false);
@@ -93,8 +106,12 @@ pub(crate) fn filter(context: &Context<'_>, source: &RowSource, input: &Input, p
         .iter()
         .map(|(key, value)| {
             problems.within(key.as_str(), |problems| match key.as_str() {
-                "and" => Predicate::all(each(problems, value, |problems, item| filter(context, source, item, problems))),
-                "or" => Predicate::any(each(problems, value, |problems, item| filter(context, source, item, problems))),
+                "and" => Predicate::all(each(problems, value, |problems, item| {
+                    filter(context, source, item, problems)
+                })),
+                "or" => Predicate::any(each(problems, value, |problems, item| {
+                    filter(context, source, item, problems)
+                })),
                 "not" => Predicate::not(filter(context, source, value, problems)),
                 // The row is there; `isNull` asks about a reference, see `to_one`.
                 "isNull" => Predicate::Constant(scalar_filter::boolean(value, problems) == Some(false)),
@@ -107,12 +124,25 @@ pub(crate) fn filter(context: &Context<'_>, source: &RowSource, input: &Input, p
 
 fn each<T>(problems: &mut Problems, input: &Input, mut work: impl FnMut(&mut Problems, &Input) -> T) -> Vec<T> {
     let items = problems.list(input);
-    items.iter().enumerate().map(|(index, item)| problems.within(index, |problems| work(problems, item))).collect()
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| problems.within(index, |problems| work(problems, item)))
+        .collect()
 }
 
-fn field(context: &Context<'_>, source: &RowSource, name: &str, input: &Input, problems: &mut Problems) -> FilterPredicate {
+fn field(
+    context: &Context<'_>,
+    source: &RowSource,
+    name: &str,
+    input: &Input,
+    problems: &mut Problems,
+) -> FilterPredicate {
     let entity = context.catalog.entity(source.entity());
-    let Some((def, readable)) = entity.find_graphql_field(name).and_then(|def| Some((def, source.readable(def.id)?))) else {
+    let Some((def, readable)) = entity
+        .find_graphql_field(name)
+        .and_then(|def| Some((def, source.readable(def.id)?)))
+    else {
         problems.add("unknown", "no such field");
         return Predicate::Constant(false);
     };
@@ -136,8 +166,15 @@ fn to_many(
         problems.add("unknown", "no such field");
         return Predicate::Constant(false);
     };
-    let link = || Link::Equal { theirs: by, ours: list.clone() };
-    let exists = |inner| Predicate::Exists { link: link(), source: source.clone(), inner: Box::new(inner) };
+    let link = || Link::Equal {
+        theirs: by,
+        ours: list.clone(),
+    };
+    let exists = |inner| Predicate::Exists {
+        link: link(),
+        source: source.clone(),
+        inner: Box::new(inner),
+    };
     let parts: Vec<FilterPredicate> = problems
         .object(input)
         .iter()
@@ -146,9 +183,16 @@ fn to_many(
                 "some" => exists(filter(context, source, value, problems)),
                 "none" => Predicate::not(exists(filter(context, source, value, problems))),
                 "every" => Predicate::not(exists(Predicate::not(filter(context, source, value, problems)))),
-                "count" => Predicate::all(scalar_filter::tests(context, &Scalar::Plain(ValueType::Int), value, problems).into_iter().map(
-                    |test| Predicate::Count { link: link(), source: source.clone(), inner: Box::new(Predicate::Constant(true)), test },
-                )),
+                "count" => Predicate::all(
+                    scalar_filter::tests(context, &Scalar::Plain(ValueType::Int), value, problems)
+                        .into_iter()
+                        .map(|test| Predicate::Count {
+                            link: link(),
+                            source: source.clone(),
+                            inner: Box::new(Predicate::Constant(true)),
+                            test,
+                        }),
+                ),
                 _ => {
                     problems.add("unknown", "`some`, `every`, `none` or `count` expected");
                     Predicate::Constant(false)
@@ -160,7 +204,13 @@ fn to_many(
 }
 
 /// A condition on the row that a reference shows; `isNull` asks whether it shows one.
-fn to_one(context: &Context<'_>, reference: &ReadableField, to: &[EntityId], input: &Input, problems: &mut Problems) -> FilterPredicate {
+fn to_one(
+    context: &Context<'_>,
+    reference: &ReadableField,
+    to: &[EntityId],
+    input: &Input,
+    problems: &mut Problems,
+) -> FilterPredicate {
     let exists = |source: &RowSource, inner| Predicate::Exists {
         link: Link::Reference(reference.clone()),
         source: source.clone(),
@@ -185,10 +235,18 @@ fn to_one(context: &Context<'_>, reference: &ReadableField, to: &[EntityId], inp
                     Some(true) => Predicate::not(there()),
                     Some(false) | None => there(),
                 },
-                "and" => Predicate::all(each(problems, value, |problems, item| to_one(context, reference, to, item, problems))),
-                "or" => Predicate::any(each(problems, value, |problems, item| to_one(context, reference, to, item, problems))),
+                "and" => Predicate::all(each(problems, value, |problems, item| {
+                    to_one(context, reference, to, item, problems)
+                })),
+                "or" => Predicate::any(each(problems, value, |problems, item| {
+                    to_one(context, reference, to, item, problems)
+                })),
                 "not" => Predicate::not(to_one(context, reference, to, value, problems)),
-                name => Predicate::any(sources.iter().map(|source| exists(source, field(context, source, name, value, problems)))),
+                name => Predicate::any(
+                    sources
+                        .iter()
+                        .map(|source| exists(source, field(context, source, name, value, problems))),
+                ),
             })
         })
         .collect();
@@ -209,7 +267,12 @@ fn asks_is_null(input: &Input) -> bool {
 }
 
 /// Equality of one field with an argument, for unique keys. A reference is compared with the id of the row that it shows.
-pub(crate) fn equal(context: &Context<'_>, source: &RowSource, def: &FieldDef, input: &Input) -> Result<FilterPredicate, String> {
+pub(crate) fn equal(
+    context: &Context<'_>,
+    source: &RowSource,
+    def: &FieldDef,
+    input: &Input,
+) -> Result<FilterPredicate, String> {
     let readable = source.readable(def.id).ok_or("no such field")?;
     if let FieldType::Reference { to, .. } = &def.field_type {
         let operand = convert::operand(input, &Scalar::Id, context.catalog)?;
@@ -219,17 +282,28 @@ pub(crate) fn equal(context: &Context<'_>, source: &RowSource, def: &FieldDef, i
             Some(Predicate::Exists {
                 link: Link::Reference(readable.clone()),
                 source: source.clone(),
-                inner: Box::new(Predicate::Leaf { field: id, test: Test::Equal(operand.clone()) }),
+                inner: Box::new(Predicate::Leaf {
+                    field: id,
+                    test: Test::Equal(operand.clone()),
+                }),
             })
         })));
     }
     let scalar = scalar_filter::scalar_of(source.entity(), def).ok_or("no such field")?;
     let operand = convert::operand(input, &scalar, context.catalog)?;
-    Ok(Predicate::Leaf { field: readable, test: Test::Equal(operand) })
+    Ok(Predicate::Leaf {
+        field: readable,
+        test: Test::Equal(operand),
+    })
 }
 
 /// `search`: every word stands in some text of the row that the caller may read.
-pub(crate) fn search(source: &RowSource, entity: &EntityDef, input: &Input, problems: &mut Problems) -> FilterPredicate {
+pub(crate) fn search(
+    source: &RowSource,
+    entity: &EntityDef,
+    input: &Input,
+    problems: &mut Problems,
+) -> FilterPredicate {
     let InputKind::Text(text) = &input.kind else {
         if input.kind != InputKind::Null {
             problems.add("type", "a text expected");
@@ -255,7 +329,10 @@ pub(crate) fn search(source: &RowSource, entity: &EntityDef, input: &Input, prob
         let pattern = Operand::Constant(Value::Text(PatternKind::Contains.pattern(word)));
         Predicate::any(texts.iter().map(|text| Predicate::Leaf {
             field: text.clone(),
-            test: Test::Like { pattern: pattern.clone(), insensitive: true },
+            test: Test::Like {
+                pattern: pattern.clone(),
+                insensitive: true,
+            },
         }))
     }))
 }

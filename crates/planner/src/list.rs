@@ -4,7 +4,9 @@ use crate::aggregate;
 use crate::context::Context;
 use crate::filter::{self, Problems};
 use crate::order;
-use crate::plan::{Connection, ConnectionSlot, ConnectionSlotKind, EdgeSlot, EdgeSlotKind, ListNode, Page, PageInfoKind, PageInfoSlot};
+use crate::plan::{
+    Connection, ConnectionSlot, ConnectionSlotKind, EdgeSlot, EdgeSlotKind, ListNode, Page, PageInfoKind, PageInfoSlot,
+};
 use crate::select;
 use freehold_policy::predicate::{Link, Predicate};
 use freehold_policy::source::{ReadableField, RowSource};
@@ -64,7 +66,9 @@ fn plan_list(
     context.wrong_input(field, found);
 
     let selected = context.fields(&field.items, &format!("{}Connection", entity.type_name));
-    let reads_rows = selected.iter().any(|part| matches!(part.name.as_str(), "nodes" | "edges" | "pageInfo"));
+    let reads_rows = selected
+        .iter()
+        .any(|part| matches!(part.name.as_str(), "nodes" | "edges" | "pageInfo"));
     let children = rows.saturating_mul(u64::from(size.limit));
     if reads_rows {
         context.count_rows(children);
@@ -90,11 +94,16 @@ fn plan_list(
                     context.count_rows(rows);
                     ConnectionSlotKind::Aggregate(aggregate::aggregate(context, &part.items, &source, entity))
                 }
-                "groups" => ConnectionSlotKind::Groups(Box::new(aggregate::groups(context, part, &source, entity, rows))),
+                "groups" => {
+                    ConnectionSlotKind::Groups(Box::new(aggregate::groups(context, part, &source, entity, rows)))
+                }
                 _ => ConnectionSlotKind::Text(format!("{}Connection", entity.type_name)),
             };
             context.path.pop();
-            ConnectionSlot { key: part.key.clone(), kind }
+            ConnectionSlot {
+                key: part.key.clone(),
+                kind,
+            }
         })
         .collect();
     ListNode {
@@ -151,14 +160,20 @@ fn size(context: &mut Context<'_>, field: &Field, found: &mut Vec<crate::error::
     let page_max = context.limits.page_max;
     let limit = first.or(last).unwrap_or(context.limits.page_default.min(page_max));
     if limit > page_max {
-        let message = format!("a page has at most {page_max} rows, {limit} were asked for; use `after` with `pageInfo.endCursor` to go on");
+        let message = format!(
+            "a page has at most {page_max} rows, {limit} were asked for; use `after` with `pageInfo.endCursor` to go on"
+        );
         context.over_limit(field, message, u64::from(page_max), u64::from(limit));
     }
     if let Some(offset) = offset.filter(|offset| *offset > OFFSET_MAX) {
         let message = format!("`offset` is at most {OFFSET_MAX}; use cursors to go further");
         context.over_limit(field, message, u64::from(OFFSET_MAX), u64::from(offset));
     }
-    Size { limit, backward: first.is_none() && last.is_some(), offset: offset.unwrap_or(0) }
+    Size {
+        limit,
+        backward: first.is_none() && last.is_some(),
+        offset: offset.unwrap_or(0),
+    }
 }
 
 fn edges(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &EntityDef, rows: u64) -> Vec<EdgeSlot> {

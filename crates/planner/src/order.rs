@@ -26,12 +26,23 @@ pub(crate) struct Order {
 }
 
 /// The order asked for, made total by the id.
-pub(crate) fn order(context: &Context<'_>, source: &RowSource, entity: &EntityDef, input: Option<&Input>, problems: &mut Problems) -> Order {
-    let mut order = Order { binding: entity.name.clone().into_bytes(), ..Order::default() };
+pub(crate) fn order(
+    context: &Context<'_>,
+    source: &RowSource,
+    entity: &EntityDef,
+    input: Option<&Input>,
+    problems: &mut Problems,
+) -> Order {
+    let mut order = Order {
+        binding: entity.name.clone().into_bytes(),
+        ..Order::default()
+    };
     if let Some(input) = input.filter(|input| input.kind != InputKind::Null) {
         let items = problems.list(input);
         for (index, item) in items.iter().enumerate() {
-            problems.within(index, |problems| keys(context, &mut order, None, source, item, problems, &mut Vec::new()));
+            problems.within(index, |problems| {
+                keys(context, &mut order, None, source, item, problems, &mut Vec::new());
+            });
         }
         if order.keys.len() > KEYS_MAX {
             problems.add("length", format!("at most {KEYS_MAX} keys"));
@@ -42,7 +53,17 @@ pub(crate) fn order(context: &Context<'_>, source: &RowSource, entity: &EntityDe
         let has_id = order.keys.iter().any(|key| key.join.is_none() && key.field == id);
         if !has_id {
             let descending = order.keys.last().is_some_and(|key| key.descending);
-            push(&mut order, OrderKey { join: None, field: id, value_type: ValueType::Uuid, descending, nullable: false }, "id");
+            push(
+                &mut order,
+                OrderKey {
+                    join: None,
+                    field: id,
+                    value_type: ValueType::Uuid,
+                    descending,
+                    nullable: false,
+                },
+                "id",
+            );
         }
     }
     order
@@ -66,15 +87,30 @@ fn keys(
     let entity = context.catalog.entity(source.entity());
     for (name, value) in problems.object(input) {
         problems.within(name.as_str(), |problems| {
-            let Some((def, field)) = entity.find_graphql_field(name).and_then(|def| Some((def, source.readable(def.id)?))) else {
+            let Some((def, field)) = entity
+                .find_graphql_field(name)
+                .and_then(|def| Some((def, source.readable(def.id)?)))
+            else {
                 return problems.add("unknown", "no such field");
             };
             path.push(name.clone());
             if let Some(target) = def.reference_target() {
                 match context.access.read(target) {
                     Some(target) if order.joins.len() < JOINS_MAX => {
-                        order.joins.push(OrderJoin { from: join, reference: field, source: target.clone() });
-                        keys(context, order, Some(order.joins.len() - 1), target, value, problems, path);
+                        order.joins.push(OrderJoin {
+                            from: join,
+                            reference: field,
+                            source: target.clone(),
+                        });
+                        keys(
+                            context,
+                            order,
+                            Some(order.joins.len() - 1),
+                            target,
+                            value,
+                            problems,
+                            path,
+                        );
                     }
                     _ => problems.add("unknown", "this field cannot be ordered by"),
                 }
@@ -83,7 +119,17 @@ fn keys(
                     InputKind::Text(direction) if direction == "ASC" || direction == "DESC" => {
                         let nullable = join.is_some() || !def.required || !field.is_always_readable();
                         let descending = direction == "DESC";
-                        push(order, OrderKey { join, field, value_type, descending, nullable }, &path.join("."));
+                        push(
+                            order,
+                            OrderKey {
+                                join,
+                                field,
+                                value_type,
+                                descending,
+                                nullable,
+                            },
+                            &path.join("."),
+                        );
                     }
                     _ => problems.add("type", "ASC or DESC expected"),
                 }
@@ -96,7 +142,12 @@ fn keys(
 }
 
 /// The key values in a cursor.
-pub(crate) fn cursor(context: &Context<'_>, order: &Order, input: Option<&Input>, problems: &mut Problems) -> Option<Vec<Operand>> {
+pub(crate) fn cursor(
+    context: &Context<'_>,
+    order: &Order,
+    input: Option<&Input>,
+    problems: &mut Problems,
+) -> Option<Vec<Operand>> {
     let input = input.filter(|input| input.kind != InputKind::Null)?;
     let opened = match &input.kind {
         InputKind::Text(text) => context.sealer.open(&order.binding, text),
@@ -104,15 +155,23 @@ pub(crate) fn cursor(context: &Context<'_>, order: &Order, input: Option<&Input>
     };
     let fits = |values: &Vec<Value>| {
         values.len() == order.keys.len()
-            && values.iter().zip(&order.keys).all(|(value, key)| match value.value_type() {
-                None => key.nullable,
-                Some(found) => found == key.value_type || (found == ValueType::BigInt && key.value_type == ValueType::Int),
-            })
+            && values
+                .iter()
+                .zip(&order.keys)
+                .all(|(value, key)| match value.value_type() {
+                    None => key.nullable,
+                    Some(found) => {
+                        found == key.value_type || (found == ValueType::BigInt && key.value_type == ValueType::Int)
+                    }
+                })
     };
     match opened.filter(fits) {
         Some(values) => Some(values.into_iter().map(Operand::Constant).collect()),
         None => {
-            problems.add("cursor", "not a cursor of this list in this order; take it from `pageInfo` or `edges` of the same `orderBy`");
+            problems.add(
+                "cursor",
+                "not a cursor of this list in this order; take it from `pageInfo` or `edges` of the same `orderBy`",
+            );
             None
         }
     }

@@ -60,6 +60,29 @@ pub enum SlotKind {
     Session(freehold_policy::operand::SessionValue),
     /// A constant list of texts.
     Texts(Vec<String>),
+    /// One JSON array of constant objects and of every row of some lists: `viewer.accessTokens`.
+    Concat {
+        /// The slots of each constant object.
+        objects: Vec<Vec<Slot>>,
+        /// Lists whose connection is [`Connection::Rows`].
+        lists: Vec<ListNode>,
+    },
+    /// A text put together from constants and fields; null if it is a single field that is null.
+    Template(Vec<TemplatePart>),
+}
+
+/// A part of a text.
+#[derive(Debug)]
+pub enum TemplatePart {
+    /// As it stands.
+    Text(String),
+    /// A field of the row, or of a row that it refers to; nothing where it is null.
+    Field {
+        /// References walked; nodes without slots.
+        steps: Vec<OneNode>,
+        /// The field.
+        field: ReadableField,
+    },
 }
 
 /// How a value is written as JSON.

@@ -5,12 +5,12 @@ use crate::convert;
 use crate::error::Problem;
 use crate::plan::{OneNode, Slot, SlotKind};
 use crate::{filter, list, select, viewer};
+use freehold_base::RowId;
 use freehold_policy::operand::Scalar;
 use freehold_policy::predicate::{Link, Predicate, Test};
 use freehold_policy::source::{FilterPredicate, RowSource};
 use freehold_schema::catalog::{EntityDef, SystemField, UniqueKey};
 use freehold_schema::graphql::operation::{Field, InputKind, Operation};
-use freehold_base::RowId;
 use serde_json::value::RawValue;
 
 /// What a root field asks for.
@@ -21,7 +21,11 @@ enum Root<'a> {
 }
 
 /// The slots of the root fields, in order.
-pub(crate) fn roots(context: &mut Context<'_>, operation: &Operation, introspection: Vec<(String, Box<RawValue>)>) -> Vec<Slot> {
+pub(crate) fn roots(
+    context: &mut Context<'_>,
+    operation: &Operation,
+    introspection: Vec<(String, Box<RawValue>)>,
+) -> Vec<Slot> {
     let mut ready = introspection;
     let fields = context.fields(&operation.items, "Query");
     let mut slots = Vec::with_capacity(fields.len());
@@ -46,7 +50,10 @@ pub(crate) fn roots(context: &mut Context<'_>, operation: &Operation, introspect
             },
         };
         context.path.pop();
-        slots.push(Slot { key: field.key.clone(), kind });
+        slots.push(Slot {
+            key: field.key.clone(),
+            kind,
+        });
     }
     slots
 }
@@ -58,21 +65,31 @@ fn find<'a>(context: &Context<'a>, name: &str) -> Option<Root<'a>> {
         } else if entity.root_many == name {
             Some(Root::Many(entity))
         } else {
-            entity.unique.iter().find(|key| key.root_field == name).map(|key| Root::ByKey(entity, key))
+            entity
+                .unique
+                .iter()
+                .find(|key| key.root_field == name)
+                .map(|key| Root::ByKey(entity, key))
         }
     })
 }
 
 fn many(context: &mut Context<'_>, field: &Field, entity: &EntityDef) -> SlotKind {
-    let Some(source) = context.access.list(entity.id) else { return SlotKind::Null };
+    let Some(source) = context.access.list(entity.id) else {
+        return SlotKind::Null;
+    };
     let node = list::list(context, field, entity, source.clone(), Link::Free, 1);
     SlotKind::Many(Box::new(node))
 }
 
 /// `node(id:)`: the id tells the entity.
 fn node(context: &mut Context<'_>, field: &Field) -> SlotKind {
-    let Some(id) = read_id(context, field) else { return SlotKind::Null };
-    let entity = id.tag().and_then(|tag| context.catalog.entities.values().find(|entity| entity.tag == tag));
+    let Some(id) = read_id(context, field) else {
+        return SlotKind::Null;
+    };
+    let entity = id
+        .tag()
+        .and_then(|tag| context.catalog.entities.values().find(|entity| entity.tag == tag));
     match entity {
         Some(entity) => by_id(context, field, entity),
         None => SlotKind::Null,
@@ -83,28 +100,48 @@ fn by_id(context: &mut Context<'_>, field: &Field, entity: &EntityDef) -> SlotKi
     if read_id(context, field).is_none() {
         return SlotKind::Null;
     }
-    let Some(source) = context.access.read(entity.id) else { return SlotKind::Null };
-    let Some(predicate) = id_predicate(context, field, source, entity) else { return SlotKind::Null };
+    let Some(source) = context.access.read(entity.id) else {
+        return SlotKind::Null;
+    };
+    let Some(predicate) = id_predicate(context, field, source, entity) else {
+        return SlotKind::Null;
+    };
     one(context, field, source.clone(), entity, predicate)
 }
 
-fn id_predicate(context: &Context<'_>, field: &Field, source: &RowSource, entity: &EntityDef) -> Option<FilterPredicate> {
+fn id_predicate(
+    context: &Context<'_>,
+    field: &Field,
+    source: &RowSource,
+    entity: &EntityDef,
+) -> Option<FilterPredicate> {
     let id = source.readable(entity.find_system(SystemField::Id)?)?;
     let operand = convert::operand(field.argument("id")?, &Scalar::Id, context.catalog).ok()?;
-    Some(Predicate::Leaf { field: id, test: Test::Equal(operand) })
+    Some(Predicate::Leaf {
+        field: id,
+        test: Test::Equal(operand),
+    })
 }
 
 fn by_key(context: &mut Context<'_>, field: &Field, entity: &EntityDef, key: &UniqueKey) -> SlotKind {
-    let Some(source) = context.access.read(entity.id).cloned() else { return SlotKind::Null };
+    let Some(source) = context.access.read(entity.id).cloned() else {
+        return SlotKind::Null;
+    };
     let mut problems = Vec::new();
     let mut parts = Vec::new();
     for id in &key.fields {
         let column = entity.field(*id);
-        let Some(input) = field.argument(&column.graphql_name) else { return SlotKind::Null };
+        let Some(input) = field.argument(&column.graphql_name) else {
+            return SlotKind::Null;
+        };
         match filter::equal(context, &source, column, input) {
             Ok(part) => parts.push(part),
             Err(message) => {
-                problems.push(Problem { path: vec![column.graphql_name.clone().into()], rule: "type", message });
+                problems.push(Problem {
+                    path: vec![column.graphql_name.clone().into()],
+                    rule: "type",
+                    message,
+                });
             }
         }
     }
@@ -112,10 +149,21 @@ fn by_key(context: &mut Context<'_>, field: &Field, entity: &EntityDef, key: &Un
     one(context, field, source, entity, Predicate::all(parts))
 }
 
-fn one(context: &mut Context<'_>, field: &Field, source: RowSource, entity: &EntityDef, filter: FilterPredicate) -> SlotKind {
+fn one(
+    context: &mut Context<'_>,
+    field: &Field,
+    source: RowSource,
+    entity: &EntityDef,
+    filter: FilterPredicate,
+) -> SlotKind {
     context.count_rows(1);
     let slots = context.statement(|context| select::row(context, &field.items, &source, entity, 1));
-    SlotKind::One(Box::new(OneNode { source, link: Link::Free, filter, slots }))
+    SlotKind::One(Box::new(OneNode {
+        source,
+        link: Link::Free,
+        filter,
+        slots,
+    }))
 }
 
 /// The `id` argument; reports it when it is no UUID.
@@ -126,7 +174,14 @@ fn read_id(context: &mut Context<'_>, field: &Field) -> Option<RowId> {
     };
     if id.is_none() {
         let message = "an id (UUID) expected".to_owned();
-        context.wrong_input(field, vec![Problem { path: vec!["id".into()], rule: "type", message }]);
+        context.wrong_input(
+            field,
+            vec![Problem {
+                path: vec!["id".into()],
+                rule: "type",
+                message,
+            }],
+        );
     }
     id
 }

@@ -40,7 +40,10 @@ pub(crate) fn scalar(
         return json(readable, input, problems);
     }
     let tests = tests(context, &scalar, input, problems);
-    Predicate::all(tests.into_iter().map(|test| Predicate::Leaf { field: readable.clone(), test }))
+    Predicate::all(tests.into_iter().map(|test| Predicate::Leaf {
+        field: readable.clone(),
+        test,
+    }))
 }
 
 /// The tests that an operator object asks for.
@@ -52,7 +55,11 @@ pub(crate) fn tests(context: &Context<'_>, scalar: &Scalar, input: &Input, probl
     entries
         .iter()
         .filter(|(key, _)| key != "mode")
-        .filter_map(|(key, value)| problems.within(key.as_str(), |problems| test(context, scalar, key, value, insensitive, problems)))
+        .filter_map(|(key, value)| {
+            problems.within(key.as_str(), |problems| {
+                test(context, scalar, key, value, insensitive, problems)
+            })
+        })
         .collect()
 }
 
@@ -113,11 +120,13 @@ fn many(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Pr
         .iter()
         .enumerate()
         .filter_map(|(index, item)| {
-            problems.within(index, |problems| match convert::operand(item, scalar, context.catalog) {
-                Ok(operand) => Some(operand),
-                Err(message) => {
-                    problems.add("type", message);
-                    None
+            problems.within(index, |problems| {
+                match convert::operand(item, scalar, context.catalog) {
+                    Ok(operand) => Some(operand),
+                    Err(message) => {
+                        problems.add("type", message);
+                        None
+                    }
                 }
             })
         })
@@ -152,10 +161,17 @@ fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> Fil
             })
         }),
     };
-    let leaf = |test| Predicate::Leaf { field: readable.clone(), test };
+    let leaf = |test| Predicate::Leaf {
+        field: readable.clone(),
+        test,
+    };
     let equal = |value: &Input, equal| {
         let operand = Operand::Constant(Value::Json(convert::to_json(value).to_string()));
-        leaf(Test::JsonEqual { path: path.clone(), operand, equal })
+        leaf(Test::JsonEqual {
+            path: path.clone(),
+            operand,
+            equal,
+        })
     };
     let parts: Vec<FilterPredicate> = entries
         .iter()
@@ -163,7 +179,10 @@ fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> Fil
         .map(|(key, value)| {
             problems.within(key.as_str(), |problems| match key.as_str() {
                 "isNull" => match boolean(value, problems) {
-                    Some(null) => leaf(Test::JsonIsNull { path: path.clone(), null }),
+                    Some(null) => leaf(Test::JsonIsNull {
+                        path: path.clone(),
+                        null,
+                    }),
                     None => Predicate::Constant(false),
                 },
                 "eq" | "ne" if value.kind == InputKind::Null => {
@@ -199,7 +218,13 @@ pub(crate) fn is_orderable(def: &FieldDef) -> bool {
                 | ValueType::DateTime
                 | ValueType::Date
                 | ValueType::Time,
-            ) => def.field_type == FieldType::Id || !matches!(def.field_type, FieldType::Reference { .. } | FieldType::File | FieldType::Image),
+            ) => {
+                def.field_type == FieldType::Id
+                    || !matches!(
+                        def.field_type,
+                        FieldType::Reference { .. } | FieldType::File | FieldType::Image
+                    )
+            }
             Some(ValueType::Json | ValueType::TextList | ValueType::Bytes) | None => false,
         }
 }

@@ -10,7 +10,13 @@ use freehold_schema::catalog::{EntityDef, EntityId, FieldDef, FieldType, Operati
 use freehold_schema::graphql::operation::{Field, Selection};
 
 /// The slots of one row of `source`; `rows` is how many such rows there may be.
-pub(crate) fn row(context: &mut Context<'_>, items: &[Selection], source: &RowSource, entity: &EntityDef, rows: u64) -> Vec<Slot> {
+pub(crate) fn row(
+    context: &mut Context<'_>,
+    items: &[Selection],
+    source: &RowSource,
+    entity: &EntityDef,
+    rows: u64,
+) -> Vec<Slot> {
     let fields = context.entity_fields(items, entity);
     let mut slots = Vec::with_capacity(fields.len());
     for field in &fields {
@@ -21,13 +27,19 @@ pub(crate) fn row(context: &mut Context<'_>, items: &[Selection], source: &RowSo
         let kind = match field.name.as_str() {
             "__typename" => SlotKind::Text(entity.type_name.clone()),
             "_access" => row_access(context, field, source, entity),
-            name => match entity.find_graphql_field(name).and_then(|def| Some((def, source.readable(def.id)?))) {
+            name => match entity
+                .find_graphql_field(name)
+                .and_then(|def| Some((def, source.readable(def.id)?)))
+            {
                 Some((def, readable)) => value(context, field, source, def, readable, rows),
                 None => SlotKind::Null,
             },
         };
         context.path.pop();
-        slots.push(Slot { key: field.key.clone(), kind });
+        slots.push(Slot {
+            key: field.key.clone(),
+            kind,
+        });
     }
     slots
 }
@@ -45,30 +57,51 @@ fn value(
             Some(node) => SlotKind::One(Box::new(node)),
             None => SlotKind::Null,
         },
-        FieldType::Reference { to, .. } => {
-            SlotKind::Union(to.iter().filter_map(|target| one(context, field, *target, &readable, rows)).collect())
-        }
+        FieldType::Reference { to, .. } => SlotKind::Union(
+            to.iter()
+                .filter_map(|target| one(context, field, *target, &readable, rows))
+                .collect(),
+        ),
         FieldType::List { of, by } => {
-            let Some(listed) = context.access.list(*of).cloned() else { return SlotKind::Null };
+            let Some(listed) = context.access.list(*of).cloned() else {
+                return SlotKind::Null;
+            };
             let entity = context.catalog.entity(*of);
-            let link = Link::Equal { theirs: *by, ours: readable };
+            let link = Link::Equal {
+                theirs: *by,
+                ours: readable,
+            };
             SlotKind::Many(Box::new(list::list(context, field, entity, listed, link, rows)))
         }
         _ => match output(context.catalog.field(source.entity(), def.id)) {
-            Some(output) => SlotKind::Field { field: readable, output },
+            Some(output) => SlotKind::Field {
+                field: readable,
+                output,
+            },
             None => SlotKind::Null,
         },
     }
 }
 
-fn one(context: &mut Context<'_>, field: &Field, target: EntityId, reference: &ReadableField, rows: u64) -> Option<OneNode> {
+fn one(
+    context: &mut Context<'_>,
+    field: &Field,
+    target: EntityId,
+    reference: &ReadableField,
+    rows: u64,
+) -> Option<OneNode> {
     let source = context.access.read(target)?.clone();
     if !context.count_reference(field) {
         return None;
     }
     context.count_rows(rows);
     let slots = row(context, &field.items, &source, context.catalog.entity(target), rows);
-    Some(OneNode { source, link: Link::Reference(reference.clone()), filter: Predicate::Constant(true), slots })
+    Some(OneNode {
+        source,
+        link: Link::Reference(reference.clone()),
+        filter: Predicate::Constant(true),
+        slots,
+    })
 }
 
 /// How a field's value is written; `None` for fields that are no single value.
@@ -85,7 +118,10 @@ pub(crate) fn output(def: &FieldDef) -> Option<Output> {
 }
 
 fn members(options: &[freehold_schema::catalog::EnumOption]) -> Vec<(String, String)> {
-    options.iter().map(|option| (option.value.clone(), option.graphql_name.clone())).collect()
+    options
+        .iter()
+        .map(|option| (option.value.clone(), option.graphql_name.clone()))
+        .collect()
 }
 
 /// `_access`: what the caller may do with the row.
@@ -99,7 +135,10 @@ fn row_access(context: &mut Context<'_>, field: &Field, source: &RowSource, enti
                 "canDelete" => SlotKind::Can(Operation::Delete),
                 "canTransition" => SlotKind::Can(Operation::Transition),
                 "writable" => SlotKind::Writable(
-                    source.writable_fields().map(|id| (id, entity.field(id).graphql_name.clone())).collect(),
+                    source
+                        .writable_fields()
+                        .map(|id| (id, entity.field(id).graphql_name.clone()))
+                        .collect(),
                 ),
                 "restricted" => SlotKind::Restricted(
                     source

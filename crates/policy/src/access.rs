@@ -3,8 +3,10 @@
 mod own;
 mod role_set;
 mod sources;
+mod tokens;
 
 pub use role_set::RoleSet;
+pub use tokens::{OwnToken, ReasonPart, TokenOrigin};
 
 use crate::policy::Policy;
 use crate::reduce::Holder;
@@ -17,6 +19,7 @@ use freehold_schema::graphql::visible::Visible;
 pub struct Access {
     pub(crate) entities: Vec<EntityAccess>,
     pub(crate) own: OwnRows,
+    tokens: Vec<OwnToken>,
     roles: Vec<String>,
 }
 
@@ -52,9 +55,11 @@ impl Access {
             .map(|entity| sources::sources(catalog, policy, entity, &sets, &holder))
             .collect();
         let own = own::own_rows(catalog, &holder);
+        let tokens = tokens::own_tokens(catalog, policy, &holder);
         Self {
             entities,
             own,
+            tokens,
             roles: role_set.roles,
         }
     }
@@ -82,6 +87,11 @@ impl Access {
     /// The tenants of the caller's own active memberships: id, and `slug` and `name` where there are such fields. For `viewer`.
     pub fn own_tenants(&self) -> Option<&RowSource> {
         self.own.tenants.as_ref()
+    }
+
+    /// What the caller carries. For `viewer`.
+    pub fn own_tokens(&self) -> &[OwnToken] {
+        &self.tokens
     }
 
     /// The roles held in the request's tenant, sorted. For `viewer`.

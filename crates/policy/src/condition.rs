@@ -10,7 +10,9 @@ mod operator;
 pub(crate) use column::{Column, Shape, shape_of};
 pub(crate) use operand::preset;
 
-use crate::predicate::{CallerTest, Link, Predicate, RawSource, RulePredicate};
+use crate::mentions::operands;
+use crate::operand::{Operand, SessionValue};
+use crate::predicate::{CallerTest, Link, Predicate, RawSource, RulePredicate, Test};
 use crate::wall::walled;
 use freehold_schema::catalog::{Catalog, EntityId, FieldDef, FieldId, FieldType};
 use freehold_schema::diagnostic::Diagnostics;
@@ -22,20 +24,42 @@ use operator::Operator;
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// The app.
-    pub(crate) catalog: &'a Catalog,
-    /// The entity whose stored row `$before` means; `None` where there is no such row.
-    pub(crate) before: Option<EntityId>,
+    catalog: &'a Catalog,
+    /// The entity whose rows the whole condition is about.
+    root: EntityId,
+    /// There is a stored row (`$before`) besides the one to be written.
+    written: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// A condition about stored rows of `root`: `where`, `when`.
+    pub(crate) fn stored(catalog: &'a Catalog, root: EntityId) -> Self {
+        Self {
+            catalog,
+            root,
+            written: false,
+        }
+    }
+
+    /// A condition about rows of `root` to be written: `check`.
+    pub(crate) fn written(catalog: &'a Catalog, root: EntityId) -> Self {
+        Self {
+            catalog,
+            root,
+            written: true,
+        }
+    }
 }
 
 type Entry = (Key, Node);
 
-/// Parses a condition over a row of `entity`.
-pub(crate) fn parse(
-    scope: Scope<'_>,
-    entity: EntityId,
-    node: &Node,
-    faults: &mut Diagnostics,
-) -> Option<RulePredicate> {
+/// Parses a condition over a row of the scope's entity.
+pub(crate) fn parse(scope: Scope<'_>, node: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
+    over(scope, scope.root, node, faults)
+}
+
+/// The condition over a row of `entity`, which is the root or related to it.
+fn over(scope: Scope<'_>, entity: EntityId, node: &Node, faults: &mut Diagnostics) -> Option<RulePredicate> {
     let entries = mapping(node, "a condition", "write `{field: value}`", faults)?;
     all_of(scope, entity, entries.iter(), faults)
 }
@@ -63,7 +87,7 @@ fn entry(
     match key.text.as_str() {
         "or" => alternatives(scope, entity, key, value, faults).map(Predicate::any),
         "and" => alternatives(scope, entity, key, value, faults).map(Predicate::all),
-        "not" => parse(scope, entity, value, faults).map(Predicate::not),
+        "not" => over(scope, entity, value, faults).map(Predicate::not),
         _ => field(scope, entity, key, value, faults),
     }
 }
@@ -86,7 +110,7 @@ fn alternatives(
             .hint(format!("write `{}: [{{…}}, {{…}}]`", key.text));
         return None;
     };
-    complete(items.iter().map(|item| parse(scope, entity, item, faults)).collect())
+    complete(items.iter().map(|item| over(scope, entity, item, faults)).collect())
 }
 
 fn field(
@@ -151,9 +175,19 @@ fn leaves(
 ) -> Option<RulePredicate> {
     let column = Column::of(entity, field)?;
     let tests = operator::tests(scope, &column, value, faults)?;
-    Some(Predicate::all(
-        tests.into_iter().map(|test| Predicate::Leaf { field: field.id, test }),
-    ))
+    Some(Predicate::all(tests.into_iter().flat_map(|test| {
+        [asker_of(scope, &test), Predicate::Leaf { field: field.id, test }]
+    })))
+}
+
+/// For rows that all tenants share and that are not public, `$tenant` is the tenant of its members: to name it is not to be there.
+fn asker_of(scope: Scope<'_>, test: &Test) -> RulePredicate {
+    let root = scope.catalog.entity(scope.root);
+    let is_tenant = |operand: &&Operand| matches!(operand, Operand::Session(SessionValue::Tenant));
+    if scope.catalog.is_walled(root.id) || root.public || !operands(test).iter().any(is_tenant) {
+        return Predicate::Constant(true);
+    }
+    Predicate::Caller(CallerTest::Member)
 }
 
 /// A reference: compared by id, or walked.
@@ -244,11 +278,11 @@ fn related(
     }
     let link = || Link::Inverse { by };
     let parts = entries.iter().map(|(key, node)| match key.text.as_str() {
-        "some" => parse(scope, of, node, faults).map(|inner| exists(scope.catalog, entity, link(), of, inner)),
+        "some" => over(scope, of, node, faults).map(|inner| exists(scope.catalog, entity, link(), of, inner)),
         "none" => {
-            parse(scope, of, node, faults).map(|inner| Predicate::not(exists(scope.catalog, entity, link(), of, inner)))
+            over(scope, of, node, faults).map(|inner| Predicate::not(exists(scope.catalog, entity, link(), of, inner)))
         }
-        "every" => parse(scope, of, node, faults)
+        "every" => over(scope, of, node, faults)
             .map(|inner| Predicate::not(exists(scope.catalog, entity, link(), of, Predicate::not(inner)))),
         "count" => {
             let tests = operator::tests(scope, &Column::count(), node, faults)?;

@@ -74,7 +74,8 @@ fn visit_operands<'a>(test: &'a Test, tell: &mut dyn FnMut(Mention<'a>)) {
     }
 }
 
-fn operands(test: &Test) -> Vec<&Operand> {
+/// What a column is compared with.
+pub(crate) fn operands(test: &Test) -> Vec<&Operand> {
     match test {
         Test::Equal(operand)
         | Test::NotEqual(operand)

@@ -49,26 +49,23 @@ pub(crate) fn parse(
     rule: &RuleDecl,
     faults: &mut Diagnostics,
 ) -> Option<Rule> {
-    let stored = Scope { catalog, before: None };
-    let written = Scope {
-        catalog,
-        before: Some(rule.entity),
-    };
+    let stored = Scope::stored(catalog, rule.entity);
+    let written = Scope::written(catalog, rule.entity);
     let condition = match &rule.condition {
-        Some(node) => condition::parse(stored, rule.entity, node, faults),
+        Some(node) => condition::parse(stored, node, faults),
         None => Some(Predicate::Constant(true)),
     };
     let check = match &rule.check {
         Check::Condition => condition.clone(),
         Check::Any => Some(Predicate::Constant(true)),
-        Check::Stated(node) => condition::parse(written, rule.entity, node, faults),
+        Check::Stated(node) => condition::parse(written, node, faults),
     };
     let entity = catalog.entity(rule.entity);
     let presets: Vec<Option<(FieldId, Operand)>> = rule
         .presets
         .iter()
         .map(|(field, node)| {
-            condition::preset(stored, rule.entity, entity.field(*field), node, faults).map(|operand| (*field, operand))
+            condition::preset(stored, entity.field(*field), node, faults).map(|operand| (*field, operand))
         })
         .collect();
     Some(Rule {

@@ -41,7 +41,7 @@ pub struct RecordToken {
 /// Parses a user token; every problem is told.
 pub(crate) fn user_token(catalog: &Catalog, token: &UserTokenDef, faults: &mut Diagnostics) -> Option<UserToken> {
     let condition = match &token.condition {
-        Some(node) => condition::parse(Scope { catalog, before: None }, token.lookup, node, faults),
+        Some(node) => condition::parse(Scope::stored(catalog, token.lookup), node, faults),
         None => Some(Predicate::Constant(true)),
     };
     let entity = catalog.entity(token.lookup);
@@ -102,7 +102,7 @@ pub(crate) fn record_token(
     faults: &mut Diagnostics,
 ) -> Option<RecordToken> {
     let when = match &token.when {
-        Some(node) => condition::parse(Scope { catalog, before: None }, entity.id, node, faults),
+        Some(node) => condition::parse(Scope::stored(catalog, entity.id), node, faults),
         None => Some(Predicate::Constant(true)),
     };
     let field_is_sound = token

@@ -54,7 +54,11 @@ impl Binder<'_> {
             SessionValue::Tenant => self.caller.tenant.as_ref().map(|tenant| Value::Uuid(tenant.id.uuid())),
             SessionValue::Now => Some(Value::DateTime(self.caller.now.0)),
             SessionValue::Membership(field, _) => {
-                let membership = self.caller.tenant.as_ref().and_then(|tenant| tenant.membership.as_ref());
+                let membership = self
+                    .caller
+                    .tenant
+                    .as_ref()
+                    .and_then(|tenant| tenant.membership.as_ref());
                 membership.and_then(|fields| fields.get(field)).cloned()
             }
             SessionValue::Claim(name, _) => self.caller.claims.get(name).cloned(),
@@ -64,11 +68,18 @@ impl Binder<'_> {
 
     /// The values of every statement's parameters.
     pub(crate) fn bind(&self, program: &Program) -> Result<Vec<Vec<Bound>>> {
-        program.statements.iter().map(|statement| self.bind_statement(statement)).collect()
+        program
+            .statements
+            .iter()
+            .map(|statement| self.bind_statement(statement))
+            .collect()
     }
 
     fn bind_statement(&self, statement: &Statement) -> Result<Vec<Bound>> {
-        let bound = statement.parameters.iter().map(|parameter| Bound::new(self.value(&parameter.operand)?, parameter.value_type));
+        let bound = statement
+            .parameters
+            .iter()
+            .map(|parameter| Bound::new(self.value(&parameter.operand)?, parameter.value_type));
         bound.collect()
     }
 
@@ -97,17 +108,22 @@ impl Bound {
             other => other.value_type() == Some(value_type),
         };
         if !fits {
-            return Err(Error::program(format!("a parameter of type {value_type:?} was given {:?}", value.value_type())));
+            return Err(Error::program(format!(
+                "a parameter of type {value_type:?} was given {:?}",
+                value.value_type()
+            )));
         }
         Ok(Self { value, value_type })
     }
 }
 
 fn written(path: &VariablePath) -> String {
-    path.steps.iter().fold(format!("${}", path.name), |text, step| match step {
-        PathStep::Key(key) => format!("{text}.{key}"),
-        PathStep::Index(index) => format!("{text}[{index}]"),
-    })
+    path.steps
+        .iter()
+        .fold(format!("${}", path.name), |text, step| match step {
+            PathStep::Key(key) => format!("{text}.{key}"),
+            PathStep::Index(index) => format!("{text}[{index}]"),
+        })
 }
 
 #[cfg(test)]
@@ -118,27 +134,63 @@ mod tests {
     use std::sync::Arc;
 
     fn check(variables: &str, steps: Vec<PathStep>, expected: std::result::Result<Value, &str>) {
-        let text = "app: t\nsecurity: open\nentities: {thing: {access: open, public: false, fields: {name: {type: text}}}}".to_owned();
-        let catalog = freehold_schema::compile(&Sources::new(vec![SourceFile { name: "app.yaml".to_owned(), text }])).catalog.unwrap();
+        let text =
+            "app: t\nsecurity: open\nentities: {thing: {access: open, public: false, fields: {name: {type: text}}}}"
+                .to_owned();
+        let catalog = freehold_schema::compile(&Sources::new(vec![SourceFile {
+            name: "app.yaml".to_owned(),
+            text,
+        }]))
+        .catalog
+        .unwrap();
         let caller = Caller::anonymous(None, freehold_base::Timestamp(0));
         let variables = serde_json::from_str(variables).unwrap();
-        let binder = Binder { catalog: &catalog, caller: &caller, variables: &variables };
-        let path = Arc::new(VariablePath { name: "v".to_owned(), steps });
-        let found = binder.value(&Operand::Variable { path, scalar: Scalar::Plain(ValueType::Int) });
-        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(|path| format!("bad value of variable `{path}`")));
+        let binder = Binder {
+            catalog: &catalog,
+            caller: &caller,
+            variables: &variables,
+        };
+        let path = Arc::new(VariablePath {
+            name: "v".to_owned(),
+            steps,
+        });
+        let found = binder.value(&Operand::Variable {
+            path,
+            scalar: Scalar::Plain(ValueType::Int),
+        });
+        assert_eq!(
+            found.map_err(|error| error.to_string()),
+            expected.map_err(|path| format!("bad value of variable `{path}`"))
+        );
     }
 
     #[test]
     fn variables_are_found_by_their_path() {
         let key = |key: &str| PathStep::Key(key.to_owned());
         check(r#"{"v": 3}"#, vec![], Ok(Value::Int(3)));
-        check(r#"{"v": {"or": [{}, {"n": 3}]}}"#, vec![key("or"), PathStep::Index(1), key("n")], Ok(Value::Int(3)));
+        check(
+            r#"{"v": {"or": [{}, {"n": 3}]}}"#,
+            vec![key("or"), PathStep::Index(1), key("n")],
+            Ok(Value::Int(3)),
+        );
         // A single value where a list is expected.
-        check(r#"{"v": {"in": 3}}"#, vec![key("in"), PathStep::Index(0)], Ok(Value::Int(3)));
-        check(r#"{"v": {"in": 3}}"#, vec![key("in"), PathStep::Index(1)], Ok(Value::Null));
+        check(
+            r#"{"v": {"in": 3}}"#,
+            vec![key("in"), PathStep::Index(0)],
+            Ok(Value::Int(3)),
+        );
+        check(
+            r#"{"v": {"in": 3}}"#,
+            vec![key("in"), PathStep::Index(1)],
+            Ok(Value::Null),
+        );
         check(r#"{"v": null}"#, vec![], Ok(Value::Null));
         check("{}", vec![], Ok(Value::Null));
-        check(r#"{"v": {"or": ["x"]}}"#, vec![key("or"), PathStep::Index(0)], Err("$v.or[0]"));
+        check(
+            r#"{"v": {"or": ["x"]}}"#,
+            vec![key("or"), PathStep::Index(0)],
+            Err("$v.or[0]"),
+        );
     }
 
     #[test]

@@ -22,7 +22,11 @@ pub struct Table {
 #[derive(Debug)]
 enum Cells {
     /// Cells one behind the other in one buffer.
-    Buffer { columns: usize, ends: Vec<Cell>, bytes: Vec<u8> },
+    Buffer {
+        columns: usize,
+        ends: Vec<Cell>,
+        bytes: Vec<u8>,
+    },
     /// Rows as the driver received them.
     Driver(Vec<Row>),
 }
@@ -39,7 +43,10 @@ const NULL: Cell = Cell { start: 1, end: 0 };
 impl Table {
     /// Rows as the driver received them, read in place.
     pub(crate) fn from_driver(rows: Vec<Row>) -> Self {
-        Self { rows: rows.len(), cells: Cells::Driver(rows) }
+        Self {
+            rows: rows.len(),
+            cells: Cells::Driver(rows),
+        }
     }
 
     /// How many rows.
@@ -54,7 +61,11 @@ impl Table {
                 let cell = ends.get(row * columns + column).filter(|_| column < *columns)?;
                 bytes.get(cell.start as usize..cell.end as usize)
             }
-            Cells::Driver(rows) => rows.get(row)?.try_get::<_, Option<Raw<'_>>>(column).ok()?.map(|raw| raw.0),
+            Cells::Driver(rows) => rows
+                .get(row)?
+                .try_get::<_, Option<Raw<'_>>>(column)
+                .ok()?
+                .map(|raw| raw.0),
         }
     }
 
@@ -79,7 +90,12 @@ pub struct TableBuilder {
 impl TableBuilder {
     /// A table of so many columns, perhaps none: then only its rows count.
     pub fn new(columns: usize) -> Self {
-        Self { columns, rows: 0, ends: Vec::new(), bytes: Vec::new() }
+        Self {
+            columns,
+            rows: 0,
+            ends: Vec::new(),
+            bytes: Vec::new(),
+        }
     }
 
     /// Appends a cell to the row being built.
@@ -94,7 +110,10 @@ impl TableBuilder {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(cell);
         let end = u32::try_from(self.bytes.len()).map_err(|_| Error::program("an answer over 4 GiB"))?;
-        self.ends.push(Cell { start: start as u32, end });
+        self.ends.push(Cell {
+            start: start as u32,
+            end,
+        });
         Ok(())
     }
 
@@ -106,7 +125,14 @@ impl TableBuilder {
 
     /// The table of the rows that were ended.
     pub fn finish(self) -> Table {
-        Table { rows: self.rows, cells: Cells::Buffer { columns: self.columns, ends: self.ends, bytes: self.bytes } }
+        Table {
+            rows: self.rows,
+            cells: Cells::Buffer {
+                columns: self.columns,
+                ends: self.ends,
+                bytes: self.bytes,
+            },
+        }
     }
 }
 

@@ -87,12 +87,23 @@ impl Database {
             let path = sqlite_path(rest)?;
             Engine::Sqlite(Sqlite::open(path.as_deref(), settings.connections, settings.checkout_timeout).await?)
         } else if settings.url.starts_with("postgres://") || settings.url.starts_with("postgresql://") {
-            let pool = Pool::open(&settings.url, &settings.schema, settings.connections, settings.checkout_timeout);
+            let pool = Pool::open(
+                &settings.url,
+                &settings.schema,
+                settings.connections,
+                settings.checkout_timeout,
+            );
             Engine::Postgres(Box::new(pool.await?))
         } else {
             return Err(Error::address("it begins with `sqlite:` or `postgres://`"));
         };
-        Ok(Self { inner: Arc::new(Inner { engine, counters: Counters::default(), request_timeout: settings.request_timeout }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                engine,
+                counters: Counters::default(),
+                request_timeout: settings.request_timeout,
+            }),
+        })
     }
 
     /// Which SQL it speaks.

@@ -81,11 +81,15 @@ impl Error {
     }
 
     pub(crate) fn program(problem: impl Into<String>) -> Self {
-        Self::Program { problem: problem.into() }
+        Self::Program {
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn address(problem: impl Into<String>) -> Self {
-        Self::Address { problem: problem.into() }
+        Self::Address {
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn unavailable(problem: &'static str) -> Self {
@@ -97,11 +101,16 @@ impl From<rusqlite::Error> for Error {
     fn from(source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         match source.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => Self::Conflict { source: Box::new(source) },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Self::Unavailable { problem: "it is locked", source: Some(Box::new(source)) }
-            }
-            _ => Self::Database { source: Box::new(source) },
+            Some(ErrorCode::ConstraintViolation) => Self::Conflict {
+                source: Box::new(source),
+            },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Unavailable {
+                problem: "it is locked",
+                source: Some(Box::new(source)),
+            },
+            _ => Self::Database {
+                source: Box::new(source),
+            },
         }
     }
 }
@@ -110,21 +119,35 @@ impl From<tokio_postgres::Error> for Error {
     fn from(source: tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
         if source.is_closed() {
-            return Self::Unavailable { problem: "the connection broke", source: Some(Box::new(source)) };
+            return Self::Unavailable {
+                problem: "the connection broke",
+                source: Some(Box::new(source)),
+            };
         }
         match source.code() {
             Some(code) if *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::FOREIGN_KEY_VIOLATION => {
-                Self::Conflict { source: Box::new(source) }
+                Self::Conflict {
+                    source: Box::new(source),
+                }
             }
+            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Unavailable {
+                problem: "it is locked",
+                source: Some(Box::new(source)),
+            },
             // Class 57P: the server is going down or has ended the session; 53: out of connections, memory or disk.
-            Some(code) if code.code().starts_with("57P") || code.code().starts_with("53") => {
-                Self::Unavailable { problem: "the server ended the session", source: Some(Box::new(source)) }
-            }
-            _ => Self::Database { source: Box::new(source) },
+            Some(code) if code.code().starts_with("57P") || code.code().starts_with("53") => Self::Unavailable {
+                problem: "the server ended the session",
+                source: Some(Box::new(source)),
+            },
+            _ => Self::Database {
+                source: Box::new(source),
+            },
         }
     }
 }
 
 fn list(problems: &[String]) -> String {
-    problems.iter().fold(String::new(), |text, problem| text + "\n  - " + problem)
+    problems
+        .iter()
+        .fold(String::new(), |text, problem| text + "\n  - " + problem)
 }

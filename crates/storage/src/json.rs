@@ -10,7 +10,9 @@ pub(crate) fn write_cell(out: &mut Vec<u8>, output: &Output, cell: Option<&[u8]>
     match output {
         Output::Plain(value_type) => write_plain(out, *value_type, cell),
         Output::Member(ValueType::TextList, members) => {
-            let Ok(values) = serde_json::from_slice::<Vec<String>>(cell) else { return write_null(out) };
+            let Ok(values) = serde_json::from_slice::<Vec<String>>(cell) else {
+                return write_null(out);
+            };
             out.push(b'[');
             for (index, value) in values.iter().enumerate() {
                 if index > 0 {
@@ -62,7 +64,9 @@ pub(crate) fn write_boolean(out: &mut Vec<u8>, value: bool) {
 
 /// JSON with its objects' keys in PostgreSQL's order (shorter ones first, then by bytes), so that both databases give back the same.
 pub(crate) fn canonical(text: &str) -> String {
-    let Ok(mut json) = serde_json::from_str::<serde_json::Value>(text) else { return text.to_owned() };
+    let Ok(mut json) = serde_json::from_str::<serde_json::Value>(text) else {
+        return text.to_owned();
+    };
     sort_keys(&mut json);
     json.to_string()
 }
@@ -78,7 +82,10 @@ fn sort_keys(json: &mut serde_json::Value) {
             entries.extend(sorted);
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(sort_keys),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {}
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
     }
 }
 
@@ -265,11 +272,19 @@ mod tests {
         plain(ValueType::Text, "ä".as_bytes(), "\"ä\"");
         plain(ValueType::Uuid, &[0xab; 16], "\"abababab-abab-abab-abab-abababababab\"");
         plain(ValueType::DateTime, &0i64.to_be_bytes(), "\"2000-01-01T00:00:00Z\"");
-        plain(ValueType::DateTime, &(-1i64).to_be_bytes(), "\"1999-12-31T23:59:59.999999Z\"");
+        plain(
+            ValueType::DateTime,
+            &(-1i64).to_be_bytes(),
+            "\"1999-12-31T23:59:59.999999Z\"",
+        );
         plain(ValueType::DateTime, &i64::MAX.to_be_bytes(), "null");
         plain(ValueType::Date, &(-1i32).to_be_bytes(), "\"1999-12-31\"");
         plain(ValueType::Time, &1_500_000i64.to_be_bytes(), "\"00:00:01.5\"");
-        plain(ValueType::Json, b"{\"a b\": [1, \"x\\\" y\"]}", "{\"a b\":[1,\"x\\\" y\"]}");
+        plain(
+            ValueType::Json,
+            b"{\"a b\": [1, \"x\\\" y\"]}",
+            "{\"a b\":[1,\"x\\\" y\"]}",
+        );
         plain(ValueType::TextList, b"[\"a\", \"b c\"]", "[\"a\",\"b c\"]");
         plain(ValueType::Bytes, b"x", "null");
         plain(ValueType::Int, b"x", "null");
@@ -277,14 +292,24 @@ mod tests {
 
     #[test]
     fn floats_are_shortest_and_finite() {
-        for (number, expected) in [(3.0, "3.0"), (0.1, "0.1"), (-0.0, "0.0"), (1e300, "1e300"), (f64::NAN, "null"), (f64::INFINITY, "null")] {
+        for (number, expected) in [
+            (3.0, "3.0"),
+            (0.1, "0.1"),
+            (-0.0, "0.0"),
+            (1e300, "1e300"),
+            (f64::NAN, "null"),
+            (f64::INFINITY, "null"),
+        ] {
             plain(ValueType::Float, &f64::to_be_bytes(number), expected);
         }
     }
 
     #[test]
     fn members_have_their_graphql_names() {
-        let members = vec![("in_progress".to_owned(), "IN_PROGRESS".to_owned()), ("new".to_owned(), "NEW".to_owned())];
+        let members = vec![
+            ("in_progress".to_owned(), "IN_PROGRESS".to_owned()),
+            ("new".to_owned(), "NEW".to_owned()),
+        ];
         let one = Output::Member(ValueType::Text, members.clone());
         check(&one, Some(b"in_progress"), "\"IN_PROGRESS\"");
         check(&one, Some(b"gone"), "null");
@@ -297,7 +322,9 @@ mod tests {
     #[test]
     fn texts_are_escaped_wherever_it_is_needed() {
         // Each escape at each offset of the eight bytes, against serde_json.
-        for special in ['"', '\\', '\n', '\t', '\r', '\u{8}', '\u{c}', '\u{0}', '\u{1f}', '\u{7f}', 'é', '😀', ' ', '!'] {
+        for special in [
+            '"', '\\', '\n', '\t', '\r', '\u{8}', '\u{c}', '\u{0}', '\u{1f}', '\u{7f}', 'é', '😀', ' ', '!',
+        ] {
             for before in 0..20 {
                 for after in [0, 1, 7, 8, 9] {
                     let text = "x".repeat(before) + &special.to_string() + &"y".repeat(after) + &special.to_string();
@@ -320,12 +347,18 @@ mod tests {
         check(Value::Int(5), "5");
         check(Value::DateTime(0), "\"1970-01-01T00:00:00Z\"");
         check(Value::Date(0), "\"1970-01-01\"");
-        check(Value::TextList(vec!["a\"".to_owned(), String::new()]), "[\"a\\\"\",\"\"]");
+        check(
+            Value::TextList(vec!["a\"".to_owned(), String::new()]),
+            "[\"a\\\"\",\"\"]",
+        );
         check(Value::Bytes(vec![1]), "null");
     }
 
     #[test]
     fn keys_stand_in_postgresqls_order() {
-        assert_eq!(canonical(r#"{"bb": 1, "a": {"z": 1, "y": [ {"cc":1,"c":2} ]}}"#), r#"{"a":{"y":[{"c":2,"cc":1}],"z":1},"bb":1}"#);
+        assert_eq!(
+            canonical(r#"{"bb": 1, "a": {"z": 1, "y": [ {"cc":1,"c":2} ]}}"#),
+            r#"{"a":{"y":[{"c":2,"cc":1}],"z":1},"bb":1}"#
+        );
     }
 }

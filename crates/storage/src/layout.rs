@@ -1,7 +1,7 @@
 //! How rows become JSON: slots with pre-escaped keys and columns by index.
 
-use freehold_policy::operand::SessionValue;
 use freehold_planner::plan::{Output, PageInfoKind};
+use freehold_policy::operand::SessionValue;
 
 /// The whole answer: the slots of `data`. Root slots are those of a row that is not there: only constants, `One` and `Many` occur.
 pub type Layout = Vec<SlotLayout>;
@@ -51,6 +51,29 @@ pub enum SlotKind {
     Names(Vec<(usize, Vec<u8>)>),
     /// A list.
     Many(ListLayout),
+    /// One JSON array of constant objects and of every row of some lists.
+    Concat {
+        /// The slots of each constant object.
+        objects: Vec<Vec<SlotLayout>>,
+        /// Lists of [`ListShape::Rows`].
+        lists: Vec<ListLayout>,
+    },
+    /// A text put together from parts; null if it is a single cell that is null.
+    Template(Vec<TemplatePart>),
+}
+
+/// A part of a text.
+#[derive(Debug)]
+pub enum TemplatePart {
+    /// Escaped for JSON, without quotes.
+    Text(Vec<u8>),
+    /// A cell.
+    Cell {
+        /// Column of the row's statement.
+        column: usize,
+        /// Its type.
+        value_type: freehold_base::ValueType,
+    },
 }
 
 /// A list and everything written of it.
@@ -149,7 +172,15 @@ pub enum EdgeKind {
 pub(crate) fn renumber(slots: &mut [SlotLayout], moved: &[usize]) {
     for slot in slots {
         match &mut slot.kind {
-            SlotKind::Json(_) | SlotKind::Session(_) | SlotKind::Root { .. } => {}
+            // What has statements of its own keeps its columns.
+            SlotKind::Json(_) | SlotKind::Session(_) | SlotKind::Root { .. } | SlotKind::Concat { .. } => {}
+            SlotKind::Template(parts) => {
+                for part in parts {
+                    if let TemplatePart::Cell { column, .. } = part {
+                        *column = moved[*column];
+                    }
+                }
+            }
             SlotKind::Cell { column, .. } => *column = moved[*column],
             SlotKind::One { present, slots } => {
                 *present = moved[*present];

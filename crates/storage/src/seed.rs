@@ -34,18 +34,31 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::NotEmpty`] when the environment has rows, [`Error::Conflict`] when the rows contradict each other.
-    pub async fn insert_seed(&self, catalog: &Catalog, seed: &Seed, clock: &dyn Clock, progress: &mut (dyn FnMut(usize, usize) + Send)) -> Result<()> {
+    pub async fn insert_seed(
+        &self,
+        catalog: &Catalog,
+        seed: &Seed,
+        clock: &dyn Clock,
+        progress: &mut (dyn FnMut(usize, usize) + Send),
+    ) -> Result<()> {
         let mut transaction = self.begin(References::Enforced).await?;
         if has_data(&mut transaction, catalog).await? {
             return Err(Error::NotEmpty);
         }
-        let mut numbers = Numbers { now: clock.now(), next: HashMap::new() };
+        let mut numbers = Numbers {
+            now: clock.now(),
+            next: HashMap::new(),
+        };
         let mut rest = &seed.rows[..];
         while let Some(first) = rest.first() {
             let entity = catalog.entity(first.entity);
             let fields: Vec<(&FieldDef, String, ValueType)> = entity.fields.iter().filter_map(stored).collect();
             let most = BATCH_ROWS_MAX.min(PARAMETERS_MAX / fields.len().max(1)).max(1);
-            let count = rest.iter().take(most).take_while(|row| row.entity == first.entity).count();
+            let count = rest
+                .iter()
+                .take(most)
+                .take_while(|row| row.entity == first.entity)
+                .count();
             let (batch, after) = rest.split_at(count);
             insert(&mut transaction, entity, &fields, batch, &mut numbers).await?;
             rest = after;
@@ -81,10 +94,15 @@ impl Numbers {
 }
 
 async fn has_data(transaction: &mut Transaction, catalog: &Catalog) -> Result<bool> {
-    let tables = catalog.entities.values().map(|entity| format!("SELECT 1 WHERE EXISTS (SELECT 1 FROM {})", quote(&entity.name)));
+    let tables = catalog
+        .entities
+        .values()
+        .map(|entity| format!("SELECT 1 WHERE EXISTS (SELECT 1 FROM {})", quote(&entity.name)));
     // One statement for each table would be one round trip for each; some hundred in one stay under SQLite's limit of 500.
     for part in tables.collect::<Vec<_>>().chunks(100) {
-        let found = transaction.query(part.join(" UNION ALL "), Vec::new(), vec![ValueType::Int]).await?;
+        let found = transaction
+            .query(part.join(" UNION ALL "), Vec::new(), vec![ValueType::Int])
+            .await?;
         if found.rows() > 0 {
             return Ok(true);
         }
@@ -97,7 +115,13 @@ fn stored(field: &FieldDef) -> Option<(&FieldDef, String, ValueType)> {
     Some((field, field.column()?.name, stored_type(field)?))
 }
 
-async fn insert(transaction: &mut Transaction, entity: &EntityDef, fields: &[(&FieldDef, String, ValueType)], rows: &[SeedRow], numbers: &mut Numbers) -> Result<()> {
+async fn insert(
+    transaction: &mut Transaction,
+    entity: &EntityDef,
+    fields: &[(&FieldDef, String, ValueType)],
+    rows: &[SeedRow],
+    numbers: &mut Numbers,
+) -> Result<()> {
     let mut parameters = Vec::with_capacity(rows.len() * fields.len());
     let mut tuples = Vec::with_capacity(rows.len());
     for row in rows {
@@ -110,12 +134,22 @@ async fn insert(transaction: &mut Transaction, entity: &EntityDef, fields: &[(&F
         tuples.push(format!("({})", places.join(", ")));
     }
     let columns = quote_all(fields.iter().map(|(_, column, _)| column));
-    let sql = format!("INSERT INTO {} ({columns}) VALUES {}", quote(&entity.name), tuples.join(", "));
+    let sql = format!(
+        "INSERT INTO {} ({columns}) VALUES {}",
+        quote(&entity.name),
+        tuples.join(", ")
+    );
     transaction.execute(sql, parameters).await?;
     Ok(())
 }
 
-fn value(entity: &EntityDef, row: &SeedRow, field: &FieldDef, given: &HashMap<FieldId, &Value>, numbers: &mut Numbers) -> Value {
+fn value(
+    entity: &EntityDef,
+    row: &SeedRow,
+    field: &FieldDef,
+    given: &HashMap<FieldId, &Value>,
+    numbers: &mut Numbers,
+) -> Value {
     if field.encrypted.is_some() {
         return Value::Null;
     }

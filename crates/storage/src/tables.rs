@@ -78,9 +78,15 @@ impl TableShape {
 
 /// A name of at most 63 bytes (PostgreSQL's limit) for something of a table: readable in front, distinct by its hash.
 fn derived_name(table: &str, columns: &[String], suffix: &str) -> String {
-    let readable = std::iter::once(table).chain(columns.iter().map(String::as_str)).collect::<Vec<_>>().join("_");
+    let readable = std::iter::once(table)
+        .chain(columns.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("_");
     // Columns are joined with a character that no name has, so `a_b` + `c` and `a` + `b_c` differ.
-    let exact = std::iter::once(table).chain(columns.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
+    let exact = std::iter::once(table)
+        .chain(columns.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("\n");
     let hash = fnv(exact.as_bytes());
     let kept: String = readable.chars().take(63 - 10 - suffix.len()).collect();
     format!("{kept}_{:08x}_{suffix}", (hash >> 32) as u32 ^ hash as u32)
@@ -88,7 +94,9 @@ fn derived_name(table: &str, columns: &[String], suffix: &str) -> String {
 
 /// FNV-1a, 64 bits: the same in every version of the program.
 fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -97,7 +105,13 @@ mod tests {
 
     #[test]
     fn names_are_short_and_distinct() {
-        let name = |table: &str, columns: &[&str]| derived_name(table, &columns.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), "idx");
+        let name = |table: &str, columns: &[&str]| {
+            derived_name(
+                table,
+                &columns.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(),
+                "idx",
+            )
+        };
         assert_ne!(name("a_b", &["c"]), name("a", &["b_c"]));
         assert_eq!(name("a", &["b"]), name("a", &["b"]));
         let long = name(&"t".repeat(60), &[&"c".repeat(60)]);

@@ -21,7 +21,10 @@ impl Transaction {
     /// Begins on PostgreSQL; each statement sees what others have committed, so that it may wait for locks.
     pub(crate) async fn begin_postgres(pool: &postgres::Pool) -> Result<Self> {
         let checkout = pool.checkout().await?;
-        checkout.client().batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        checkout
+            .client()
+            .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            .await?;
         Ok(Self::Postgres(Box::new(checkout)))
     }
 
@@ -63,7 +66,12 @@ impl Transaction {
     }
 
     /// Runs one query.
-    pub(crate) async fn query(&mut self, sql: String, parameters: Vec<Bound>, columns: Vec<ValueType>) -> Result<Table> {
+    pub(crate) async fn query(
+        &mut self,
+        sql: String,
+        parameters: Vec<Bound>,
+        columns: Vec<ValueType>,
+    ) -> Result<Table> {
         match self {
             Self::Sqlite(slot) => {
                 let work = move |connection: &rusqlite::Connection| {
@@ -83,7 +91,9 @@ impl Transaction {
                 };
                 with(slot, work).await
             }
-            Self::Postgres(checkout) => Ok(Table::from_driver(checkout.client().query_typed(&sql, &typed(&parameters)).await?)),
+            Self::Postgres(checkout) => Ok(Table::from_driver(
+                checkout.client().query_typed(&sql, &typed(&parameters)).await?,
+            )),
         }
     }
 
@@ -112,7 +122,10 @@ async fn with<T: Send + 'static>(
 }
 
 fn typed(parameters: &[Bound]) -> Vec<(&(dyn ToSql + Sync), Type)> {
-    parameters.iter().map(|bound| (bound as &(dyn ToSql + Sync), postgres::type_of(bound.value_type))).collect()
+    parameters
+        .iter()
+        .map(|bound| (bound as &(dyn ToSql + Sync), postgres::type_of(bound.value_type)))
+        .collect()
 }
 
 fn undone() -> Error {

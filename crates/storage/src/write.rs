@@ -9,7 +9,7 @@ use crate::binder::Binder;
 use crate::cells::Table;
 use crate::error::{Error, Result};
 use crate::json::{write_cell, write_null, write_value};
-use crate::layout::{ListLayout, ListShape, SlotKind, SlotLayout};
+use crate::layout::{ListLayout, ListShape, SlotKind, SlotLayout, TemplatePart};
 use crate::program::Program;
 use children::Children;
 use freehold_base::ValueType;
@@ -56,10 +56,16 @@ struct Place {
 
 impl Place {
     /// A row that is not there: counts are 0, all else null.
-    const NOWHERE: Self = Self { statement: None, row: 0 };
+    const NOWHERE: Self = Self {
+        statement: None,
+        row: 0,
+    };
 
     fn new(statement: usize, row: usize) -> Self {
-        Self { statement: Some(statement), row }
+        Self {
+            statement: Some(statement),
+            row,
+        }
     }
 }
 
@@ -97,10 +103,12 @@ impl<'a> Writer<'a> {
                 Some(_) => self.object(slots, place)?,
                 None => write_null(&mut self.out),
             },
-            SlotKind::FirstOf(choices) => match choices.iter().find(|(present, _)| self.cell(place, *present).is_some()) {
-                Some((_, slots)) => self.object(slots, place)?,
-                None => write_null(&mut self.out),
-            },
+            SlotKind::FirstOf(choices) => {
+                match choices.iter().find(|(present, _)| self.cell(place, *present).is_some()) {
+                    Some((_, slots)) => self.object(slots, place)?,
+                    None => write_null(&mut self.out),
+                }
+            }
             SlotKind::Object(slots) => self.object(slots, place)?,
             SlotKind::Root { statement, slots } => {
                 if self.table(*statement)?.rows() > 0 {
@@ -124,8 +132,64 @@ impl<'a> Writer<'a> {
                 self.out.push(b']');
             }
             SlotKind::Many(list) => self.list(list, place)?,
+            SlotKind::Concat { objects, lists } => self.concat(objects, lists, place)?,
+            SlotKind::Template(parts) => self.template(parts, place),
         }
         Ok(())
+    }
+
+    /// One array of constant objects and the rows of lists.
+    fn concat(&mut self, objects: &'a [Vec<SlotLayout>], lists: &'a [ListLayout], place: Place) -> Result<()> {
+        self.out.push(b'[');
+        let start = self.out.len();
+        for slots in objects {
+            self.comma(start);
+            self.object(slots, place)?;
+        }
+        for list in lists {
+            let (ListShape::Rows(slots), Some(page)) = (&list.shape, &list.page) else { continue };
+            let page = self.page(page, list.parent_key, place)?;
+            if page.rows() > 0 {
+                self.comma(start);
+                // The rows come with brackets of their own.
+                let bracket = self.out.len();
+                self.rows(slots, page)?;
+                self.out.remove(bracket);
+                self.out.pop();
+            }
+        }
+        self.out.push(b']');
+        Ok(())
+    }
+
+    fn comma(&mut self, start: usize) {
+        if self.out.len() > start {
+            self.out.push(b',');
+        }
+    }
+
+    /// A text put together from parts.
+    fn template(&mut self, parts: &'a [TemplatePart], place: Place) {
+        if let [TemplatePart::Cell { column, .. }] = parts
+            && self.cell(place, *column).is_none()
+        {
+            return write_null(&mut self.out);
+        }
+        self.out.push(b'"');
+        for part in parts {
+            match part {
+                TemplatePart::Text(text) => self.out.extend_from_slice(text),
+                TemplatePart::Cell { column, value_type } => {
+                    let Some(cell) = self.cell(place, *column) else { continue };
+                    let mut json = Vec::new();
+                    write_cell(&mut json, &Output::Plain(*value_type), Some(cell));
+                    // A JSON string loses its quotes; a number or a boolean has none.
+                    let text = json.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(&json);
+                    self.out.extend_from_slice(text);
+                }
+            }
+        }
+        self.out.push(b'"');
     }
 
     fn write_cell(&mut self, place: Place, column: usize, output: &Output) {
@@ -155,18 +219,32 @@ impl<'a> Writer<'a> {
     /// The rows of a statement that belong to a parent; at root all of them.
     fn range(&mut self, statement: usize, parent_key: Option<usize>, parent: Place) -> Result<Range> {
         let table = self.table(statement)?;
-        let Some(column) = parent_key else { return Ok(Range { start: 0, end: table.rows() }) };
-        let Some(key) = self.cell(parent, column) else { return Ok(Range::default()) };
-        let Some(children) = self.children.get_mut(statement) else { return Ok(Range::default()) };
+        let Some(column) = parent_key else {
+            return Ok(Range {
+                start: 0,
+                end: table.rows(),
+            });
+        };
+        let Some(key) = self.cell(parent, column) else {
+            return Ok(Range::default());
+        };
+        let Some(children) = self.children.get_mut(statement) else {
+            return Ok(Range::default());
+        };
         Ok(children.get_or_insert_with(|| Children::new(table)).find(key))
     }
 
     /// The row at a position of a range.
     fn row_at(&self, statement: usize, position: usize) -> usize {
-        self.children.get(statement).and_then(Option::as_ref).map_or(position, |children| children.row_at(position))
+        self.children
+            .get(statement)
+            .and_then(Option::as_ref)
+            .map_or(position, |children| children.row_at(position))
     }
 
     fn table(&self, statement: usize) -> Result<&'a Table> {
-        self.tables.get(statement).ok_or_else(|| Error::program(format!("the layout asks for statement {statement}")))
+        self.tables
+            .get(statement)
+            .ok_or_else(|| Error::program(format!("the layout asks for statement {statement}")))
     }
 }

@@ -15,11 +15,19 @@ use std::path::{Path, PathBuf};
 #[test]
 fn every_case_gives_its_sql() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     cases.sort();
     assert!(!cases.is_empty());
     let differing: Vec<String> = cases.iter().flat_map(|case| check(&root, case)).collect();
-    assert!(differing.is_empty(), "differs from the golden files (UPDATE_GOLDEN=1 writes them anew):\n{}", differing.join("\n"));
+    assert!(
+        differing.is_empty(),
+        "differs from the golden files (UPDATE_GOLDEN=1 writes them anew):\n{}",
+        differing.join("\n")
+    );
 }
 
 /// Runs one case; gives the names of the files that differ.
@@ -27,12 +35,22 @@ fn check(root: &Path, case: &Path) -> Vec<String> {
     // A case without a model of its own uses the one beside the cases.
     let own = case.join("app.yaml");
     let model = if own.exists() { own } else { root.join("helpdesk.yaml") };
-    let sources = Sources::new(vec![SourceFile { name: "app.yaml".to_owned(), text: std::fs::read_to_string(model).unwrap() }]);
+    let sources = Sources::new(vec![SourceFile {
+        name: "app.yaml".to_owned(),
+        text: std::fs::read_to_string(model).unwrap(),
+    }]);
     let compiled = freehold_schema::compile(&sources);
     let mut faults = compiled.diagnostics;
-    let catalog = compiled.catalog.unwrap_or_else(|| panic!("{}: {:?}", case.display(), faults.sorted()));
-    let policy = Policy::check(&catalog, &mut faults).unwrap_or_else(|| panic!("{}: {:?}", case.display(), faults.sorted()));
-    let access = Access::reduce(&catalog, &policy, &caller(&std::fs::read_to_string(case.join("caller.txt")).unwrap()));
+    let catalog = compiled
+        .catalog
+        .unwrap_or_else(|| panic!("{}: {:?}", case.display(), faults.sorted()));
+    let policy =
+        Policy::check(&catalog, &mut faults).unwrap_or_else(|| panic!("{}: {:?}", case.display(), faults.sorted()));
+    let access = Access::reduce(
+        &catalog,
+        &policy,
+        &caller(&std::fs::read_to_string(case.join("caller.txt")).unwrap()),
+    );
     let schema = RoleSchema::build(&catalog, &access.visible());
     let mut differing = Vec::new();
     let mut compare = |name: &str, found: String| {
@@ -52,29 +70,60 @@ fn check(root: &Path, case: &Path) -> Vec<String> {
 }
 
 fn caller(text: &str) -> RoleSet {
-    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
+    let value = |key: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
+            .map(str::trim)
+    };
     RoleSet {
         profile: value("profile").map(str::to_owned),
-        roles: value("roles").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        roles: value("roles")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
         signed_in: value("signed_in") == Some("true"),
         member: value("member") == Some("true"),
     }
 }
 
 fn render(catalog: &Catalog, access: &Access, schema: &RoleSchema, query: &str, dialect: Dialect) -> String {
-    let request = RequestText { query, operation_name: None, variables: &serde_json::Map::new() };
+    let request = RequestText {
+        query,
+        operation_name: None,
+        variables: &serde_json::Map::new(),
+    };
     let limits = Limits::default();
-    let prepared = schema.prepare(&request, &limits).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let sealer = Sealer::new([1; KEY_BYTES]);
-    let plan = freehold_planner::plan(catalog, access, &prepared.operation, prepared.introspection, &sealer, &limits)
+    let prepared = schema
+        .prepare(&request, &limits)
         .unwrap_or_else(|faults| panic!("{faults:?}"));
+    let sealer = Sealer::new([1; KEY_BYTES]);
+    let plan = freehold_planner::plan(
+        catalog,
+        access,
+        &prepared.operation,
+        prepared.introspection,
+        &sealer,
+        &limits,
+    )
+    .unwrap_or_else(|faults| panic!("{faults:?}"));
     let program = freehold_storage::sql::render(catalog, &plan, dialect);
     let mut out = String::new();
     for (index, statement) in program.statements.iter().enumerate() {
-        let parent = statement.parent.map(|key| format!(", below column {} of statement {}", key.column, key.statement)).unwrap_or_default();
+        let parent = statement
+            .parent
+            .map(|key| format!(", below column {} of statement {}", key.column, key.statement))
+            .unwrap_or_default();
         writeln!(out, "-- statement {index}{parent}").unwrap();
         for (number, parameter) in statement.parameters.iter().enumerate() {
-            writeln!(out, "-- {}: {:?} {:?}", number + 1, parameter.value_type, parameter.operand).unwrap();
+            writeln!(
+                out,
+                "-- {}: {:?} {:?}",
+                number + 1,
+                parameter.value_type,
+                parameter.operand
+            )
+            .unwrap();
         }
         writeln!(out, "-- columns: {:?}", statement.columns).unwrap();
         writeln!(out, "{};\n", broken(&statement.sql)).unwrap();
@@ -84,7 +133,16 @@ fn render(catalog: &Catalog, access: &Access, schema: &RoleSchema, query: &str, 
 
 /// The text with line breaks where a reader wants them.
 fn broken(sql: &str) -> String {
-    [" FROM ", " LEFT JOIN ", " INNER JOIN ", " WHERE ", " ORDER BY ", " GROUP BY "]
-        .iter()
-        .fold(sql.to_owned(), |text, word| text.replace(word, &format!("\n{}", word.trim_start())))
+    [
+        " FROM ",
+        " LEFT JOIN ",
+        " INNER JOIN ",
+        " WHERE ",
+        " ORDER BY ",
+        " GROUP BY ",
+    ]
+    .iter()
+    .fold(sql.to_owned(), |text, word| {
+        text.replace(word, &format!("\n{}", word.trim_start()))
+    })
 }

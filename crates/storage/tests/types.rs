@@ -73,11 +73,21 @@ async fn every_type_is_written_alike() {
     for database in databases("types").await {
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         let mut told = Vec::new();
-        database.insert_seed(&catalog, &seed, &Noon, &mut |done, all| told.push((done, all))).await.expect("rows");
+        database
+            .insert_seed(&catalog, &seed, &Noon, &mut |done, all| told.push((done, all)))
+            .await
+            .expect("rows");
         assert_eq!(told, [(4, 4)]);
         let expressions = COLUMNS.map(|(column, value_type)| match value_type {
-            ValueType::Decimal | ValueType::Json => either(&database, &format!("\"{column}\""), &format!("\"{column}\"::text")).to_owned(),
-            ValueType::TextList => either(&database, &format!("\"{column}\""), &format!("to_json(\"{column}\")::text")).to_owned(),
+            ValueType::Decimal | ValueType::Json => {
+                either(&database, &format!("\"{column}\""), &format!("\"{column}\"::text")).to_owned()
+            }
+            ValueType::TextList => either(
+                &database,
+                &format!("\"{column}\""),
+                &format!("to_json(\"{column}\")::text"),
+            )
+            .to_owned(),
             _ => format!("\"{column}\""),
         });
         let sql = format!("SELECT {} FROM thing ORDER BY number", expressions.join(", "));
@@ -110,17 +120,35 @@ async fn every_type_is_found_again_by_its_parameter() {
     let thing = catalog.find_entity("thing").expect("declared");
     for database in databases("parameters").await {
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
-        database.insert_seed(&catalog, &seed, &Noon, &mut |_, _| {}).await.expect("rows");
+        database
+            .insert_seed(&catalog, &seed, &Noon, &mut |_, _| {})
+            .await
+            .expect("rows");
         for (field, value) in &seed.rows[0].values {
             let field = thing.field(*field);
             let column = field.column().expect("stored");
             if column.value_type == ValueType::Float {
                 assert_eq!(*value, Value::Float(0.1));
             }
-            let parameter = Parameter { operand: Operand::Constant(value.clone()), value_type: column.value_type };
-            let sql = format!("SELECT number FROM thing WHERE \"{}\" = {}1 AND number = 1", column.name, either(&database, "?", "$"));
-            let answer = ask(&database, &query(&sql, vec![parameter], &[ValueType::Int])).await.expect("an answer");
-            assert_eq!(answer, r#"{"rows":[{"c0":1}]}"#, "{} {:?}", field.name, database.dialect());
+            let parameter = Parameter {
+                operand: Operand::Constant(value.clone()),
+                value_type: column.value_type,
+            };
+            let sql = format!(
+                "SELECT number FROM thing WHERE \"{}\" = {}1 AND number = 1",
+                column.name,
+                either(&database, "?", "$")
+            );
+            let answer = ask(&database, &query(&sql, vec![parameter], &[ValueType::Int]))
+                .await
+                .expect("an answer");
+            assert_eq!(
+                answer,
+                r#"{"rows":[{"c0":1}]}"#,
+                "{} {:?}",
+                field.name,
+                database.dialect()
+            );
         }
     }
 }

@@ -16,8 +16,14 @@ pub(crate) fn condition(random: &mut Random, draft: &Draft, entity: &str, depth:
 }
 
 fn leaf(random: &mut Random, draft: &Draft, entity: &str, depth: usize) -> Value {
-    let declared = draft.entities[entity]["fields"].as_object().cloned().unwrap_or_default();
-    let mut choices: Vec<(String, Value)> = declared.into_iter().filter(|(_, field)| field["type"] != "list" || depth > 0).collect();
+    let declared = draft.entities[entity]["fields"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    let mut choices: Vec<(String, Value)> = declared
+        .into_iter()
+        .filter(|(_, field)| field["type"] != "list" || depth > 0)
+        .collect();
     choices.push(("owner".into(), json!({"type": "ref", "to": "user"})));
     if entity == "user" {
         choices.push(("id".into(), json!({"type": "id"})));

@@ -28,14 +28,19 @@ pub fn seed(random: &mut Random, draft: &Draft) -> Value {
     users.push(observer);
     seed.insert("users".into(), json!(users));
     if draft.tenants {
-        seed.insert("org".into(), json!({"acme": {"name": "Acme", "slug": "acme"}, "globex": {"name": "Globex", "slug": "globex"}}));
+        seed.insert(
+            "org".into(),
+            json!({"acme": {"name": "Acme", "slug": "acme"}, "globex": {"name": "Globex", "slug": "globex"}}),
+        );
         seed.insert("membership".into(), memberships(random, &people));
     }
     let mut labels: Vec<(String, Option<&str>, String)> = Vec::new();
     for entity in ["area", "crew", "crew_member", "job", "task", "note"] {
         let mut rows = Map::new();
         for number in 0..random.below(5) + 6 {
-            let tenant = draft.entities[entity]["in"].is_string().then(|| *random.pick(&["acme", "acme", "globex"]));
+            let tenant = draft.entities[entity]["in"]
+                .is_string()
+                .then(|| *random.pick(&["acme", "acme", "globex"]));
             let label = format!("{entity}{number}");
             let row = row(random, draft, entity, &label, tenant, &people, &labels);
             rows.insert(label.clone(), row);
@@ -64,7 +69,10 @@ fn person(random: &mut Random, draft: &Draft, email: &str) -> Value {
 fn memberships(random: &mut Random, people: &[String]) -> Value {
     let mut rows = Map::new();
     for tenant in ["acme", "globex"] {
-        rows.insert(format!("observer_{tenant}"), json!({"org": tenant, "user": OBSERVER, "roles": ["observer"]}));
+        rows.insert(
+            format!("observer_{tenant}"),
+            json!({"org": tenant, "user": OBSERVER, "roles": ["observer"]}),
+        );
         for (number, email) in people.iter().enumerate() {
             if random.one_in(3) {
                 continue;
@@ -96,11 +104,17 @@ fn row(
         row.insert("org".into(), json!(tenant));
     }
     row.insert("label".into(), json!(label));
-    row.insert("created_at".into(), json!(format!("2025-0{}-1{}T08:30:00Z", random.below(6) + 1, random.below(3))));
+    row.insert(
+        "created_at".into(),
+        json!(format!("2025-0{}-1{}T08:30:00Z", random.below(6) + 1, random.below(3))),
+    );
     if !random.one_in(4) {
         row.insert("owner".into(), json!(random.pick(people)));
     }
-    let declared = draft.entities[entity]["fields"].as_object().cloned().unwrap_or_default();
+    let declared = draft.entities[entity]["fields"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     for (name, field) in declared {
         if name == "label" || field["type"] == "list" || random.one_in(5) {
             continue;
@@ -129,10 +143,22 @@ pub(crate) fn value(random: &mut Random, kind: &str) -> Value {
     match kind {
         "int" => json!(random.below(6) as i64 - 1),
         "float" => json!(random.below(12) as f64 / 4.0),
-        "decimal" => json!(format!("{}.{}", random.below(5), random.pick(&["00", "5", "25", "125"]))),
+        "decimal" => json!(format!(
+            "{}.{}",
+            random.below(5),
+            random.pick(&["00", "5", "25", "125"])
+        )),
         "boolean" => json!(random.one_in(2)),
-        "date" => json!(format!("2025-0{}-{}", random.below(6) + 1, random.pick(&["01", "15", "28"]))),
-        "datetime" => json!(format!("2025-0{}-15T{}:00:00Z", random.below(6) + 1, random.pick(&["11", "12", "13"]))),
+        "date" => json!(format!(
+            "2025-0{}-{}",
+            random.below(6) + 1,
+            random.pick(&["01", "15", "28"])
+        )),
+        "datetime" => json!(format!(
+            "2025-0{}-15T{}:00:00Z",
+            random.below(6) + 1,
+            random.pick(&["11", "12", "13"])
+        )),
         "select" => json!(random.pick(&STATES)),
         "multiselect" => json!(random.some(&TAGS, 2)),
         _ => json!(random.pick(&TEXTS)),
@@ -142,12 +168,21 @@ pub(crate) fn value(random: &mut Random, kind: &str) -> Value {
 impl Change {
     /// Puts another value in the seed; false if the row has no such place, or its kind is not one to change.
     pub fn apply(&self, random: &mut Random, draft: &Draft, seed: &mut Value) -> bool {
-        let kind = draft.entities[&self.entity]["fields"][&self.field]["type"].as_str().unwrap_or_default().to_owned();
+        let kind = draft.entities[&self.entity]["fields"][&self.field]["type"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         if matches!(kind.as_str(), "" | "ref" | "list") {
             return false;
         }
-        let Some(row) = seed[&self.entity].get_mut(&self.label) else { return false };
-        row[&self.field] = if kind == "text" { json!(format!("changed {}", random.number())) } else { value(random, &kind) };
+        let Some(row) = seed[&self.entity].get_mut(&self.label) else {
+            return false;
+        };
+        row[&self.field] = if kind == "text" {
+            json!(format!("changed {}", random.number()))
+        } else {
+            value(random, &kind)
+        };
         true
     }
 }

@@ -18,8 +18,20 @@ pub const PASSWORD: &str = "correct-horse-battery";
 pub const OBSERVER: &str = "observer@example.test";
 
 /// Texts that find faults: case, accents, the special characters of `LIKE`, of SQL and of JSON, and nothing at all.
-pub(crate) const TEXTS: [&str; 12] =
-    ["alpha", "Alpha", "ALPHA beta", "élan", "Élan vital", "beta_1", "betaX1", "100%", "100", r"back\slash", "it's \"so\"", ""];
+pub(crate) const TEXTS: [&str; 12] = [
+    "alpha",
+    "Alpha",
+    "ALPHA beta",
+    "élan",
+    "Élan vital",
+    "beta_1",
+    "betaX1",
+    "100%",
+    "100",
+    r"back\slash",
+    "it's \"so\"",
+    "",
+];
 
 /// Members of the `state` of generated entities.
 pub(crate) const STATES: [&str; 4] = ["new", "open", "in_progress", "closed"];

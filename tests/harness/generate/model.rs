@@ -28,33 +28,47 @@ pub(crate) const PROFILES: [&str; 2] = ["member", "staff"];
 pub fn draft(random: &mut Random) -> Draft {
     let tenants = !random.one_in(4);
     let mut entities = Map::new();
-    entities.insert("user".into(), json!({
-        "public": random.one_in(2),
-        "fields": {
-            "title": {"type": "text"},
-            "rank": {"type": "int"},
-            "jobs": {"type": "list", "of": "job", "by": "requester"},
-        },
-    }));
-    if tenants {
-        entities.insert("org".into(), json!({
-            "access": "open",
+    entities.insert(
+        "user".into(),
+        json!({
             "public": random.one_in(2),
-            "fields": {"name": {"type": "text", "required": true}, "slug": {"type": "text", "required": true}},
-            "unique": [["slug"]],
-        }));
-        entities.insert("membership".into(), json!({
-            "membership_of": "org",
-            "access": "protected",
-            "public": false,
-            "fields": {"level": {"type": "int"}},
-        }));
+            "fields": {
+                "title": {"type": "text"},
+                "rank": {"type": "int"},
+                "jobs": {"type": "list", "of": "job", "by": "requester"},
+            },
+        }),
+    );
+    if tenants {
+        entities.insert(
+            "org".into(),
+            json!({
+                "access": "open",
+                "public": random.one_in(2),
+                "fields": {"name": {"type": "text", "required": true}, "slug": {"type": "text", "required": true}},
+                "unique": [["slug"]],
+            }),
+        );
+        entities.insert(
+            "membership".into(),
+            json!({
+                "membership_of": "org",
+                "access": "protected",
+                "public": false,
+                "fields": {"level": {"type": "int"}},
+            }),
+        );
     }
     for (name, references, lists) in WORLD {
         let entity = entity(random, tenants, name, references, lists);
         entities.insert((*name).into(), entity);
     }
-    let mut draft = Draft { tenants, entities, app: Value::Null, access: Value::Null };
+    let mut draft = Draft {
+        tenants,
+        entities,
+        app: Value::Null,
+        access: Value::Null,
+    };
     add_tokens(random, &mut draft);
     draft.access = access(random, &draft);
     let mut app = json!({
@@ -77,10 +91,22 @@ type List = (&'static str, &'static str, &'static str);
 /// Entities with their references (field, target) and lists (field, of, by).
 const WORLD: &[(&str, &[Reference], &[List])] = &[
     ("area", &[], &[("jobs", "job", "area")]),
-    ("crew", &[("lead", "user")], &[("members", "crew_member", "crew"), ("jobs", "job", "crew")]),
+    (
+        "crew",
+        &[("lead", "user")],
+        &[("members", "crew_member", "crew"), ("jobs", "job", "crew")],
+    ),
     ("crew_member", &[("crew", "crew"), ("member", "user")], &[]),
-    ("job", &[("crew", "crew"), ("requester", "user"), ("area", "area")], &[("tasks", "task", "job")]),
-    ("task", &[("job", "job"), ("assignee", "user")], &[("notes", "note", "task")]),
+    (
+        "job",
+        &[("crew", "crew"), ("requester", "user"), ("area", "area")],
+        &[("tasks", "task", "job")],
+    ),
+    (
+        "task",
+        &[("job", "job"), ("assignee", "user")],
+        &[("notes", "note", "task")],
+    ),
     ("note", &[("task", "task"), ("author", "user")], &[]),
 ];
 
@@ -88,7 +114,10 @@ fn entity(random: &mut Random, tenants: bool, name: &str, references: &[Referenc
     let mut fields = Map::new();
     fields.insert("label".into(), json!({"type": "text", "required": true}));
     for (field, target) in references {
-        fields.insert((*field).into(), json!({"type": "ref", "to": target, "on_delete": "set_null"}));
+        fields.insert(
+            (*field).into(),
+            json!({"type": "ref", "to": target, "on_delete": "set_null"}),
+        );
     }
     let scalars: [(&str, Value); 10] = [
         ("name", json!({"type": "text"})),
@@ -114,7 +143,10 @@ fn entity(random: &mut Random, tenants: bool, name: &str, references: &[Referenc
         entity["in"] = json!("org");
     }
     // Chains two deep: a note opens with its task, which opens with its job.
-    if let Some((parent, _)) = references.first().filter(|_| matches!(name, "task" | "note") && random.one_in(2)) {
+    if let Some((parent, _)) = references
+        .first()
+        .filter(|_| matches!(name, "task" | "note") && random.one_in(2))
+    {
         entity["access"] = json!("protected");
         entity["access_field"] = json!(parent);
     }
@@ -130,7 +162,11 @@ fn add_tokens(random: &mut Random, draft: &mut Draft) {
             continue;
         }
         let mut tokens = Map::new();
-        let person = entity["fields"].as_object().into_iter().flatten().find(|(_, field)| field["to"] == "user");
+        let person = entity["fields"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .find(|(_, field)| field["to"] == "user");
         let mut choices = vec![
             json!({"match": "everyone"}),
             json!({"match": "authenticated"}),
@@ -211,7 +247,13 @@ fn rules(random: &mut Random, draft: &Draft, for_role: bool) -> Value {
             if !for_role && entity == "user" && draft.entities["user"]["public"] != true {
                 continue;
             }
-            let allow = *random.pick(&[&["read", "list"][..], &["read", "list"], &["read", "list"], &["read"], &["list"]]);
+            let allow = *random.pick(&[
+                &["read", "list"][..],
+                &["read", "list"],
+                &["read", "list"],
+                &["read"],
+                &["list"],
+            ]);
             let mut rule = json!({"entity": entity, "allow": allow});
             if allow.contains(&"read") {
                 rule["read"] = json!(random.some(&readable(draft, entity), 2));
@@ -230,7 +272,10 @@ fn rules(random: &mut Random, draft: &Draft, for_role: bool) -> Value {
 
 /// Every field of an entity that a rule may list under `read`.
 pub(crate) fn readable(draft: &Draft, entity: &str) -> Vec<String> {
-    let declared = draft.entities[entity]["fields"].as_object().cloned().unwrap_or_default();
+    let declared = draft.entities[entity]["fields"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     let mut names: Vec<String> = declared.keys().cloned().collect();
     names.push("owner".into());
     match entity {
@@ -246,7 +291,11 @@ pub(crate) fn readable(draft: &Draft, entity: &str) -> Vec<String> {
 impl Draft {
     /// Files of the model: name and text.
     pub fn files(&self) -> Vec<(&'static str, String)> {
-        let text = |value: &Value| serde_json::to_string_pretty(value).expect("a value can be written");
+        // A session value is written without quotes.
+        let text = |value: &Value| {
+            let text = serde_json::to_string_pretty(value).expect("a value can be written");
+            text.replace("\"$user\"", "$user")
+        };
         vec![
             ("app.yaml", text(&self.app)),
             ("entities.yaml", text(&json!({"entities": self.entities}))),
@@ -256,6 +305,10 @@ impl Draft {
 
     /// Addresses of everybody in the seed but the observer.
     pub fn people() -> Vec<String> {
-        (0..6).map(|number| format!("u{number}@example.test")).chain([OBSERVER.to_owned()]).filter(|it| it != OBSERVER).collect()
+        (0..6)
+            .map(|number| format!("u{number}@example.test"))
+            .chain([OBSERVER.to_owned()])
+            .filter(|it| it != OBSERVER)
+            .collect()
     }
 }

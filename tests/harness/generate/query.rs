@@ -4,7 +4,8 @@ use super::schema::Schema;
 use super::{TAGS, TEXTS};
 use crate::random::Random;
 use crate::reference::{
-    Aggregates, Entity, Field, Filter, Groups, Kind, List, Op, Order, Quantifier, Select, Val, World, camel, pascal, shout,
+    Aggregates, Entity, Field, Filter, Groups, Kind, List, Op, Order, Quantifier, Select, Val, World, camel, pascal,
+    shout,
 };
 
 /// Makes queries for one caller.
@@ -16,6 +17,8 @@ pub struct Asker<'a> {
     pub schema: &'a Schema,
     /// Chance.
     pub random: Random,
+    /// Whole lists only, no pages: when the order of ids is not the same everywhere.
+    pub whole: bool,
 }
 
 impl Asker<'_> {
@@ -35,13 +38,16 @@ impl Asker<'_> {
 
     fn inner_list(&mut self, name: &str, depth: usize) -> List {
         let entity = self.world.model.entity(name);
-        let mut list = List { entity: name.into(), ..List::default() };
+        let mut list = List {
+            entity: name.into(),
+            ..List::default()
+        };
         if self.random.one_in(2) {
             list.filter = Some(self.filter(name, 3));
         }
         list.order = self.order(name);
         list.first = Some(100);
-        match self.random.below(6) {
+        match if self.whole { 5 } else { self.random.below(6) } {
             0 => list.first = Some(self.random.below(4)),
             1 => (list.first, list.last) = (None, Some(self.random.below(4) + 1)),
             2 => list.offset = Some(self.random.below(3)),
@@ -71,7 +77,10 @@ impl Asker<'_> {
                 Kind::Ref(_) if depth == 0 => {}
                 Kind::Ref(target) => parts.push(Select::One(field.name.clone(), self.select(target, depth - 1))),
                 Kind::List { .. } if depth == 0 => {}
-                Kind::List { of, .. } => parts.push(Select::Many(field.name.clone(), Box::new(self.inner_list(of, depth - 1)))),
+                Kind::List { of, .. } => parts.push(Select::Many(
+                    field.name.clone(),
+                    Box::new(self.inner_list(of, depth - 1)),
+                )),
                 // Rows without a stated instant get the server's.
                 Kind::DateTime if field.name == "created_at" && ["user", "org", "membership"].contains(&name) => {}
                 _ => parts.push(Select::Field(field.name.clone())),
@@ -111,7 +120,11 @@ impl Asker<'_> {
                 0 => Filter::IsNull(own, self.random.one_in(2)),
                 _ if depth > 0 => Filter::One(own, Box::new(self.filter(target, depth - 1))),
                 _ => {
-                    let ids: Vec<_> = self.world.of(target).filter(|row| self.world.row_of(*row).id.is_some()).collect();
+                    let ids: Vec<_> = self
+                        .world
+                        .of(target)
+                        .filter(|row| self.world.row_of(*row).id.is_some())
+                        .collect();
                     if ids.is_empty() {
                         return Filter::IsNull(own, false);
                     }
@@ -126,7 +139,11 @@ impl Asker<'_> {
                     2 => Quantifier::None(Box::new(self.filter(of, depth - 1))),
                     _ => {
                         let number = Val::Int(self.random.below(3) as i64);
-                        Quantifier::Count(self.random.pick(&[Op::Eq(number.clone()), Op::Gt(number.clone()), Op::Lte(number)]).clone())
+                        Quantifier::Count(
+                            self.random
+                                .pick(&[Op::Eq(number.clone()), Op::Gt(number.clone()), Op::Lte(number)])
+                                .clone(),
+                        )
                     }
                 };
                 Filter::Many(own, quantifier)
@@ -140,7 +157,11 @@ impl Asker<'_> {
 
     fn op(&mut self, entity: &str, field: &str, kind: &Kind) -> Op {
         if let Kind::MultiSelect(options) = kind {
-            let tags: Vec<String> = if options.is_empty() { TAGS.map(String::from).to_vec() } else { options.clone() };
+            let tags: Vec<String> = if options.is_empty() {
+                TAGS.map(String::from).to_vec()
+            } else {
+                options.clone()
+            };
             return match self.random.below(4) {
                 0 => Op::Has(self.random.pick(&tags).clone()),
                 1 => Op::HasAny(self.random.some(&tags, 2)),
@@ -150,16 +171,25 @@ impl Asker<'_> {
         }
         let (one, other) = (self.operand(entity, field, kind), self.operand(entity, field, kind));
         let is_text = *kind == Kind::Text;
-        let is_ordered = matches!(kind, Kind::Int | Kind::Float | Kind::Decimal | Kind::Date | Kind::DateTime | Kind::Text);
+        let is_ordered = matches!(
+            kind,
+            Kind::Int | Kind::Float | Kind::Decimal | Kind::Date | Kind::DateTime | Kind::Text
+        );
         match self.random.below(10) {
             0 | 1 if is_text => {
                 let operator = *self.random.pick(&["contains", "startsWith", "endsWith", "like"]);
-                let operand = *self.random.pick(&["a", "AL", "beta_1", "%", "100%", r"\", r"a\%", "É", "x", "_", "%1"]);
+                let operand = *self
+                    .random
+                    .pick(&["a", "AL", "beta_1", "%", "100%", r"\", r"a\%", "É", "x", "_", "%1"]);
                 Op::Text(operator, operand.into(), self.random.one_in(2))
             }
             2 => Op::Ne(one),
             3 => Op::In(vec![one, other]),
-            4 => Op::NotIn(if self.random.one_in(5) { Vec::new() } else { vec![one, other] }),
+            4 => Op::NotIn(if self.random.one_in(5) {
+                Vec::new()
+            } else {
+                vec![one, other]
+            }),
             5 => Op::IsNull(self.random.one_in(2)),
             6 if is_ordered => Op::Lt(one),
             7 if is_ordered => Op::Lte(one),
@@ -172,7 +202,11 @@ impl Asker<'_> {
 
     /// A value that some row has, whoever may see it.
     fn operand(&mut self, entity: &str, field: &str, kind: &Kind) -> Val {
-        let values = self.world.of(entity).map(|row| self.world.raw(row, field)).filter(|value| !value.is_null());
+        let values = self
+            .world
+            .of(entity)
+            .map(|row| self.world.raw(row, field))
+            .filter(|value| !value.is_null());
         let values: Vec<&Val> = values.collect();
         match (values.as_slice(), kind) {
             ([_, ..], _) => (*self.random.pick(&values)).clone(),
@@ -198,7 +232,10 @@ impl Asker<'_> {
                 let fits = |field: &&Field| {
                     let is_reference = matches!(field.kind, Kind::Ref(_));
                     let known = !matches!(field.kind, Kind::Other | Kind::List { .. } | Kind::MultiSelect(_));
-                    known && self.schema.has(&input, &camel(&field.name)) && (step < 2 || !is_reference) && !is_stamp(entity, field)
+                    known
+                        && self.schema.has(&input, &camel(&field.name))
+                        && (step < 2 || !is_reference)
+                        && !is_stamp(entity, field)
                 };
                 let fields: Vec<&Field> = entity.fields.iter().filter(fits).collect();
                 if fields.is_empty() {
@@ -214,7 +251,10 @@ impl Asker<'_> {
             }
             let is_new = keys.iter().all(|key| key.path != path);
             if !path.is_empty() && is_new {
-                keys.push(Order { path, descending: self.random.one_in(2) });
+                keys.push(Order {
+                    path,
+                    descending: self.random.one_in(2),
+                });
             }
         }
         keys
@@ -227,7 +267,11 @@ impl Asker<'_> {
             for field in &entity.fields {
                 let figures = matches!(field.kind, Kind::Int | Kind::Float | Kind::Decimal);
                 let ordered = figures || matches!(field.kind, Kind::Date | Kind::Text | Kind::DateTime);
-                let fits = if matches!(function, "sum" | "avg") { figures } else { ordered && !is_stamp(entity, field) };
+                let fits = if matches!(function, "sum" | "avg") {
+                    figures
+                } else {
+                    ordered && !is_stamp(entity, field)
+                };
                 if fits && self.schema.has(&type_name, &camel(&field.name)) && self.random.one_in(2) {
                     functions.push((function, field.name.clone()));
                 }
@@ -239,10 +283,18 @@ impl Asker<'_> {
     fn groups(&mut self, entity: &Entity) -> Option<Groups> {
         let members = format!("{}GroupBy", pascal(&entity.name));
         let fits = |field: &&Field| {
-            let known = !matches!(field.kind, Kind::Other | Kind::Id | Kind::List { .. } | Kind::MultiSelect(_));
+            let known = !matches!(
+                field.kind,
+                Kind::Other | Kind::Id | Kind::List { .. } | Kind::MultiSelect(_)
+            );
             known && self.schema.has(&members, &shout(&field.name)) && !is_stamp(entity, field)
         };
-        let fields: Vec<String> = entity.fields.iter().filter(fits).map(|field| field.name.clone()).collect();
+        let fields: Vec<String> = entity
+            .fields
+            .iter()
+            .filter(fits)
+            .map(|field| field.name.clone())
+            .collect();
         if fields.is_empty() {
             return None;
         }
@@ -251,7 +303,10 @@ impl Asker<'_> {
         if self.random.one_in(2) && !by.contains(&other) {
             by.push(other);
         }
-        Some(Groups { by, aggregates: self.aggregates(entity) })
+        Some(Groups {
+            by,
+            aggregates: self.aggregates(entity),
+        })
     }
 }
 

@@ -20,13 +20,21 @@ impl Schema {
         let types = data["__schema"]["types"].as_array().cloned().unwrap_or_default();
         let names = |list: &Value| {
             let items = list.as_array().cloned().unwrap_or_default();
-            items.iter().filter_map(|item| item["name"].as_str().map(str::to_owned)).collect::<BTreeSet<_>>()
+            items
+                .iter()
+                .filter_map(|item| item["name"].as_str().map(str::to_owned))
+                .collect::<BTreeSet<_>>()
         };
         let entry = |kind: &Value| {
-            let all = ["fields", "inputFields", "enumValues"].iter().flat_map(|key| names(&kind[*key])).collect();
+            let all = ["fields", "inputFields", "enumValues"]
+                .iter()
+                .flat_map(|key| names(&kind[*key]))
+                .collect();
             (kind["name"].as_str().unwrap_or_default().to_owned(), all)
         };
-        Self { types: types.iter().map(entry).collect() }
+        Self {
+            types: types.iter().map(entry).collect(),
+        }
     }
 
     /// Whether a type has a field, an input field or a member.

@@ -17,14 +17,22 @@ pub fn answer(world: &World, caller: &Caller, list: &List) -> Value {
 
 /// The answer to a field by id: the row as an object, or null.
 pub fn answer_one(world: &World, caller: &Caller, row: RowId, select: &[Select]) -> Value {
-    if caller.may_read(world, row) { object(world, caller, row, select) } else { Value::Null }
+    if caller.may_read(world, row) {
+        object(world, caller, row, select)
+    } else {
+        Value::Null
+    }
 }
 
 fn connection(world: &World, caller: &Caller, list: &List, rows: Vec<RowId>) -> Value {
     let mut rows: Vec<RowId> = rows
         .into_iter()
         .filter(|row| caller.may_list(world, *row))
-        .filter(|row| list.filter.as_ref().is_none_or(|filter| holds(world, caller, *row, filter)))
+        .filter(|row| {
+            list.filter
+                .as_ref()
+                .is_none_or(|filter| holds(world, caller, *row, filter))
+        })
         .collect();
     rows.sort_by(|one, other| compare(world, caller, &list.order, *one, *other));
 
@@ -45,13 +53,21 @@ fn connection(world: &World, caller: &Caller, list: &List, rows: Vec<RowId>) -> 
         (first, None) => &rest[..rest.len().min(first.unwrap_or(30))],
     };
     if !list.nodes.is_empty() {
-        out.insert("nodes".into(), page.iter().map(|row| object(world, caller, *row, &list.nodes)).collect());
+        out.insert(
+            "nodes".into(),
+            page.iter()
+                .map(|row| object(world, caller, *row, &list.nodes))
+                .collect(),
+        );
     }
     if list.page_info {
         out.insert("pageInfo".into(), json!({"hasNextPage": page.len() < rest.len()}));
     }
     if out.is_empty() {
-        out.insert("__typename".into(), json!(format!("{}Connection", super::pascal(&list.entity))));
+        out.insert(
+            "__typename".into(),
+            json!(format!("{}Connection", super::pascal(&list.entity))),
+        );
     }
     Value::Object(out)
 }
@@ -73,14 +89,16 @@ fn object(world: &World, caller: &Caller, row: RowId, select: &[Select]) -> Valu
                 out.insert(camel(name), value);
             }
             Select::Many(name, list) => {
-                let value = match related(world, caller, row, name) {
-                    Some(rows) => connection(world, caller, list, rows),
-                    None => Value::Null,
-                };
-                out.insert(camel(name), value);
+                out.insert(
+                    camel(name),
+                    connection(world, caller, list, related(world, caller, row, name)),
+                );
             }
             Select::Restricted => {
-                let fields = entity.fields.iter().filter(|field| caller.is_granted(world, &entity.name, &field.name));
+                let fields = entity
+                    .fields
+                    .iter()
+                    .filter(|field| caller.is_granted(world, &entity.name, &field.name));
                 let hidden = fields.filter(|field| !caller.may_read_field(world, row, &field.name));
                 let names: Vec<String> = hidden.map(|field| camel(&field.name)).collect();
                 out.insert("_access".into(), json!({"restricted": names}));
@@ -90,13 +108,17 @@ fn object(world: &World, caller: &Caller, row: RowId, select: &[Select]) -> Valu
     Value::Object(out)
 }
 
-/// All rows that point here, whoever may list them; `None` if the caller may not read the list field.
-fn related(world: &World, caller: &Caller, row: RowId, field: &str) -> Option<Vec<RowId>> {
+/// All rows that point here, whoever may list them; none if the caller may not read the list field.
+fn related(world: &World, caller: &Caller, row: RowId, field: &str) -> Vec<RowId> {
     let Kind::List { of, by } = &world.model.entity(&world.row_of(row).entity).field(field).kind else {
         panic!("{field} is no list")
     };
     let points_here = |other: &RowId| *world.raw(*other, by) == Val::Row(row);
-    caller.may_read_field(world, row, field).then(|| world.of(of).filter(points_here).collect())
+    if caller.may_read_field(world, row, field) {
+        world.of(of).filter(points_here).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Whether a caller's filter holds on a row: on what the caller may read of it.
@@ -112,7 +134,7 @@ fn holds(world: &World, caller: &Caller, row: RowId, filter: &Filter) -> bool {
             _ => false,
         },
         Filter::Many(field, quantifier) => {
-            let Some(rows) = related(world, caller, row, field) else { return false };
+            let rows = related(world, caller, row, field);
             let rows: Vec<RowId> = rows.into_iter().filter(|row| caller.may_list(world, *row)).collect();
             match quantifier {
                 Quantifier::Some(inner) => rows.iter().any(|row| holds(world, caller, *row, inner)),
@@ -126,7 +148,10 @@ fn holds(world: &World, caller: &Caller, row: RowId, filter: &Filter) -> bool {
 
 fn compare(world: &World, caller: &Caller, order: &[Order], one: RowId, other: RowId) -> Ordering {
     for key in order {
-        let (one, other) = (walk(world, caller, one, &key.path), walk(world, caller, other, &key.path));
+        let (one, other) = (
+            walk(world, caller, one, &key.path),
+            walk(world, caller, other, &key.path),
+        );
         let ascending = match (one.is_null(), other.is_null()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Greater,
@@ -139,7 +164,11 @@ fn compare(world: &World, caller: &Caller, order: &[Order], one: RowId, other: R
         }
     }
     let by_id = world.row_of(one).id.cmp(&world.row_of(other).id);
-    if order.last().is_some_and(|key| key.descending) { by_id.reverse() } else { by_id }
+    if order.last().is_some_and(|key| key.descending) {
+        by_id.reverse()
+    } else {
+        by_id
+    }
 }
 
 fn walk(world: &World, caller: &Caller, row: RowId, path: &[String]) -> Val {
@@ -162,7 +191,10 @@ fn aggregate(world: &World, caller: &Caller, figures: &Aggregates, rows: &[RowId
     out.insert("count".into(), json!(rows.len()));
     let entity = |row: &RowId| world.model.entity(&world.row_of(*row).entity);
     for (function, field) in &figures.functions {
-        let values = rows.iter().map(|row| caller.sees(world, *row, field)).filter(|value| !value.is_null());
+        let values = rows
+            .iter()
+            .map(|row| caller.sees(world, *row, field))
+            .filter(|value| !value.is_null());
         let values: Vec<Val> = values.collect();
         let value = match *function {
             "sum" => sum(&values),
@@ -188,8 +220,12 @@ fn sum(values: &[Val]) -> Value {
     match values.first() {
         None => Value::Null,
         Some(Val::Decimal(_)) => {
-            let decimals = values.iter().filter_map(|value| if let Val::Decimal(it) = value { Some(*it) } else { None });
-            decimals.reduce(super::Decimal::plus).map_or(Value::Null, |sum| json!(sum.to_string()))
+            let decimals = values
+                .iter()
+                .filter_map(|value| if let Val::Decimal(it) = value { Some(*it) } else { None });
+            decimals
+                .reduce(super::Decimal::plus)
+                .map_or(Value::Null, |sum| json!(sum.to_string()))
         }
         Some(_) => json!(values.iter().map(number).sum::<f64>()),
     }
@@ -229,9 +265,9 @@ fn groups(world: &World, caller: &Caller, groups: &Groups, rows: &[RowId]) -> Va
             None => found.push((key, vec![*row])),
         }
     }
-    let written = found.into_iter().map(|(key, members)| {
-        json!({"key": key, "aggregate": aggregate(world, caller, &groups.aggregates, &members)})
-    });
+    let written = found
+        .into_iter()
+        .map(|(key, members)| json!({"key": key, "aggregate": aggregate(world, caller, &groups.aggregates, &members)}));
     written.collect()
 }
 

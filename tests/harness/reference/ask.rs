@@ -137,7 +137,13 @@ impl Op {
     pub fn passes(&self, value: &Val) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let compare = |other: &Val| value.compare(other);
-        let texts = || if let Val::Texts(texts) = value { Some(texts) } else { None };
+        let texts = || {
+            if let Val::Texts(texts) = value {
+                Some(texts)
+            } else {
+                None
+            }
+        };
         match self {
             Self::IsNull(wanted) => value.is_null() == *wanted,
             Self::NotIn(others) if others.is_empty() => true,
@@ -154,7 +160,13 @@ impl Op {
             Self::Gte(other) => matches!(compare(other), Some(Greater | Equal)),
             Self::Text(operator, operand, insensitive) => {
                 let Val::Text(text) = value else { return false };
-                let fold = |text: &str| if *insensitive { text.to_lowercase() } else { text.to_owned() };
+                let fold = |text: &str| {
+                    if *insensitive {
+                        text.to_lowercase()
+                    } else {
+                        text.to_owned()
+                    }
+                };
                 let (text, operand) = (fold(text), fold(operand));
                 match *operator {
                     "contains" => text.contains(&operand),

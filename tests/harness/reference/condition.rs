@@ -8,7 +8,21 @@ use super::world::{RowId, World, parse};
 use serde_json::Value;
 
 const OPERATORS: [&str; 16] = [
-    "eq", "ne", "in", "notIn", "isNull", "lt", "lte", "gt", "gte", "contains", "startsWith", "endsWith", "like", "has", "hasAny",
+    "eq",
+    "ne",
+    "in",
+    "notIn",
+    "isNull",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "like",
+    "has",
+    "hasAny",
     "hasAll",
 ];
 
@@ -28,7 +42,9 @@ fn on_field(world: &World, caller: &Caller, row: RowId, name: &str, value: &Valu
     match (&field.kind, value) {
         (Kind::List { of, by }, Value::Object(quantifiers)) => {
             let related = world.of(of).filter(|other| caller.is_in_tenant(world, *other));
-            let related: Vec<RowId> = related.filter(|other| *world.raw(*other, by) == Val::Row(row)).collect();
+            let related: Vec<RowId> = related
+                .filter(|other| *world.raw(*other, by) == Val::Row(row))
+                .collect();
             quantifiers.iter().all(|(quantifier, inner)| match quantifier.as_str() {
                 "some" => related.iter().any(|other| holds(world, caller, *other, inner)),
                 "every" => related.iter().all(|other| holds(world, caller, *other, inner)),
@@ -55,7 +71,9 @@ fn tests(world: &World, caller: &Caller, field: &Field, value: &Val, tests: &Val
         Val::Text(text) => Some(text),
         _ => None,
     };
-    let Value::Object(entries) = tests else { return Op::Eq(operand(tests)).passes(value) };
+    let Value::Object(entries) = tests else {
+        return Op::Eq(operand(tests)).passes(value);
+    };
     entries.iter().all(|(operator, wanted)| {
         let op = match operator.as_str() {
             "eq" => Op::Eq(operand(wanted)),

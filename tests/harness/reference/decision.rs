@@ -30,11 +30,19 @@ impl Caller {
 
     /// Active member of the request's tenant; without tenants, anybody signed in.
     fn is_member(&self, world: &World) -> bool {
-        if world.model.tenant.is_some() { self.membership(world).is_some() } else { self.user.is_some() }
+        if world.model.tenant.is_some() {
+            self.membership(world).is_some()
+        } else {
+            self.user.is_some()
+        }
     }
 
     fn roles(&self, world: &World) -> Vec<String> {
-        let holder = if world.model.tenant.is_some() { self.membership(world) } else { self.user };
+        let holder = if world.model.tenant.is_some() {
+            self.membership(world)
+        } else {
+            self.user
+        };
         match holder.map(|row| world.raw(row, "roles")) {
             Some(Val::Texts(roles)) => roles.clone(),
             _ => Vec::new(),
@@ -53,13 +61,18 @@ impl Caller {
         let of_profile = profile.iter().flat_map(|name| &world.model.profiles[name]);
         let roles = self.roles(world);
         let of_roles = roles.iter().flat_map(|name| &world.model.roles[name]);
-        of_profile.chain(of_roles).flat_map(|set| &world.model.sets[set]).collect()
+        of_profile
+            .chain(of_roles)
+            .flat_map(|set| &world.model.sets[set])
+            .collect()
     }
 
     /// Whether a row is the request's tenant's, or nobody's.
     pub(crate) fn is_in_tenant(&self, world: &World, row: RowId) -> bool {
         let row = world.row_of(row);
-        !world.model.entity(&row.entity).walled || world.model.tenant.is_none() || (row.tenant.is_some() && row.tenant == self.tenant)
+        !world.model.entity(&row.entity).walled
+            || world.model.tenant.is_none()
+            || (row.tenant.is_some() && row.tenant == self.tenant)
     }
 
     /// reach(u,r)
@@ -92,7 +105,15 @@ impl Caller {
         let active = Val::Text("active".into());
         match &world.model.tenant {
             None => *world.raw(person, "status") == active,
-            Some(_) => self.tenant.is_some() && Self { user: Some(person), ..self.clone() }.membership(world).is_some(),
+            Some(_) => {
+                self.tenant.is_some()
+                    && Self {
+                        user: Some(person),
+                        ..self.clone()
+                    }
+                    .membership(world)
+                    .is_some()
+            }
         }
     }
 
@@ -107,7 +128,11 @@ impl Caller {
             Match::Role(role) => self.roles(world).contains(role),
             Match::User(name) => self.carries(world, name, wanted),
         };
-        carried && token.when.as_ref().is_none_or(|condition| holds(world, self, row, condition))
+        carried
+            && token
+                .when
+                .as_ref()
+                .is_none_or(|condition| holds(world, self, row, condition))
     }
 
     fn carries(&self, world: &World, token: &str, wanted: Option<&Val>) -> bool {
@@ -124,12 +149,19 @@ impl Caller {
     fn applies(&self, world: &World, rule: &Rule, operation: &str, row: RowId) -> bool {
         rule.entity == world.row_of(row).entity
             && rule.allow.iter().any(|allowed| allowed == operation)
-            && rule.condition.as_ref().is_none_or(|condition| holds(world, self, row, condition))
+            && rule
+                .condition
+                .as_ref()
+                .is_none_or(|condition| holds(world, self, row, condition))
             && (rule.all_records || self.passes_gate(world, row))
     }
 
     fn may(&self, world: &World, operation: &str, row: RowId) -> bool {
-        self.reaches(world, row) && self.rules(world).into_iter().any(|rule| self.applies(world, rule, operation, row))
+        self.reaches(world, row)
+            && self
+                .rules(world)
+                .into_iter()
+                .any(|rule| self.applies(world, rule, operation, row))
     }
 
     /// Whether the row stands in lists, totals, aggregates and groups.
@@ -150,7 +182,10 @@ impl Caller {
             _ => {
                 let lists_it = |rule: &Rule| rule.read.iter().any(|name| name == field);
                 self.reaches(world, row)
-                    && self.rules(world).into_iter().any(|rule| lists_it(rule) && self.applies(world, rule, "read", row))
+                    && self
+                        .rules(world)
+                        .into_iter()
+                        .any(|rule| lists_it(rule) && self.applies(world, rule, "read", row))
             }
         }
     }
@@ -168,7 +203,10 @@ impl Caller {
 
     /// Whether some rule of the caller names the field of the entity for reading: whether the schema may have it.
     pub fn is_granted(&self, world: &World, entity: &str, field: &str) -> bool {
-        let mut reading = self.rules(world).into_iter().filter(|rule| rule.entity == entity && rule.allow.iter().any(|it| it == "read"));
+        let mut reading = self
+            .rules(world)
+            .into_iter()
+            .filter(|rule| rule.entity == entity && rule.allow.iter().any(|it| it == "read"));
         match field {
             "id" => self.rules(world).iter().any(|rule| rule.entity == entity),
             "version" | "created_at" | "updated_at" => reading.next().is_some(),

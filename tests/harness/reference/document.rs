@@ -24,10 +24,22 @@ pub fn read(folder: &Path) -> Map<String, Value> {
     merged
 }
 
+/// Reads a file that is a list.
+///
+/// # Panics
+///
+/// If it cannot be read, or is none.
+pub fn read_list(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).expect("a file of a model can be read");
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
 fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for path in entries.map(|entry| entry.expect("a folder can be listed").path()) {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if path.is_dir() && !hidden {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "yaml") {

@@ -32,7 +32,11 @@ pub fn difference(expected: &serde_json::Value, got: &serde_json::Value) -> Opti
         }
         (Value::Array(one), Value::Array(other)) => {
             if one.len() != other.len() {
-                return Some(format!(": expected {} items, got {}: {expected} / {got}", one.len(), other.len()));
+                return Some(format!(
+                    ": expected {} items, got {}: {expected} / {got}",
+                    one.len(),
+                    other.len()
+                ));
             }
             let mut pairs = one.iter().zip(other).enumerate();
             pairs.find_map(|(at, (one, other))| difference(one, other).map(|rest| format!("[{at}]{rest}")))

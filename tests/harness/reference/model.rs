@@ -165,28 +165,51 @@ impl Model {
     /// Reads a merged document.
     pub fn read(document: &Map<String, Value>) -> Self {
         let text = |key: &str| document.get(key).and_then(Value::as_str).map(str::to_owned);
-        let part = |key: &str| document.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+        let part = |key: &str| {
+            document
+                .get(key)
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default()
+        };
         let tenant = text("tenant");
         let mut declared = part("entities");
         declared.entry("user").or_insert(Value::Null);
         let find_membership = |declared: &Map<String, Value>| {
-            declared.iter().find(|(_, entity)| !entity["membership_of"].is_null()).map(|(name, _)| name.clone())
+            declared
+                .iter()
+                .find(|(_, entity)| !entity["membership_of"].is_null())
+                .map(|(name, _)| name.clone())
         };
         if let (Some(tenant), None) = (&tenant, find_membership(&declared)) {
             declared.insert("membership".into(), serde_json::json!({"membership_of": tenant}));
         }
         let membership = find_membership(&declared);
         let role_names: Vec<String> = part("roles").keys().cloned().collect();
-        let entity = |(name, value): (&String, &Value)| (name.clone(), Entity::read(name, value, tenant.as_deref(), &role_names));
+        let entity = |(name, value): (&String, &Value)| {
+            (name.clone(), Entity::read(name, value, tenant.as_deref(), &role_names))
+        };
         let sets = |value: &Value| texts(&value["sets"]);
         Self {
             anonymous_profile: text("anonymous_profile"),
             default_profile: text("default_profile"),
             entities: declared.iter().map(entity).collect(),
-            user_tokens: part("user_tokens").iter().map(|(name, value)| (name.clone(), UserToken::read(value))).collect(),
-            sets: part("permission_sets").iter().map(|(name, rules)| (name.clone(), read_rules(rules))).collect(),
-            profiles: part("profiles").iter().map(|(name, value)| (name.clone(), sets(value))).collect(),
-            roles: part("roles").iter().map(|(name, value)| (name.clone(), sets(value))).collect(),
+            user_tokens: part("user_tokens")
+                .iter()
+                .map(|(name, value)| (name.clone(), UserToken::read(value)))
+                .collect(),
+            sets: part("permission_sets")
+                .iter()
+                .map(|(name, rules)| (name.clone(), read_rules(rules)))
+                .collect(),
+            profiles: part("profiles")
+                .iter()
+                .map(|(name, value)| (name.clone(), sets(value)))
+                .collect(),
+            roles: part("roles")
+                .iter()
+                .map(|(name, value)| (name.clone(), sets(value)))
+                .collect(),
             tenant,
             membership,
         }
@@ -203,7 +226,11 @@ impl Entity {
         let is_membership = !value["membership_of"].is_null();
         let is_user = name == "user";
         let walled = !value["in"].is_null() || is_membership || tenant == Some(name);
-        let field = |name: &str, kind: Kind| Field { name: name.into(), kind, default: Value::Null };
+        let field = |name: &str, kind: Kind| Field {
+            name: name.into(),
+            kind,
+            default: Value::Null,
+        };
         let to = |target: &str| Kind::Ref(target.into());
         let mut fields = vec![
             field("id", Kind::Id),
@@ -217,7 +244,10 @@ impl Entity {
         if let Some(tenant) = tenant.filter(|tenant| walled && *tenant != name) {
             fields.push(field("tenant", to(tenant)));
         }
-        let status = Field { default: "active".into(), ..field("status", Kind::Select(vec!["active".into(), "blocked".into()])) };
+        let status = Field {
+            default: "active".into(),
+            ..field("status", Kind::Select(vec!["active".into(), "blocked".into()]))
+        };
         if is_user {
             fields.extend(["email", "name", "locale", "profile"].map(|name| field(name, Kind::Text)));
             fields.push(status);
@@ -225,7 +255,11 @@ impl Entity {
                 fields.push(field("roles", Kind::MultiSelect(role_names.to_vec())));
             }
         } else if is_membership {
-            fields.extend([field("user", to("user")), field("roles", Kind::MultiSelect(role_names.to_vec())), status]);
+            fields.extend([
+                field("user", to("user")),
+                field("roles", Kind::MultiSelect(role_names.to_vec())),
+                status,
+            ]);
         }
         let declared = value["fields"].as_object().cloned().unwrap_or_default();
         fields.extend(declared.iter().map(|(name, value)| Field::read(name, value)));
@@ -249,7 +283,8 @@ impl Entity {
 
     /// The field of that name.
     pub fn field(&self, name: &str) -> &Field {
-        self.find_field(name).unwrap_or_else(|| panic!("no field `{name}` in `{}`", self.name))
+        self.find_field(name)
+            .unwrap_or_else(|| panic!("no field `{name}` in `{}`", self.name))
     }
 
     /// The field of that name, if there is one.
@@ -273,11 +308,18 @@ impl Field {
             "select" => Kind::Select(texts(&value["options"])),
             "multiselect" => Kind::MultiSelect(texts(&value["options"])),
             "ref" if value["to"].is_string() => Kind::Ref(text("to")),
-            "list" => Kind::List { of: text("of"), by: text("by") },
+            "list" => Kind::List {
+                of: text("of"),
+                by: text("by"),
+            },
             _ => Kind::Other,
         };
         let default = value.get("default").cloned().unwrap_or_default();
-        Self { name: name.into(), kind, default }
+        Self {
+            name: name.into(),
+            kind,
+            default,
+        }
     }
 }
 

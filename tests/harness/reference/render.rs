@@ -31,7 +31,11 @@ pub fn list_text(world: &World, list: &List) -> String {
 
 /// A root field by id.
 pub fn one_text(world: &World, entity: &str, id: &str, select: &[Select]) -> String {
-    format!("{}(id: {id:?}) {}", camel(entity), selection(world, world.model.entity(entity), select))
+    format!(
+        "{}(id: {id:?}) {}",
+        camel(entity),
+        selection(world, world.model.entity(entity), select)
+    )
 }
 
 fn list_rest(world: &World, list: &List) -> String {
@@ -41,7 +45,10 @@ fn list_rest(world: &World, list: &List) -> String {
         arguments.push(format!("filter: {}", filter(world, entity, condition)));
     }
     if !list.order.is_empty() {
-        arguments.push(format!("orderBy: [{}]", list.order.iter().map(order).collect::<Vec<_>>().join(", ")));
+        arguments.push(format!(
+            "orderBy: [{}]",
+            list.order.iter().map(order).collect::<Vec<_>>().join(", ")
+        ));
     }
     let mut number = |name: &str, value: Option<usize>| arguments.extend(value.map(|value| format!("{name}: {value}")));
     number("first", list.first);
@@ -50,7 +57,11 @@ fn list_rest(world: &World, list: &List) -> String {
     if let Some((cursor, _)) = &list.after {
         arguments.push(format!("after: {cursor:?}"));
     }
-    let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+    let arguments = if arguments.is_empty() {
+        String::new()
+    } else {
+        format!("({})", arguments.join(", "))
+    };
     let mut parts = Vec::new();
     if list.total {
         parts.push("totalCount".to_owned());
@@ -83,7 +94,11 @@ fn list_rest(world: &World, list: &List) -> String {
 fn aggregates(figures: &Aggregates) -> String {
     let mut text = "aggregate { count".to_owned();
     for function in ["sum", "avg", "min", "max"] {
-        let fields = figures.functions.iter().filter(|(name, _)| *name == function).map(|(_, field)| camel(field));
+        let fields = figures
+            .functions
+            .iter()
+            .filter(|(name, _)| *name == function)
+            .map(|(_, field)| camel(field));
         let fields: Vec<String> = fields.collect();
         if !fields.is_empty() {
             text += &format!(" {function} {{ {} }}", fields.join(" "));
@@ -97,8 +112,14 @@ fn selection(world: &World, entity: &Entity, select: &[Select]) -> String {
         Select::Field(name) => camel(name),
         Select::Restricted => "_access { restricted }".into(),
         Select::One(name, inner) => {
-            let Kind::Ref(target) = &entity.field(name).kind else { panic!("{name} is no reference") };
-            format!("{} {}", camel(name), selection(world, world.model.entity(target), inner))
+            let Kind::Ref(target) = &entity.field(name).kind else {
+                panic!("{name} is no reference")
+            };
+            format!(
+                "{} {}",
+                camel(name),
+                selection(world, world.model.entity(target), inner)
+            )
         }
         Select::Many(name, list) => format!("{}{}", camel(name), list_rest(world, list)),
     });
@@ -112,19 +133,37 @@ fn order(key: &Order) -> String {
 }
 
 fn filter(world: &World, entity: &Entity, condition: &Filter) -> String {
-    let several = |parts: &[Filter]| parts.iter().map(|part| filter(world, entity, part)).collect::<Vec<_>>().join(", ");
+    let several = |parts: &[Filter]| {
+        parts
+            .iter()
+            .map(|part| filter(world, entity, part))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match condition {
         Filter::All(parts) => format!("{{and: [{}]}}", several(parts)),
         Filter::Any(parts) => format!("{{or: [{}]}}", several(parts)),
         Filter::Not(inner) => format!("{{not: {}}}", filter(world, entity, inner)),
-        Filter::Leaf(name, op) => format!("{{{}: {}}}", camel(name), operation(world, &entity.field(name).kind, op)),
+        Filter::Leaf(name, op) => format!(
+            "{{{}: {}}}",
+            camel(name),
+            operation(world, &entity.field(name).kind, op)
+        ),
         Filter::IsNull(name, wanted) => format!("{{{}: {{isNull: {wanted}}}}}", camel(name)),
         Filter::One(name, inner) => {
-            let Kind::Ref(target) = &entity.field(name).kind else { panic!("{name} is no reference") };
-            format!("{{{}: {}}}", camel(name), filter(world, world.model.entity(target), inner))
+            let Kind::Ref(target) = &entity.field(name).kind else {
+                panic!("{name} is no reference")
+            };
+            format!(
+                "{{{}: {}}}",
+                camel(name),
+                filter(world, world.model.entity(target), inner)
+            )
         }
         Filter::Many(name, quantifier) => {
-            let Kind::List { of, .. } = &entity.field(name).kind else { panic!("{name} is no list") };
+            let Kind::List { of, .. } = &entity.field(name).kind else {
+                panic!("{name} is no list")
+            };
             let inner = |inner: &Filter| filter(world, world.model.entity(of), inner);
             let text = match quantifier {
                 Quantifier::Some(condition) => format!("some: {}", inner(condition)),
@@ -140,7 +179,12 @@ fn filter(world: &World, entity: &Entity, condition: &Filter) -> String {
 fn operation(world: &World, kind: &Kind, op: &Op) -> String {
     let one = |value: &Val| literal(world, kind, value);
     let many = |values: &[Val]| format!("[{}]", values.iter().map(one).collect::<Vec<_>>().join(", "));
-    let words = |words: &[String]| format!("[{}]", words.iter().map(|word| shout(word)).collect::<Vec<_>>().join(", "));
+    let words = |words: &[String]| {
+        format!(
+            "[{}]",
+            words.iter().map(|word| shout(word)).collect::<Vec<_>>().join(", ")
+        )
+    };
     match op {
         Op::Eq(value) => format!("{{eq: {}}}", one(value)),
         Op::Ne(value) => format!("{{ne: {}}}", one(value)),
@@ -171,7 +215,10 @@ fn literal(world: &World, kind: &Kind, value: &Val) -> String {
         (_, Val::Decimal(number)) => format!("\"{number}\""),
         (_, Val::Bool(value)) => value.to_string(),
         (_, Val::Row(row)) => string(world.row_of(*row).id.as_deref().unwrap_or_default()),
-        (_, Val::Texts(words)) => format!("[{}]", words.iter().map(|word| shout(word)).collect::<Vec<_>>().join(", ")),
+        (_, Val::Texts(words)) => format!(
+            "[{}]",
+            words.iter().map(|word| shout(word)).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 

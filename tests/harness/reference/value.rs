@@ -38,7 +38,10 @@ impl Decimal {
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let units = format!("{whole}{fraction}").parse().ok()?;
-        Some(Self { units, scale: fraction.len() as u32 })
+        Some(Self {
+            units,
+            scale: fraction.len() as u32,
+        })
     }
 
     fn to_scale(self, scale: u32) -> i128 {
@@ -49,7 +52,10 @@ impl Decimal {
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         let scale = self.scale.max(other.scale);
-        Self { units: self.to_scale(scale) + other.to_scale(scale), scale }
+        Self {
+            units: self.to_scale(scale) + other.to_scale(scale),
+            scale,
+        }
     }
 
     /// Nearly the same.
@@ -63,7 +69,11 @@ impl std::fmt::Display for Decimal {
         if self.scale == 0 {
             return write!(f, "{}", self.units);
         }
-        let digits = format!("{:0>width$}", self.units.unsigned_abs(), width = self.scale as usize + 1);
+        let digits = format!(
+            "{:0>width$}",
+            self.units.unsigned_abs(),
+            width = self.scale as usize + 1
+        );
         let (whole, fraction) = digits.split_at(digits.len() - self.scale as usize);
         let sign = if self.units < 0 { "-" } else { "" };
         write!(f, "{sign}{whole}.{fraction}")

@@ -38,10 +38,17 @@ pub struct World {
 impl World {
     /// Reads model and seed from a folder.
     pub fn read(folder: &Path) -> Self {
-        let document = document::read(folder);
-        let model = Model::read(&document);
-        let mut world = Self { model, rows: Vec::new() };
-        let seeds = world.collect(&document);
+        Self::new(&document::read(folder))
+    }
+
+    /// Reads model and seed from a merged document.
+    pub fn new(document: &Map<String, Value>) -> Self {
+        let model = Model::read(document);
+        let mut world = Self {
+            model,
+            rows: Vec::new(),
+        };
+        let seeds = world.collect(document);
         let mut by_label: HashMap<(String, String), RowId> = HashMap::new();
         for (number, (entity, label, _)) in seeds.iter().enumerate() {
             by_label.insert((entity.clone(), label.clone()), RowId(number));
@@ -63,11 +70,17 @@ impl World {
             }
             match value {
                 Value::Array(items) => seeds.extend(items.iter().enumerate().map(|(number, item)| {
-                    let label = item["email"].as_str().filter(|_| entity == "user").map_or_else(|| number.to_string(), str::to_owned);
+                    let label = item["email"]
+                        .as_str()
+                        .filter(|_| entity == "user")
+                        .map_or_else(|| number.to_string(), str::to_owned);
                     (entity.to_owned(), label, item.clone())
                 })),
                 Value::Object(map) => {
-                    seeds.extend(map.iter().map(|(label, item)| (entity.to_owned(), label.clone(), item.clone())));
+                    seeds.extend(
+                        map.iter()
+                            .map(|(label, item)| (entity.to_owned(), label.clone(), item.clone())),
+                    );
                 }
                 _ => panic!("seed of `{entity}` is neither a list nor a map"),
             }
@@ -75,7 +88,14 @@ impl World {
         seeds
     }
 
-    fn row(&self, own: RowId, entity: &str, label: &str, seed: &Value, by_label: &HashMap<(String, String), RowId>) -> Row {
+    fn row(
+        &self,
+        own: RowId,
+        entity: &str,
+        label: &str,
+        seed: &Value,
+        by_label: &HashMap<(String, String), RowId>,
+    ) -> Row {
         let declared = self.model.entity(entity);
         let find = |target: &str, value: &Value| {
             let label = value.as_str().unwrap_or_default();
@@ -83,7 +103,11 @@ impl World {
             *found.unwrap_or_else(|| panic!("{entity}.{label}: no {target} `{label}`"))
         };
         let tenant = self.model.tenant.as_deref().filter(|_| declared.walled).map(|tenant| {
-            if tenant == entity { own } else { find(tenant, &seed[tenant]) }
+            if tenant == entity {
+                own
+            } else {
+                find(tenant, &seed[tenant])
+            }
         });
         let mut values = BTreeMap::new();
         for field in &declared.fields {
@@ -104,7 +128,13 @@ impl World {
         if self.model.membership.as_deref() == Some(entity) && values["owner"].is_null() {
             values.insert("owner".into(), values["user"].clone());
         }
-        Row { entity: entity.into(), label: label.into(), tenant, values, id: None }
+        Row {
+            entity: entity.into(),
+            label: label.into(),
+            tenant,
+            values,
+            id: None,
+        }
     }
 
     /// That row.
@@ -143,9 +173,7 @@ pub(crate) fn parse(field: &Field, value: &Value) -> Val {
         (_, Value::Number(number)) => Val::Int(number.as_i64().unwrap_or_default()),
         (_, Value::Bool(bool)) => Val::Bool(*bool),
         (_, Value::String(text)) => Val::Text(text.clone()),
-        (_, Value::Array(items)) => {
-            Val::Texts(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        }
+        (_, Value::Array(items)) => Val::Texts(items.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
         (_, Value::Object(_)) => Val::Null,
     }
 }

@@ -9,14 +9,12 @@ use crate::source::{Guard, RowSource};
 use crate::world::random::{self, Dice, caller, database};
 use crate::{Policy, world};
 use freehold_base::Value;
-use freehold_schema::catalog::{
-    AccessLevel, Catalog, EntityDef, EntityId, EntityKind, FieldType, Operation, SystemField,
-};
+use freehold_schema::catalog::{AccessLevel, Catalog, EntityDef, EntityKind, Operation, SystemField};
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::yaml::Node;
 use proptest::prelude::{ProptestConfig, any, proptest};
 
-const SETS: u64 = 29;
+const SETS: u64 = 30;
 
 /// Shuffles what an author may state of an entity, even what the schema room refuses as yet.
 fn shuffle(catalog: &mut Catalog, dice: &mut Dice) {
@@ -105,16 +103,8 @@ fn check(seed: u64) {
     let database = database(&catalog, &mut dice);
     let parse = |entity, node: &Option<Node>| {
         node.as_ref().map_or_else(always, |node| {
-            condition::parse(
-                Scope {
-                    catalog: &catalog,
-                    before: None,
-                },
-                entity,
-                node,
-                &mut Diagnostics::default(),
-            )
-            .expect("the model is sound")
+            condition::parse(Scope::stored(&catalog, entity), node, &mut Diagnostics::default())
+                .expect("the model is sound")
         })
     };
     for _ in 0..8 {

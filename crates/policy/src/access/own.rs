@@ -68,7 +68,7 @@ pub(super) fn own_rows(catalog: &Catalog, holder: &Holder<'_>) -> OwnRows {
 }
 
 /// A source whose fields show their value on each of its rows; the id always does.
-fn open(entity: &EntityDef, rows: RulePredicate, mut fields: Vec<FieldId>) -> RowSource {
+pub(super) fn open(entity: &EntityDef, rows: RulePredicate, mut fields: Vec<FieldId>) -> RowSource {
     fields.extend(entity.find_system(SystemField::Id));
     fields.sort_unstable();
     fields.dedup();

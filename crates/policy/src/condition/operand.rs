@@ -4,7 +4,7 @@ use super::column::noun;
 use super::{Column, Scope, Shape, shape_of};
 use crate::operand::{Operand, SessionValue};
 use freehold_base::{RowId, Value, ValueType, parse_date, parse_datetime, parse_time};
-use freehold_schema::catalog::{EntityDef, EntityId, EnumOption, FieldDef, FieldType};
+use freehold_schema::catalog::{EntityDef, EnumOption, FieldDef, FieldType};
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::source::Span;
 use freehold_schema::yaml::{Node, NodeKind};
@@ -187,13 +187,13 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
             )
         }
         ("$before", Some(name)) => {
-            let Some(before) = scope.before else {
+            if !scope.written {
                 faults
                     .error("session-value", span, format!("`{text}` is known in `check` alone"))
                     .hint("`where` and `when` are about the stored row already");
                 return None;
-            };
-            let (field, shape) = member_of(scope.catalog.entity(before), name, text, span, faults)?;
+            }
+            let (field, shape) = member_of(scope.catalog.entity(scope.root), name, text, span, faults)?;
             (Operand::Before(field.id), shape)
         }
         _ => {
@@ -287,14 +287,8 @@ fn member_of<'a>(
 }
 
 /// The value of a preset (`set:`): a constant or a session value. Null empties a field that may be empty.
-pub(crate) fn preset(
-    scope: Scope<'_>,
-    entity: EntityId,
-    field: &FieldDef,
-    node: &Node,
-    faults: &mut Diagnostics,
-) -> Option<Operand> {
-    let Some(column) = Column::of(entity, field).filter(|column| {
+pub(crate) fn preset(scope: Scope<'_>, field: &FieldDef, node: &Node, faults: &mut Diagnostics) -> Option<Operand> {
+    let Some(column) = Column::of(scope.root, field).filter(|column| {
         !matches!(
             column.field_type,
             FieldType::File | FieldType::Image | FieldType::Autonumber

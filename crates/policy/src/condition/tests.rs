@@ -61,11 +61,8 @@ fn reads(condition: &str, expected: &str) {
         panic!("no check")
     };
     let mut faults = freehold_schema::diagnostic::Diagnostics::default();
-    let scope = super::Scope {
-        catalog: &catalog,
-        before: Some(rule.entity),
-    };
-    let parsed = super::parse(scope, rule.entity, node, &mut faults).unwrap_or_else(|| panic!("{:?}", faults.sorted()));
+    let scope = super::Scope::written(&catalog, rule.entity);
+    let parsed = super::parse(scope, node, &mut faults).unwrap_or_else(|| panic!("{:?}", faults.sorted()));
     assert_eq!(explain(&catalog, rule.entity, &parsed), expected, "{condition}");
 }
 

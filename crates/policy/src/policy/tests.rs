@@ -304,6 +304,22 @@ fn single_tenant_apps_have_no_tenant() {
 }
 
 #[test]
+fn naming_a_tenant_is_not_being_in_it() {
+    let app = "app: a\nsecurity: prototype\ntenant: home\nentities:\n  home: {access: open, public: false, fields: {slug: {type: text}, bills: {type: list, of: bill, by: payer}}, unique: [[slug]]}\n  bill: {access: open, public: PUBLIC, fields: {payer: {type: ref, to: home, on_delete: cascade}, total: {type: int}}}\n  pet: {in: home, access: open, public: true, fields: {name: {type: text}}}\npermission_sets:\n  all:\n    - {entity: bill, allow: [read], where: {payer: $tenant}, read: [total]}\n    - {entity: bill, allow: [read], where: {not: {payer: {slug: x}}}, read: [total]}\n    - {entity: pet, allow: [read], where: {tenant: $tenant}, read: [name]}\nprofiles: {member: {sets: [all]}}\ndefault_profile: member";
+    let told = |public: &str| -> Vec<String> {
+        let (catalog, policy) = policy(&app.replace("PUBLIC", public));
+        policy
+            .rules()
+            .iter()
+            .map(|rule| explain(&catalog, rule.entity, &rule.condition))
+            .collect()
+    };
+    let walk = r#"not (payer -> home (member and id = $tenant and slug = "x"))"#;
+    assert_eq!(told("false"), ["member and payer = $tenant", walk, "tenant = $tenant"]);
+    assert_eq!(told("true"), ["payer = $tenant", walk, "tenant = $tenant"]);
+}
+
+#[test]
 fn presets_are_typed() {
     lint(
         "{entity: ticket, allow: [create], set: {requester: $user, status: open, team: null}}",

@@ -17,7 +17,7 @@ fn predicate(catalog: &Catalog, entity: &EntityDef, depth: u64, dice: &mut Dice)
     if depth == 0 || dice.roll(4) == 0 {
         return leaf(catalog, entity, dice);
     }
-    let mut parts = |dice: &mut Dice| {
+    let parts = |dice: &mut Dice| {
         (0..dice.roll(4))
             .map(|_| predicate(catalog, entity, depth - 1, dice))
             .collect::<Vec<_>>()
@@ -79,10 +79,13 @@ fn link<'a>(
         .iter()
         .filter(|field| matches!(field.field_type, FieldType::List { .. }))
         .collect();
-    if let (false, 0) = (lists.is_empty(), dice.roll(2)) {
-        if let FieldType::List { of, by } = dice.pick(&lists).field_type {
-            return (Link::Inverse { by }, catalog.entity(of));
-        }
+    let list = if lists.is_empty() || dice.roll(2) == 0 {
+        None
+    } else {
+        Some(&dice.pick(&lists).field_type)
+    };
+    if let Some(FieldType::List { of, by }) = list {
+        return (Link::Inverse { by: *by }, catalog.entity(*of));
     }
     let reference = dice.pick(&references);
     let target = catalog.entity(reference.reference_target().unwrap());

@@ -32,7 +32,12 @@ pub(crate) struct Effort {
 type Flight<'a> = Pin<Box<dyn Future<Output = std::result::Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
 
 /// Runs a program's statements in one flight and one snapshot.
-pub(crate) async fn run(pool: &Pool, program: &Program, parameters: &[Vec<Bound>], effort: &mut Effort) -> Result<Vec<Table>> {
+pub(crate) async fn run(
+    pool: &Pool,
+    program: &Program,
+    parameters: &[Vec<Bound>],
+    effort: &mut Effort,
+) -> Result<Vec<Table>> {
     let mut first = true;
     loop {
         let mut checkout = pool.checkout().await?;
@@ -88,13 +93,21 @@ impl From<Failure> for Error {
     }
 }
 
-async fn attempt(checkout: &mut Checkout, program: &Program, parameters: &[Vec<Bound>], effort: &mut Effort) -> std::result::Result<Vec<Table>, Failure> {
+async fn attempt(
+    checkout: &mut Checkout,
+    program: &Program,
+    parameters: &[Vec<Bound>],
+    effort: &mut Effort,
+) -> std::result::Result<Vec<Table>, Failure> {
     let prepared = prepare(checkout, program, effort).await?;
     let client = checkout.client();
     let single = program.statements.len() == 1;
     let mut flights: Vec<Flight<'_>> = Vec::with_capacity(prepared.len() + 2);
     if !single {
-        flights.push(Box::pin(command(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")));
+        flights.push(Box::pin(command(
+            client,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        )));
         effort.transactions += 1;
     }
     for (statement, bound) in prepared.iter().zip(parameters) {
@@ -119,15 +132,26 @@ async fn attempt(checkout: &mut Checkout, program: &Program, parameters: &[Vec<B
 }
 
 /// The program's statements, prepared; those this connection has not seen yet take one more flight together.
-async fn prepare(checkout: &mut Checkout, program: &Program, effort: &mut Effort) -> std::result::Result<Vec<Statement>, Failure> {
-    let mut prepared: Vec<Option<Statement>> =
-        program.statements.iter().map(|statement| checkout.statements.find(&statement.sql)).collect();
+async fn prepare(
+    checkout: &mut Checkout,
+    program: &Program,
+    effort: &mut Effort,
+) -> std::result::Result<Vec<Statement>, Failure> {
+    let mut prepared: Vec<Option<Statement>> = program
+        .statements
+        .iter()
+        .map(|statement| checkout.statements.find(&statement.sql))
+        .collect();
     let missing: Vec<usize> = (0..prepared.len()).filter(|index| prepared[*index].is_none()).collect();
     if !missing.is_empty() {
         let client = checkout.client();
         let flights = missing.iter().map(|index| {
             let statement = &program.statements[*index];
-            let types: Vec<Type> = statement.parameters.iter().map(|it| parameter::type_of(it.value_type)).collect();
+            let types: Vec<Type> = statement
+                .parameters
+                .iter()
+                .map(|it| parameter::type_of(it.value_type))
+                .collect();
             Box::pin(async move { client.prepare_typed(&statement.sql, &types).await })
         });
         effort.flights += 1;
@@ -135,14 +159,20 @@ async fn prepare(checkout: &mut Checkout, program: &Program, effort: &mut Effort
         for (index, answer) in missing.into_iter().zip(answers) {
             let statement = answer?;
             check(&statement, &program.statements[index]).map_err(Failure::Ours)?;
-            checkout.statements.insert(program.statements[index].sql.clone(), statement.clone());
+            checkout
+                .statements
+                .insert(program.statements[index].sql.clone(), statement.clone());
             prepared[index] = Some(statement);
         }
     }
     Ok(prepared.into_iter().flatten().collect())
 }
 
-async fn query(client: &Client, statement: &Statement, bound: &[Bound]) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+async fn query(
+    client: &Client,
+    statement: &Statement,
+    bound: &[Bound],
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     client.query_raw(statement, bound).await?.try_collect().await
 }
 
@@ -157,7 +187,9 @@ fn is_broken(error: &tokio_postgres::Error) -> bool {
 
 /// "cached plan must not change result type", and statements the server has forgotten.
 fn is_outdated(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME)
+    error
+        .code()
+        .is_some_and(|code| *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME)
 }
 
 /// Checks that the columns are of the types the program says: once for each preparation.
@@ -165,7 +197,12 @@ fn check(prepared: &Statement, statement: &crate::program::Statement) -> Result<
     let columns = prepared.columns();
     // More do no harm: SQL has no rows without columns.
     if columns.len() < statement.columns.len() {
-        let problem = format!("{} columns where {} were meant: {}", columns.len(), statement.columns.len(), statement.sql);
+        let problem = format!(
+            "{} columns where {} were meant: {}",
+            columns.len(),
+            statement.columns.len(),
+            statement.sql
+        );
         return Err(Error::program(problem));
     }
     for (index, (column, value_type)) in columns.iter().zip(&statement.columns).enumerate() {
@@ -185,7 +222,10 @@ fn check(prepared: &Statement, statement: &crate::program::Statement) -> Result<
             ValueType::Bytes => *found == Type::BYTEA,
         };
         if !fits {
-            let problem = format!("column {index} is {found} where {value_type:?} was meant: {}", statement.sql);
+            let problem = format!(
+                "column {index} is {found} where {value_type:?} was meant: {}",
+                statement.sql
+            );
             return Err(Error::program(problem));
         }
     }

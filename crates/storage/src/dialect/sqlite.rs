@@ -41,6 +41,12 @@ struct Readers {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// A read connection in use; it goes back even if the work panics.
+struct Lease {
+    connection: Option<Connection>,
+    readers: Arc<Readers>,
+}
+
 /// An open write transaction; rolled back when dropped without commit.
 #[derive(Debug)]
 pub(crate) struct WriteTransaction {
@@ -64,7 +70,9 @@ impl Sqlite {
             create_private(&file);
             // The writer is first: it creates the file and turns on the write-ahead log.
             let writer = open(&file, false)?;
-            let readers = (0..readers.max(1)).map(|_| open(&file, true)).collect::<Result<Vec<_>>>()?;
+            let readers = (0..readers.max(1))
+                .map(|_| open(&file, true))
+                .collect::<Result<Vec<_>>>()?;
             Ok((writer, readers))
         });
         let (writer, idle) = opened.await.map_err(|error| match error {
@@ -74,7 +82,10 @@ impl Sqlite {
         Ok(Self {
             path,
             temporary,
-            readers: Arc::new(Readers { permits: Semaphore::new(idle.len()), idle: Mutex::new(idle) }),
+            readers: Arc::new(Readers {
+                permits: Semaphore::new(idle.len()),
+                idle: Mutex::new(idle),
+            }),
             writer: Arc::new(tokio::sync::Mutex::new(writer)),
             checkout_timeout,
         })
@@ -88,17 +99,28 @@ impl Sqlite {
     /// Runs a program's statements in one snapshot. The second number is how many statements were run.
     pub(crate) async fn run(&self, program: Arc<Program>, parameters: Vec<Vec<Bound>>) -> Result<(Vec<Table>, u64)> {
         let permit = tokio::time::timeout(self.checkout_timeout, self.readers.permits.acquire());
-        let permit = permit.await.map_err(|_| Error::unavailable("no free connection"))?.map_err(|_| Error::unavailable("it is closed"))?;
-        let Some(connection) = self.readers.take() else { return Err(Error::unavailable("no free connection")) };
-        // From here on the thread owns permit and connection, even if nobody waits for it any more.
+        let permit = permit
+            .await
+            .map_err(|_| Error::unavailable("no free connection"))?
+            .map_err(|_| Error::unavailable("it is closed"))?;
+        let Some(connection) = self.readers.take() else {
+            return Err(Error::unavailable("no free connection"));
+        };
+        // From here on the lease owns permit and connection, even if nobody waits for it any more.
         permit.forget();
         let stopped = Arc::new(AtomicBool::new(false));
-        let mut stop = StopOnDrop { stopped: stopped.clone(), handle: connection.get_interrupt_handle(), armed: true };
-        let readers = self.readers.clone();
-        let outcome = blocking(move || {
-            let outcome = read::program(&connection, &program, &parameters, &stopped);
-            readers.give_back(connection);
-            outcome
+        let mut stop = StopOnDrop {
+            stopped: stopped.clone(),
+            handle: connection.get_interrupt_handle(),
+            armed: true,
+        };
+        let lease = Lease {
+            connection: Some(connection),
+            readers: self.readers.clone(),
+        };
+        let outcome = blocking(move || match &lease.connection {
+            Some(connection) => read::program(connection, &program, &parameters, &stopped),
+            None => Err(Error::unavailable("no free connection")),
         });
         let outcome = outcome.await;
         stop.armed = false;
@@ -135,10 +157,23 @@ impl Readers {
     fn take(&self) -> Option<Connection> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
+}
 
-    fn give_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        self.permits.add_permits(1);
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            if !connection.is_autocommit()
+                && let Err(error) = connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "a read transaction could not be ended");
+            }
+            self.readers
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
+            self.readers.permits.add_permits(1);
+        }
     }
 }
 
@@ -232,6 +267,9 @@ fn temporary_path() -> PathBuf {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
-        Err(error) => Err(Error::Unavailable { problem: "its thread ended", source: Some(Box::new(error)) }),
+        Err(error) => Err(Error::Unavailable {
+            problem: "its thread ended",
+            source: Some(Box::new(error)),
+        }),
     }
 }

@@ -1,14 +1,14 @@
 //! Groups.
 
-use super::list::{add, order_name};
+use super::list::{Parent, add, order_name};
 use super::parameters::{Parameters, raw as text};
-use super::parents::{KEY_COLUMN, Origin, Parents, key_of};
+use super::parents::{KEY_COLUMN, Parents, key_of};
 use super::raw::{constant, restrict};
 use super::row::Row;
 use super::source::Scope;
 use super::{Renderer, json_key, json_text};
 use crate::layout::{ConnectionKind, SlotKind, SlotLayout};
-use crate::program::{Dialect, ParentKey};
+use crate::program::Dialect;
 use freehold_base::ValueType;
 use freehold_planner::plan::{GroupKeyKind, GroupSlotKind, Groups, ListNode};
 use sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
@@ -21,12 +21,18 @@ struct Grouped {
 
 impl<'a> Renderer<'a> {
     /// A grouping: one statement, and the layout of its rows.
-    pub(crate) fn groups(&mut self, node: &'a ListNode, groups: &'a Groups, parent: Option<&(Origin<'a>, ParentKey)>) -> ConnectionKind {
+    pub(crate) fn groups(
+        &mut self,
+        node: &'a ListNode,
+        groups: &'a Groups,
+        parent: Option<&Parent<'a>>,
+    ) -> ConnectionKind {
         let statement = self.reserve();
         let mut parameters = Parameters::new(self.dialect);
         let key = parent.map(|_| parameters.alias(KEY_COLUMN));
         let alias = parameters.alias("g");
-        let mut columns: Vec<(Expr, ValueType)> = key.iter().map(|key| (self.key_column(key), ValueType::Uuid)).collect();
+        let mut columns: Vec<(Expr, ValueType)> =
+            key.iter().map(|key| (self.key_column(key), ValueType::Uuid)).collect();
         let mut scope = Scope::new(&mut parameters, &node.source);
         let mut aggregates: Vec<(Expr, ValueType)> = Vec::new();
         let mut targets: Vec<(usize, Row<'a>)> = Vec::new();
@@ -34,10 +40,12 @@ impl<'a> Renderer<'a> {
         for slot in &groups.slots {
             let kind = match &slot.kind {
                 GroupSlotKind::Text(value) => SlotKind::Json(json_text(value)),
-                GroupSlotKind::Aggregate(parts) => SlotKind::Object(self.aggregate_slots(&mut scope, parts, &mut |expression, value_type| {
-                    let index = add(&mut aggregates, expression, value_type);
-                    add(&mut columns, Expr::col((alias.clone(), order_name(index))), value_type)
-                })),
+                GroupSlotKind::Aggregate(parts) => {
+                    SlotKind::Object(self.aggregate_slots(&mut scope, parts, &mut |expression, value_type| {
+                        let index = add(&mut aggregates, expression, value_type);
+                        add(&mut columns, Expr::col((alias.clone(), order_name(index))), value_type)
+                    }))
+                }
                 GroupSlotKind::Key(parts) => {
                     let mut layouts = Vec::with_capacity(parts.len());
                     for part in parts {
@@ -47,8 +55,12 @@ impl<'a> Renderer<'a> {
                             GroupKeyKind::Field(index, output) => {
                                 let field = &groups.by[*index].field;
                                 let value_type = self.value_type(field.entity(), field.id());
-                                let column = add(&mut columns, Expr::col((alias.clone(), key_name(*index))), value_type);
-                                SlotKind::Cell { column, output: output.clone() }
+                                let column =
+                                    add(&mut columns, Expr::col((alias.clone(), key_name(*index))), value_type);
+                                SlotKind::Cell {
+                                    column,
+                                    output: output.clone(),
+                                }
                             }
                             GroupKeyKind::One(index, one) => {
                                 let target = Scope::new(&mut parameters, &one.source);
@@ -57,19 +69,31 @@ impl<'a> Renderer<'a> {
                                 let id = self.id(&mut row.scopes[0]);
                                 let id = row.column(id, ValueType::Uuid);
                                 // The row's columns become the group's.
-                                let moved: Vec<usize> =
-                                    row.take_columns().into_iter().map(|(expression, value_type)| add(&mut columns, expression, value_type)).collect();
+                                let moved: Vec<usize> = row
+                                    .take_columns()
+                                    .into_iter()
+                                    .map(|(expression, value_type)| add(&mut columns, expression, value_type))
+                                    .collect();
                                 crate::layout::renumber(&mut inner, &moved);
                                 targets.push((*index, row));
-                                SlotKind::One { present: moved[id], slots: inner }
+                                SlotKind::One {
+                                    present: moved[id],
+                                    slots: inner,
+                                }
                             }
                         };
-                        layouts.push(SlotLayout { key: json_key(&part.key), kind });
+                        layouts.push(SlotLayout {
+                            key: json_key(&part.key),
+                            kind,
+                        });
                     }
                     SlotKind::Object(layouts)
                 }
             };
-            slots.push(SlotLayout { key: json_key(&slot.key), kind });
+            slots.push(SlotLayout {
+                key: json_key(&slot.key),
+                kind,
+            });
         }
         let correlated = key.as_ref().map(|key| self.key_column(key));
         let grouped = self.grouped(&mut parameters, node, groups, &mut scope, correlated, aggregates);
@@ -93,7 +117,13 @@ impl<'a> Renderer<'a> {
             self.write_joins(&mut parameters, &mut select, row, conditions);
         }
         for (index, value_type) in grouped.key_types.iter().enumerate() {
-            self.order_by_key(&mut select, Expr::col((alias.clone(), key_name(index))), *value_type, false, true);
+            self.order_by_key(
+                &mut select,
+                Expr::col((alias.clone(), key_name(index))),
+                *value_type,
+                false,
+                true,
+            );
         }
         let mut written = false;
         for (expression, value_type) in &columns {

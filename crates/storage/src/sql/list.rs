@@ -12,32 +12,42 @@ use crate::layout::{
 use crate::program::{Dialect, ParentKey};
 use freehold_base::{Value, ValueType};
 use freehold_planner::plan::{
-    AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, Connection, ConnectionSlotKind, EdgeSlotKind, ListNode, OrderKey,
-    Output, PageInfoKind,
+    AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, Connection, ConnectionSlotKind, EdgeSlotKind,
+    ListNode, OrderKey, Output, PageInfoKind,
 };
 use freehold_policy::operand::Operand;
 use freehold_policy::predicate::Link;
-use sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, NullOrdering, Order, Query, SelectStatement};
+use sea_query::{
+    Alias, DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, NullOrdering, Order, Query, SelectStatement,
+};
 
 /// A list's parents: where they come from, and where the executor finds their keys.
-pub(crate) type Parent<'a> = Option<(Origin<'a>, ParentKey)>;
+pub(crate) type Parent<'a> = (Origin<'a>, ParentKey);
 
 impl<'a> Renderer<'a> {
     /// A list: its statements and its layout.
-    pub(crate) fn list(&mut self, node: &'a ListNode, parent: Parent<'a>) -> ListLayout {
-        let parent_key = parent.as_ref().map(|(_, key)| key.column);
+    pub(crate) fn list(&mut self, node: &'a ListNode, parent: Option<&Parent<'a>>) -> ListLayout {
+        let parent_key = parent.map(|(_, key)| key.column);
         match &node.connection {
             Connection::Rows(slots) => {
-                let mut page = PageBuilder::new(self, node, parent.as_ref());
+                let mut page = PageBuilder::new(self, node, parent);
                 let slots = self.slots(&mut page.parameters, &mut page.row, 0, slots);
-                let page = self.page(page, node, parent.as_ref(), false);
-                ListLayout { parent_key, page: Some(page), totals: None, shape: ListShape::Rows(slots) }
+                let page = self.page(page, node, parent, false);
+                ListLayout {
+                    parent_key,
+                    page: Some(page),
+                    totals: None,
+                    shape: ListShape::Rows(slots),
+                }
             }
             Connection::Object(connection) => {
                 let reads_rows = connection.iter().any(|slot| {
-                    matches!(slot.kind, ConnectionSlotKind::Nodes(_) | ConnectionSlotKind::Edges(_) | ConnectionSlotKind::PageInfo(_))
+                    matches!(
+                        slot.kind,
+                        ConnectionSlotKind::Nodes(_) | ConnectionSlotKind::Edges(_) | ConnectionSlotKind::PageInfo(_)
+                    )
                 });
-                let mut page = reads_rows.then(|| PageBuilder::new(self, node, parent.as_ref()));
+                let mut page = reads_rows.then(|| PageBuilder::new(self, node, parent));
                 let mut totals: Option<Totals<'a>> = None;
                 let mut cursors = false;
                 let mut layouts = Vec::with_capacity(connection.len());
@@ -60,38 +70,69 @@ impl<'a> Renderer<'a> {
                                         EdgeKind::Node(self.slots(&mut page.parameters, &mut page.row, 0, slots))
                                     }
                                 };
-                                edges.push(EdgeLayout { key: json_key(&slot.key), kind });
+                                edges.push(EdgeLayout {
+                                    key: json_key(&slot.key),
+                                    kind,
+                                });
                             }
                             ConnectionKind::Edges(edges)
                         }
                         (ConnectionSlotKind::PageInfo(slots), _) => {
-                            cursors |= slots.iter().any(|slot| matches!(slot.kind, PageInfoKind::StartCursor | PageInfoKind::EndCursor));
-                            ConnectionKind::PageInfo(slots.iter().map(|slot| (json_key(&slot.key), slot.kind.clone())).collect())
+                            cursors |= slots
+                                .iter()
+                                .any(|slot| matches!(slot.kind, PageInfoKind::StartCursor | PageInfoKind::EndCursor));
+                            ConnectionKind::PageInfo(
+                                slots
+                                    .iter()
+                                    .map(|slot| (json_key(&slot.key), slot.kind.clone()))
+                                    .collect(),
+                            )
                         }
                         (ConnectionSlotKind::TotalCount, _) => {
-                            let totals = totals.get_or_insert_with(|| Totals::new(self, node, parent.as_ref()));
+                            let totals = totals.get_or_insert_with(|| Totals::new(self, node, parent));
                             ConnectionKind::Total(totals.column(count(), ValueType::BigInt))
                         }
                         (ConnectionSlotKind::Aggregate(slots), _) => {
-                            let totals = totals.get_or_insert_with(|| Totals::new(self, node, parent.as_ref()));
+                            let totals = totals.get_or_insert_with(|| Totals::new(self, node, parent));
                             ConnectionKind::Totals(self.aggregate(totals, slots))
                         }
-                        (ConnectionSlotKind::Groups(groups), _) => self.groups(node, groups, parent.as_ref()),
+                        (ConnectionSlotKind::Groups(groups), _) => self.groups(node, groups, parent),
                         // A connection that shows rows has a page.
-                        (ConnectionSlotKind::Nodes(_) | ConnectionSlotKind::Edges(_), None) => ConnectionKind::Json(b"[]".to_vec()),
+                        (ConnectionSlotKind::Nodes(_) | ConnectionSlotKind::Edges(_), None) => {
+                            ConnectionKind::Json(b"[]".to_vec())
+                        }
                     };
-                    layouts.push(ConnectionLayout { key: json_key(&slot.key), kind });
+                    layouts.push(ConnectionLayout {
+                        key: json_key(&slot.key),
+                        kind,
+                    });
                 }
-                let page = page.map(|page| self.page(page, node, parent.as_ref(), cursors));
-                let totals = totals.map(|totals| self.totals(totals, node, parent.as_ref()));
-                ListLayout { parent_key, page, totals, shape: ListShape::Connection(layouts) }
+                let page = page.map(|page| self.page(page, node, parent, cursors));
+                let totals = totals.map(|totals| self.totals(totals, node, parent));
+                ListLayout {
+                    parent_key,
+                    page,
+                    totals,
+                    shape: ListShape::Connection(layouts),
+                }
             }
         }
     }
 
     /// Finishes the statement of a page.
-    fn page(&mut self, builder: PageBuilder<'a>, node: &'a ListNode, parent: Option<&(Origin<'a>, ParentKey)>, cursors: bool) -> PageLayout {
-        let PageBuilder { statement, mut parameters, mut row, key } = builder;
+    fn page(
+        &mut self,
+        builder: PageBuilder<'a>,
+        node: &'a ListNode,
+        parent: Option<&Parent<'a>>,
+        cursors: bool,
+    ) -> PageLayout {
+        let PageBuilder {
+            statement,
+            mut parameters,
+            mut row,
+            key,
+        } = builder;
         let joins = self.join_conditions(&mut parameters, &mut row);
         let keys = self.keys_if_any(&mut parameters, parent);
         let wrapped = keys.is_some() || row.has_joins();
@@ -104,7 +145,9 @@ impl<'a> Renderer<'a> {
         if wrapped {
             let page = self.exported_page(&mut parameters, node, &mut row.scopes[0], correlated, node.page.peek);
             let alias = row.scopes[0].alias.clone();
-            order = (0..node.order.len()).map(|index| Expr::col((alias.clone(), order_name(index)))).collect();
+            order = (0..node.order.len())
+                .map(|index| Expr::col((alias.clone(), order_name(index))))
+                .collect();
             select = Query::select();
             match (keys, &key) {
                 (Some(keys), Some(key)) => {
@@ -122,7 +165,11 @@ impl<'a> Renderer<'a> {
             (select, order) = self.page_rows(&mut parameters, node, &mut row.scopes[0], correlated, node.page.peek);
         }
         let cursor_columns = if cursors {
-            order.into_iter().zip(&node.order).map(|(expression, key)| row.column(expression, key.value_type)).collect()
+            order
+                .into_iter()
+                .zip(&node.order)
+                .map(|(expression, key)| row.column(expression, key.value_type))
+                .collect()
         } else {
             Vec::new()
         };
@@ -133,13 +180,17 @@ impl<'a> Renderer<'a> {
             statement,
             limit: page.limit as usize,
             backward: page.backward,
-            continued: if page.backward { page.before.is_some() } else { page.after.is_some() || page.offset > 0 },
+            continued: if page.backward {
+                page.before.is_some()
+            } else {
+                page.after.is_some() || page.offset > 0
+            },
             cursor_columns,
             cursor_binding: page.cursor_binding.clone(),
         }
     }
 
-    fn keys_if_any(&self, parameters: &mut Parameters, parent: Option<&(Origin<'a>, ParentKey)>) -> Option<SelectStatement> {
+    fn keys_if_any(&self, parameters: &mut Parameters, parent: Option<&Parent<'a>>) -> Option<SelectStatement> {
         match (self.dialect, parent) {
             (Dialect::Postgres, Some((origin, _))) => Some(self.keys(parameters, origin)),
             _ => None,
@@ -147,7 +198,14 @@ impl<'a> Renderer<'a> {
     }
 
     /// A page as a sub-select: the columns used so far under their own names, and the keys of the order.
-    pub(crate) fn exported_page(&self, parameters: &mut Parameters, node: &'a ListNode, scope: &mut Scope<'a>, key: Option<Expr>, peek: bool) -> SelectStatement {
+    pub(crate) fn exported_page(
+        &self,
+        parameters: &mut Parameters,
+        node: &'a ListNode,
+        scope: &mut Scope<'a>,
+        key: Option<Expr>,
+        peek: bool,
+    ) -> SelectStatement {
         let outside = scope.used().clone();
         let (mut select, order) = self.page_rows(parameters, node, scope, key, peek);
         for (index, expression) in order.into_iter().enumerate() {
@@ -158,7 +216,14 @@ impl<'a> Renderer<'a> {
     }
 
     /// FROM, WHERE, ORDER BY and LIMIT of a page, without columns; and the expressions of its order.
-    fn page_rows(&self, parameters: &mut Parameters, node: &'a ListNode, scope: &mut Scope<'a>, key: Option<Expr>, peek: bool) -> (SelectStatement, Vec<Expr>) {
+    fn page_rows(
+        &self,
+        parameters: &mut Parameters,
+        node: &'a ListNode,
+        scope: &mut Scope<'a>,
+        key: Option<Expr>,
+        peek: bool,
+    ) -> (SelectStatement, Vec<Expr>) {
         let mut joins: Vec<Scope<'_>> = Vec::with_capacity(node.order_joins.len());
         let mut join_conditions = Vec::with_capacity(node.order_joins.len());
         for join in &node.order_joins {
@@ -180,8 +245,16 @@ impl<'a> Renderer<'a> {
             })
             .collect();
         let condition = self.list_condition(parameters, node, scope, key);
-        let after = node.page.after.as_ref().map(|values| self.beyond(parameters, &node.order, &order, values, false));
-        let before = node.page.before.as_ref().map(|values| self.beyond(parameters, &node.order, &order, values, true));
+        let after = node
+            .page
+            .after
+            .as_ref()
+            .map(|values| self.beyond(parameters, &node.order, &order, values, false));
+        let before = node
+            .page
+            .before
+            .as_ref()
+            .map(|values| self.beyond(parameters, &node.order, &order, values, true));
         let mut select = Query::select();
         select.from_subquery(self.guarded(parameters, scope), scope.alias.clone());
         for (scope, condition) in joins.iter().zip(join_conditions) {
@@ -198,7 +271,13 @@ impl<'a> Renderer<'a> {
     }
 
     /// Which rows belong to the list: the parent's, and those that the filter takes.
-    pub(crate) fn list_condition(&self, parameters: &mut Parameters, node: &'a ListNode, scope: &mut Scope<'a>, key: Option<Expr>) -> Expr {
+    pub(crate) fn list_condition(
+        &self,
+        parameters: &mut Parameters,
+        node: &'a ListNode,
+        scope: &mut Scope<'a>,
+        key: Option<Expr>,
+    ) -> Expr {
         let mut parts = Vec::new();
         if let (Some(key), Link::Equal { theirs, .. }) = (key, &node.link) {
             parts.push(self.back(scope, *theirs).eq(key));
@@ -215,11 +294,22 @@ impl<'a> Renderer<'a> {
     }
 
     /// Ascending: nulls last. Descending: nulls first.
-    pub(crate) fn order_by_key(&self, select: &mut SelectStatement, expression: Expr, value_type: ValueType, descending: bool, nullable: bool) {
+    pub(crate) fn order_by_key(
+        &self,
+        select: &mut SelectStatement,
+        expression: Expr,
+        value_type: ValueType,
+        descending: bool,
+        nullable: bool,
+    ) {
         let expression = self.compared(expression, value_type);
         let direction = if descending { Order::Desc } else { Order::Asc };
         if nullable {
-            let nulls = if descending { NullOrdering::First } else { NullOrdering::Last };
+            let nulls = if descending {
+                NullOrdering::First
+            } else {
+                NullOrdering::Last
+            };
             select.order_by_expr_with_nulls(expression, direction, nulls);
         } else {
             select.order_by_expr(expression, direction);
@@ -227,7 +317,14 @@ impl<'a> Renderer<'a> {
     }
 
     /// Rows beyond a cursor: behind it, or in front of it (`reverse`).
-    fn beyond(&self, parameters: &mut Parameters, keys: &[OrderKey], order: &[Expr], values: &[Operand], reverse: bool) -> Expr {
+    fn beyond(
+        &self,
+        parameters: &mut Parameters,
+        keys: &[OrderKey],
+        order: &[Expr],
+        values: &[Operand],
+        reverse: bool,
+    ) -> Expr {
         let mut ways = Vec::with_capacity(keys.len());
         let mut equal: Vec<Expr> = Vec::new();
         for ((key, expression), value) in keys.iter().zip(order).zip(values) {
@@ -241,18 +338,32 @@ impl<'a> Renderer<'a> {
                 (false, true) => expression.clone().lt(parameters.bind(value, key.value_type)),
                 (false, false) => {
                     let greater = expression.clone().gt(parameters.bind(value, key.value_type));
-                    if key.nullable { greater.or(expression.clone().is_null()) } else { greater }
+                    if key.nullable {
+                        greater.or(expression.clone().is_null())
+                    } else {
+                        greater
+                    }
                 }
             };
             ways.push(conjunction(equal.iter().cloned().chain([further]).collect()));
-            equal.push(if is_null { expression.is_null() } else { expression.eq(parameters.bind(value, key.value_type)) });
+            equal.push(if is_null {
+                expression.is_null()
+            } else {
+                expression.eq(parameters.bind(value, key.value_type))
+            });
         }
         disjunction(ways)
     }
 
     /// Finishes the statement of totals.
-    fn totals(&mut self, builder: Totals<'a>, node: &'a ListNode, parent: Option<&(Origin<'a>, ParentKey)>) -> usize {
-        let Totals { statement, mut parameters, mut scope, key, columns } = builder;
+    fn totals(&mut self, builder: Totals<'a>, node: &'a ListNode, parent: Option<&Parent<'a>>) -> usize {
+        let Totals {
+            statement,
+            mut parameters,
+            mut scope,
+            key,
+            columns,
+        } = builder;
         let correlated = match self.dialect {
             Dialect::Sqlite => key.is_some().then(Parameters::key),
             Dialect::Postgres => key.as_ref().map(key_of),
@@ -290,7 +401,9 @@ impl<'a> Renderer<'a> {
 
     fn aggregate(&self, totals: &mut Totals<'a>, slots: &'a [AggregateSlot]) -> Vec<SlotLayout> {
         let Totals { scope, columns, .. } = totals;
-        self.aggregate_slots(scope, slots, &mut |expression, value_type| add(columns, expression, value_type))
+        self.aggregate_slots(scope, slots, &mut |expression, value_type| {
+            add(columns, expression, value_type)
+        })
     }
 
     /// The layout of an aggregate's slots; `column` gives the index of an expression.
@@ -305,9 +418,10 @@ impl<'a> Renderer<'a> {
             .map(|slot| {
                 let kind = match &slot.kind {
                     AggregateSlotKind::Text(value) => SlotKind::Json(json_text(value)),
-                    AggregateSlotKind::Count => {
-                        SlotKind::Cell { column: column(count(), ValueType::BigInt), output: Output::Plain(ValueType::BigInt) }
-                    }
+                    AggregateSlotKind::Count => SlotKind::Cell {
+                        column: column(count(), ValueType::BigInt),
+                        output: Output::Plain(ValueType::BigInt),
+                    },
                     AggregateSlotKind::Function { function, fields } => SlotKind::Object(
                         fields
                             .iter()
@@ -318,7 +432,10 @@ impl<'a> Renderer<'a> {
                             .collect(),
                     ),
                 };
-                SlotLayout { key: json_key(&slot.key), kind }
+                SlotLayout {
+                    key: json_key(&slot.key),
+                    kind,
+                }
             })
             .collect()
     }
@@ -330,21 +447,30 @@ impl<'a> Renderer<'a> {
         field: &AggregateField,
         column: &mut dyn FnMut(Expr, ValueType) -> usize,
     ) -> SlotKind {
-        let Some((readable, output)) = &field.field else { return SlotKind::Json(json_text(&field.type_name)) };
+        let Some((readable, output)) = &field.field else {
+            return SlotKind::Json(json_text(&field.type_name));
+        };
         let value_type = self.value_type(readable.entity(), readable.id());
         let value = self.field(scope, readable);
         let decimal = value_type == ValueType::Decimal;
         let (expression, value_type) = match function {
             AggregateFunction::Min => (self.compared(value, value_type).min(), value_type),
             AggregateFunction::Max => (self.compared(value, value_type).max(), value_type),
-            AggregateFunction::Sum if decimal => (self.decimal_function("fh_decimal_sum", Func::sum(value.clone()).into(), value), value_type),
-            AggregateFunction::Avg if decimal => {
-                (self.as_double(self.decimal_function("fh_decimal_avg", Func::avg(value.clone()).into(), value)), ValueType::Float)
-            }
+            AggregateFunction::Sum if decimal => (
+                self.decimal_function("fh_decimal_sum", Func::sum(value.clone()).into(), value),
+                value_type,
+            ),
+            AggregateFunction::Avg if decimal => (
+                self.as_double(self.decimal_function("fh_decimal_avg", Func::avg(value.clone()).into(), value)),
+                ValueType::Float,
+            ),
             AggregateFunction::Sum => (self.as_double(value.sum()), ValueType::Float),
             AggregateFunction::Avg => (self.as_double(value.avg()), ValueType::Float),
         };
-        SlotKind::Cell { column: column(expression, value_type), output: output.clone() }
+        SlotKind::Cell {
+            column: column(expression, value_type),
+            output: output.clone(),
+        }
     }
 
     /// Decimals on SQLite are texts and have functions of their own.
@@ -392,7 +518,7 @@ struct PageBuilder<'a> {
 }
 
 impl<'a> PageBuilder<'a> {
-    fn new(renderer: &mut Renderer<'a>, node: &'a ListNode, parent: Option<&(Origin<'a>, ParentKey)>) -> Self {
+    fn new(renderer: &mut Renderer<'a>, node: &'a ListNode, parent: Option<&Parent<'a>>) -> Self {
         let statement = renderer.reserve();
         let mut parameters = Parameters::new(renderer.dialect);
         let scope = Scope::new(&mut parameters, &node.source);
@@ -402,7 +528,12 @@ impl<'a> PageBuilder<'a> {
         if let Some(key) = &key {
             row.column(renderer.key_column(key), ValueType::Uuid);
         }
-        Self { statement, parameters, row, key }
+        Self {
+            statement,
+            parameters,
+            row,
+            key,
+        }
     }
 }
 
@@ -416,13 +547,22 @@ struct Totals<'a> {
 }
 
 impl<'a> Totals<'a> {
-    fn new(renderer: &mut Renderer<'a>, node: &'a ListNode, parent: Option<&(Origin<'a>, ParentKey)>) -> Self {
+    fn new(renderer: &mut Renderer<'a>, node: &'a ListNode, parent: Option<&Parent<'a>>) -> Self {
         let statement = renderer.reserve();
         let mut parameters = Parameters::new(renderer.dialect);
         let scope = Scope::new(&mut parameters, &node.source);
         let key = parent.map(|_| parameters.alias(KEY_COLUMN));
-        let columns = key.iter().map(|key| (renderer.key_column(key), ValueType::Uuid)).collect();
-        Self { statement, parameters, scope, key, columns }
+        let columns = key
+            .iter()
+            .map(|key| (renderer.key_column(key), ValueType::Uuid))
+            .collect();
+        Self {
+            statement,
+            parameters,
+            scope,
+            key,
+            columns,
+        }
     }
 
     fn column(&mut self, expression: Expr, value_type: ValueType) -> usize {

@@ -26,7 +26,11 @@ use source::Scope;
 
 /// Renders a plan. A plan is complete, so this never refuses.
 pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
-    let mut renderer = Renderer { catalog, dialect, statements: Vec::new() };
+    let mut renderer = Renderer {
+        catalog,
+        dialect,
+        statements: Vec::new(),
+    };
     let layout = plan.roots.iter().map(|slot| renderer.root(slot)).collect();
     let statements = renderer.statements.into_iter().flatten().collect();
     Program { statements, layout }
@@ -47,7 +51,10 @@ impl<'a> Renderer<'a> {
             plan::SlotKind::Many(node) | plan::SlotKind::Rows(node) => SlotKind::Many(self.list(node, None)),
             constant => row::constant(constant).unwrap_or(SlotKind::Json(b"null".to_vec())),
         };
-        SlotLayout { key: json_key(&slot.key), kind }
+        SlotLayout {
+            key: json_key(&slot.key),
+            kind,
+        }
     }
 
     /// A root object: one row, found by id, key or session.
@@ -64,7 +71,10 @@ impl<'a> Renderer<'a> {
         let joins = self.join_conditions(&mut parameters, &mut row);
         let mut select = Query::select();
         row.write_columns(self, &mut select);
-        select.from_subquery(self.guarded(&mut parameters, &row.scopes[0]), row.scopes[0].alias.clone());
+        select.from_subquery(
+            self.guarded(&mut parameters, &row.scopes[0]),
+            row.scopes[0].alias.clone(),
+        );
         self.write_joins(&mut parameters, &mut select, &row, joins);
         restrict(&mut select, condition);
         self.finish(statement, parameters, &select, row.types(), None);
@@ -91,7 +101,12 @@ impl<'a> Renderer<'a> {
             Dialect::Postgres => select.to_string(PostgresQueryBuilder),
         };
         let sql = parameters.with_key(sql);
-        self.statements[index] = Some(Statement { sql, parameters: parameters.into_list(), columns, parent });
+        self.statements[index] = Some(Statement {
+            sql,
+            parameters: parameters.into_list(),
+            columns,
+            parent,
+        });
     }
 }
 

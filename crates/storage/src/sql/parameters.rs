@@ -17,16 +17,27 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, list: Vec::new(), aliases: 0 }
+        Self {
+            dialect,
+            list: Vec::new(),
+            aliases: 0,
+        }
     }
 
     /// The placeholder of a value.
     pub(crate) fn bind(&mut self, operand: &Operand, value_type: ValueType) -> Expr {
-        let parameter = Parameter { operand: operand.clone(), value_type };
-        let index = self.list.iter().position(|known| *known == parameter).unwrap_or_else(|| {
-            self.list.push(parameter);
-            self.list.len() - 1
-        });
+        let parameter = Parameter {
+            operand: operand.clone(),
+            value_type,
+        };
+        let index = self
+            .list
+            .iter()
+            .position(|known| *known == parameter)
+            .unwrap_or_else(|| {
+                self.list.push(parameter);
+                self.list.len() - 1
+            });
         raw(match self.dialect {
             Dialect::Sqlite => format!("?{}", index + 1),
             Dialect::Postgres => format!("${}", index + 1),
@@ -46,7 +57,11 @@ impl Parameters {
 
     /// The text with the key's placeholder numbered: it is the last parameter.
     pub(crate) fn with_key(&self, sql: String) -> String {
-        if sql.contains(KEY) { sql.replace(KEY, &format!("?{}", self.list.len() + 1)) } else { sql }
+        if sql.contains(KEY) {
+            sql.replace(KEY, &format!("?{}", self.list.len() + 1))
+        } else {
+            sql
+        }
     }
 
     pub(crate) fn into_list(self) -> Vec<Parameter> {

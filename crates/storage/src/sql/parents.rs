@@ -48,7 +48,10 @@ impl<'a> Renderer<'a> {
         let mut joins = Vec::with_capacity(origin.ones.len());
         for index in (1..scopes.len()).rev() {
             let (before, from) = scopes.split_at_mut(index);
-            joins.push((index, self.one_condition(parameters, &mut before[index - 1], origin.ones[index - 1], &mut from[0])));
+            joins.push((
+                index,
+                self.one_condition(parameters, &mut before[index - 1], origin.ones[index - 1], &mut from[0]),
+            ));
         }
         joins.reverse();
         let mut select = Query::select();
@@ -60,7 +63,7 @@ impl<'a> Renderer<'a> {
                 restrict(&mut select, condition);
             }
             Parents::Page(node, parent) => {
-                self.from_page(parameters, &mut select, node, parent.as_deref(), &mut scopes[0]);
+                self.write_page(parameters, &mut select, node, parent.as_deref(), &mut scopes[0]);
             }
         }
         for (index, condition) in joins {
@@ -71,7 +74,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Adds a page's rows to FROM, under the scope's alias; for a page with parents, once for each of them.
-    fn from_page(
+    fn write_page(
         &self,
         parameters: &mut Parameters,
         select: &mut SelectStatement,
@@ -89,13 +92,24 @@ impl<'a> Renderer<'a> {
                 let alias = parameters.alias("k");
                 let page = self.exported_page(parameters, node, scope, Some(key_of(&alias)), false);
                 select.from_subquery(keys, alias);
-                select.join_lateral(sea_query::JoinType::InnerJoin, page, scope.alias.clone(), constant(true));
+                select.join_lateral(
+                    sea_query::JoinType::InnerJoin,
+                    page,
+                    scope.alias.clone(),
+                    constant(true),
+                );
             }
         }
     }
 
     /// The condition of a to-one join.
-    pub(crate) fn one_condition(&self, parameters: &mut Parameters, ours: &mut Scope<'_>, node: &OneNode, theirs: &mut Scope<'_>) -> Expr {
+    pub(crate) fn one_condition(
+        &self,
+        parameters: &mut Parameters,
+        ours: &mut Scope<'_>,
+        node: &OneNode,
+        theirs: &mut Scope<'_>,
+    ) -> Expr {
         let mut parts: Vec<Expr> = self.link(ours, &node.link, theirs).into_iter().collect();
         parts.push(self.filter(parameters, theirs, &node.filter));
         conjunction(parts)

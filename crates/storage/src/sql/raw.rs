@@ -9,13 +9,29 @@ use sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatemen
 
 impl Renderer<'_> {
     /// A rule's predicate over the row `alias` of a raw table.
-    pub(crate) fn rule(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, predicate: &RulePredicate) -> Expr {
+    pub(crate) fn rule(
+        &self,
+        parameters: &mut Parameters,
+        entity: EntityId,
+        alias: &DynIden,
+        predicate: &RulePredicate,
+    ) -> Expr {
         match predicate {
             Predicate::Constant(value) => constant(*value),
             // A test on the caller is gone after reduction; one that is left lets nothing through.
             Predicate::Caller(_) => constant(false),
-            Predicate::All(parts) => conjunction(parts.iter().map(|part| self.rule(parameters, entity, alias, part)).collect()),
-            Predicate::Any(parts) => disjunction(parts.iter().map(|part| self.rule(parameters, entity, alias, part)).collect()),
+            Predicate::All(parts) => conjunction(
+                parts
+                    .iter()
+                    .map(|part| self.rule(parameters, entity, alias, part))
+                    .collect(),
+            ),
+            Predicate::Any(parts) => disjunction(
+                parts
+                    .iter()
+                    .map(|part| self.rule(parameters, entity, alias, part))
+                    .collect(),
+            ),
             Predicate::Not(part) => is_not_true(self.rule(parameters, entity, alias, part)),
             Predicate::Leaf { field, test } => {
                 let value_type = self.value_type(entity, *field);
@@ -25,7 +41,12 @@ impl Renderer<'_> {
                 let mut select = self.related(parameters, entity, alias, link, *source, inner);
                 Expr::exists(select.expr(text("1")).take())
             }
-            Predicate::Count { link, source, inner, test } => {
+            Predicate::Count {
+                link,
+                source,
+                inner,
+                test,
+            } => {
                 let mut select = self.related(parameters, entity, alias, link, *source, inner);
                 let count = Expr::SubQuery(None, Box::new(select.expr(text("COUNT(*)")).take().into()));
                 self.test(parameters, count, ValueType::Int, test)
@@ -43,11 +64,17 @@ impl Renderer<'_> {
         inner: &RulePredicate,
     ) -> SelectStatement {
         let theirs = parameters.alias("r");
-        let id = |of: EntityId| self.catalog.entity(of).find_system(SystemField::Id).unwrap_or(FieldId(0));
+        let id = |of: EntityId| {
+            self.catalog
+                .entity(of)
+                .find_system(SystemField::Id)
+                .unwrap_or(FieldId(0))
+        };
         let mut select = Query::select();
         select.from_as(self.table(source.entity), theirs.clone());
         let linked = |their_field, our_field| {
-            self.raw_column(source.entity, &theirs, their_field).eq(self.raw_column(entity, alias, our_field))
+            self.raw_column(source.entity, &theirs, their_field)
+                .eq(self.raw_column(entity, alias, our_field))
         };
         match link {
             Link::Reference(field) => select.and_where(linked(id(source.entity), *field)),
@@ -62,13 +89,21 @@ impl Renderer<'_> {
 
     /// A column of a raw table. An inverse list stands for the row's id, by which its rows refer to it.
     pub(crate) fn raw_column(&self, entity: EntityId, alias: &DynIden, field: FieldId) -> Expr {
-        let name = self.catalog.field(entity, field).column().map_or_else(|| "id".to_owned(), |column| column.name);
+        let name = self
+            .catalog
+            .field(entity, field)
+            .column()
+            .map_or_else(|| "id".to_owned(), |column| column.name);
         Expr::col((alias.clone(), Alias::new(name)))
     }
 
     /// The type of a column; of an inverse list, that of the id.
     pub(crate) fn value_type(&self, entity: EntityId, field: FieldId) -> ValueType {
-        self.catalog.field(entity, field).field_type.value_type().unwrap_or(ValueType::Uuid)
+        self.catalog
+            .field(entity, field)
+            .field_type
+            .value_type()
+            .unwrap_or(ValueType::Uuid)
     }
 
     pub(crate) fn table(&self, entity: EntityId) -> DynIden {
@@ -91,7 +126,11 @@ pub(crate) fn is_true(condition: Expr) -> Expr {
 }
 
 pub(crate) fn conjunction(parts: Vec<Expr>) -> Expr {
-    parts.into_iter().filter(|part| *part != constant(true)).reduce(|left, right| left.and(right)).unwrap_or_else(|| constant(true))
+    parts
+        .into_iter()
+        .filter(|part| *part != constant(true))
+        .reduce(|left, right| left.and(right))
+        .unwrap_or_else(|| constant(true))
 }
 
 /// Adds a condition to WHERE, unless it always holds.
@@ -102,5 +141,8 @@ pub(crate) fn restrict(select: &mut SelectStatement, condition: Expr) {
 }
 
 pub(crate) fn disjunction(parts: Vec<Expr>) -> Expr {
-    parts.into_iter().reduce(|left, right| left.or(right)).unwrap_or_else(|| constant(false))
+    parts
+        .into_iter()
+        .reduce(|left, right| left.or(right))
+        .unwrap_or_else(|| constant(false))
 }

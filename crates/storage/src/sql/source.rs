@@ -21,7 +21,11 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(parameters: &mut Parameters, source: &'a RowSource) -> Self {
-        Self { alias: parameters.alias("t"), source, used: BTreeSet::new() }
+        Self {
+            alias: parameters.alias("t"),
+            source,
+            used: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn entity(&self) -> EntityId {
@@ -48,7 +52,11 @@ impl Renderer<'_> {
 
     /// The id of a guarded source's row.
     pub(crate) fn id(&self, scope: &mut Scope<'_>) -> Expr {
-        let id = self.catalog.entity(scope.entity()).find_system(SystemField::Id).unwrap_or(FieldId(0));
+        let id = self
+            .catalog
+            .entity(scope.entity())
+            .find_system(SystemField::Id)
+            .unwrap_or(FieldId(0));
         self.column(scope, SourceColumn::Field(id))
     }
 
@@ -56,18 +64,23 @@ impl Renderer<'_> {
     pub(crate) fn column_name(&self, entity: EntityId, column: SourceColumn) -> DynIden {
         let field = |id: FieldId| self.catalog.field(entity, id);
         let name = match column {
-            SourceColumn::Field(id) => field(id).column().map_or_else(|| format!("list:{}", field(id).name), |column| column.name),
+            SourceColumn::Field(id) => field(id)
+                .column()
+                .map_or_else(|| format!("list:{}", field(id).name), |column| column.name),
             SourceColumn::Link(id) => format!("link:{}", field(id).name),
             SourceColumn::Writable(id) => format!("write:{}", field(id).name),
             SourceColumn::Restricted(id) => format!("hidden:{}", field(id).name),
-            SourceColumn::Can(operation) => format!("can:{}", match operation {
-                Operation::Create => "create",
-                Operation::Read => "read",
-                Operation::List => "list",
-                Operation::Update => "update",
-                Operation::Delete => "delete",
-                Operation::Transition => "transition",
-            }),
+            SourceColumn::Can(operation) => format!(
+                "can:{}",
+                match operation {
+                    Operation::Create => "create",
+                    Operation::Read => "read",
+                    Operation::List => "list",
+                    Operation::Update => "update",
+                    Operation::Delete => "delete",
+                    Operation::Transition => "transition",
+                }
+            ),
         };
         Alias::new(name).into_iden()
     }
@@ -90,7 +103,13 @@ impl Renderer<'_> {
         select
     }
 
-    fn guarded_column(&self, parameters: &mut Parameters, source: &RowSource, row: &DynIden, column: SourceColumn) -> Expr {
+    fn guarded_column(
+        &self,
+        parameters: &mut Parameters,
+        source: &RowSource,
+        row: &DynIden,
+        column: SourceColumn,
+    ) -> Expr {
         let entity = source.entity();
         match column {
             SourceColumn::Field(field) => {
@@ -116,12 +135,21 @@ impl Renderer<'_> {
     }
 
     /// A filter over the row of a guarded source.
-    pub(crate) fn filter(&self, parameters: &mut Parameters, scope: &mut Scope<'_>, predicate: &FilterPredicate) -> Expr {
+    pub(crate) fn filter(
+        &self,
+        parameters: &mut Parameters,
+        scope: &mut Scope<'_>,
+        predicate: &FilterPredicate,
+    ) -> Expr {
         match predicate {
             Predicate::Constant(value) => constant(*value),
             Predicate::Caller(_) => constant(false),
-            Predicate::All(parts) => conjunction(parts.iter().map(|part| self.filter(parameters, scope, part)).collect()),
-            Predicate::Any(parts) => disjunction(parts.iter().map(|part| self.filter(parameters, scope, part)).collect()),
+            Predicate::All(parts) => {
+                conjunction(parts.iter().map(|part| self.filter(parameters, scope, part)).collect())
+            }
+            Predicate::Any(parts) => {
+                disjunction(parts.iter().map(|part| self.filter(parameters, scope, part)).collect())
+            }
             Predicate::Not(part) => is_not_true(self.filter(parameters, scope, part)),
             Predicate::Leaf { field, test } => {
                 let value_type = self.value_type(field.entity(), field.id());
@@ -132,7 +160,12 @@ impl Renderer<'_> {
                 let mut select = self.related_guarded(parameters, scope, link, source, inner);
                 Expr::exists(select.expr(text("1")).take())
             }
-            Predicate::Count { link, source, inner, test } => {
+            Predicate::Count {
+                link,
+                source,
+                inner,
+                test,
+            } => {
                 let mut select = self.related_guarded(parameters, scope, link, source, inner);
                 let count = Expr::SubQuery(None, Box::new(select.expr(text("COUNT(*)")).take().into()));
                 self.test(parameters, count, ValueType::Int, test)
@@ -159,11 +192,19 @@ impl Renderer<'_> {
     }
 
     /// The condition that relates two guarded rows; `None` for [`Link::Free`].
-    pub(crate) fn link(&self, ours: &mut Scope<'_>, link: &Link<ReadableField>, theirs: &mut Scope<'_>) -> Option<Expr> {
+    pub(crate) fn link(
+        &self,
+        ours: &mut Scope<'_>,
+        link: &Link<ReadableField>,
+        theirs: &mut Scope<'_>,
+    ) -> Option<Expr> {
         match link {
             Link::Reference(field) => Some(self.id(theirs).eq(self.field(ours, field))),
             Link::Inverse { by } => Some(self.back(theirs, *by).eq(self.id(ours))),
-            Link::Equal { theirs: by, ours: field } => Some(self.back(theirs, *by).eq(self.field(ours, field))),
+            Link::Equal {
+                theirs: by,
+                ours: field,
+            } => Some(self.back(theirs, *by).eq(self.field(ours, field))),
             Link::Free => None,
         }
     }

@@ -21,15 +21,22 @@ impl Renderer<'_> {
             Test::Greater(operand) => self.compared(column, value_type).gt(bind(operand)),
             Test::GreaterOrEqual(operand) => self.compared(column, value_type).gte(bind(operand)),
             Test::In(operands) if operands.is_empty() => constant(false),
-            Test::In(operands) => self.compared(column, value_type).is_in(operands.iter().map(bind).collect::<Vec<_>>()),
+            Test::In(operands) => self
+                .compared(column, value_type)
+                .is_in(operands.iter().map(bind).collect::<Vec<_>>()),
             Test::NotIn(operands) if operands.is_empty() => constant(true),
-            Test::NotIn(operands) => self.compared(column, value_type).is_not_in(operands.iter().map(bind).collect::<Vec<_>>()),
+            Test::NotIn(operands) => self
+                .compared(column, value_type)
+                .is_not_in(operands.iter().map(bind).collect::<Vec<_>>()),
             Test::IsNull(true) => column.is_null(),
             Test::IsNull(false) => column.is_not_null(),
             Test::Like { pattern, insensitive } => {
                 let pattern = parameters.bind(pattern, ValueType::Text);
-                let (column, pattern) =
-                    if *insensitive { (self.folded(column), self.folded(pattern)) } else { (column, pattern) };
+                let (column, pattern) = if *insensitive {
+                    (self.folded(column), self.folded(pattern))
+                } else {
+                    (column, pattern)
+                };
                 // `\` is PostgreSQL's escape already; SQLite has none unless told.
                 match self.dialect {
                     Dialect::Postgres => column.binary(BinOper::Like, pattern),
@@ -41,26 +48,31 @@ impl Renderer<'_> {
                 self.folded(column).eq(self.folded(operand))
             }
             Test::Has(operand) => self.has(parameters, &column, operand),
-            Test::HasAny(operands) => {
-                disjunction(operands.iter().map(|operand| self.has(parameters, &column, operand)).collect())
-            }
+            Test::HasAny(operands) => disjunction(
+                operands
+                    .iter()
+                    .map(|operand| self.has(parameters, &column, operand))
+                    .collect(),
+            ),
             Test::HasAll(operands) => {
                 let mut parts = vec![column.clone().is_not_null()];
                 parts.extend(operands.iter().map(|operand| self.has(parameters, &column, operand)));
                 conjunction(parts)
             }
             Test::JsonEqual { path, operand, equal } => {
-                let path = self.json_path(parameters, path);
+                let path = json_path(parameters, path);
                 let operand = parameters.bind(operand, ValueType::Json);
                 match self.dialect {
                     Dialect::Postgres if *equal => json_at(column, path).eq(operand),
                     Dialect::Postgres => json_at(column, path).ne(operand),
                     // 1, 0, or null where there is nothing; see `dialect::sqlite`.
-                    Dialect::Sqlite => call("fh_json_equal", [column, path, operand]).eq(text(if *equal { "1" } else { "0" })),
+                    Dialect::Sqlite => {
+                        call("fh_json_equal", [column, path, operand]).eq(text(if *equal { "1" } else { "0" }))
+                    }
                 }
             }
             Test::JsonIsNull { path, null } => {
-                let path = self.json_path(parameters, path);
+                let path = json_path(parameters, path);
                 let found = match self.dialect {
                     Dialect::Postgres => json_at(column, path),
                     Dialect::Sqlite => call("fh_json_at", [column, path]),
@@ -82,7 +94,10 @@ impl Renderer<'_> {
     fn folded(&self, column: Expr) -> Expr {
         match self.dialect {
             Dialect::Sqlite => call("fh_lower", [column]),
-            Dialect::Postgres => call("lower", [column.binary(BinOper::Custom("COLLATE"), text("\"und-x-icu\""))]),
+            Dialect::Postgres => call(
+                "lower",
+                [column.binary(BinOper::Custom("COLLATE"), text("\"und-x-icu\""))],
+            ),
         }
     }
 
@@ -92,11 +107,6 @@ impl Renderer<'_> {
             Dialect::Postgres => operand.eq(call("ANY", [column.clone()])),
             Dialect::Sqlite => call("fh_list_has", [column.clone(), operand]),
         }
-    }
-
-    /// A JSON path: `text[]` on PostgreSQL, a JSON array of texts on SQLite.
-    fn json_path(&self, parameters: &mut Parameters, path: &[String]) -> Expr {
-        parameters.bind(&Operand::Constant(freehold_base::Value::TextList(path.to_vec())), ValueType::TextList)
     }
 }
 
@@ -108,4 +118,12 @@ fn json_at(column: Expr, path: Expr) -> Expr {
 
 fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
     Func::cust(Alias::new(function)).args(arguments).into()
+}
+
+/// A JSON path: `text[]` on PostgreSQL, a JSON array of texts on SQLite.
+fn json_path(parameters: &mut Parameters, path: &[String]) -> Expr {
+    parameters.bind(
+        &Operand::Constant(freehold_base::Value::TextList(path.to_vec())),
+        ValueType::TextList,
+    )
 }

@@ -49,9 +49,19 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::UnsafeChange`] with every change that would lose data, unless `allow_destructive`; nothing has been changed then.
-    pub async fn apply(&self, catalog: &Catalog, indexes: &[(EntityId, Vec<FieldId>)], allow_destructive: bool, clock: &dyn Clock) -> Result<Applied> {
+    pub async fn apply(
+        &self,
+        catalog: &Catalog,
+        indexes: &[(EntityId, Vec<FieldId>)],
+        allow_destructive: bool,
+        clock: &dyn Clock,
+    ) -> Result<Applied> {
         let wanted = desired(catalog, indexes);
-        let permission = if allow_destructive { Permission::AllowDestructive } else { Permission::Careful };
+        let permission = if allow_destructive {
+            Permission::AllowDestructive
+        } else {
+            Permission::Careful
+        };
         let mut transaction = self.begin(References::CheckedByHand).await?;
         prepare(&mut transaction).await?;
         let tags = tags(&mut transaction, catalog).await?;
@@ -76,7 +86,11 @@ impl Database {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn compare(&self, catalog: &Catalog, indexes: &[(EntityId, Vec<FieldId>)]) -> Result<(Vec<Change>, Vec<String>)> {
+    pub async fn compare(
+        &self,
+        catalog: &Catalog,
+        indexes: &[(EntityId, Vec<FieldId>)],
+    ) -> Result<(Vec<Change>, Vec<String>)> {
         let mut transaction = self.begin(References::Enforced).await?;
         prepare(&mut transaction).await?;
         let present = present(&mut transaction).await?;
@@ -89,19 +103,33 @@ impl Database {
 /// Takes the lock of changes, and makes the platform's tables if `migrations` has not yet.
 async fn prepare(transaction: &mut Transaction) -> Result<()> {
     if transaction.dialect() == Dialect::Postgres {
-        // SQLite has one writer anyway.
-        transaction.batch("SELECT pg_advisory_xact_lock(hashtextextended('freehold.tables.' || current_schema(), 0))".to_owned()).await?;
+        // SQLite has one writer anyway. A change of tables waits for their readers, and new readers wait for it: not for long.
+        let lock = "SELECT pg_advisory_xact_lock(hashtextextended('freehold.tables.' || current_schema(), 0));\n\
+                    SET LOCAL lock_timeout = '10s'";
+        transaction.batch(lock.to_owned()).await?;
     }
     transaction.batch(PLATFORM_TABLES.to_owned()).await
 }
 
 /// The entities' tags; new entities get one. A tag is never given twice, not even that of an entity long gone.
 async fn tags(transaction: &mut Transaction, catalog: &Catalog) -> Result<BTreeMap<String, EntityTag>> {
-    let known = transaction.query("SELECT name, tag FROM fh_entity".to_owned(), Vec::new(), vec![ValueType::Text, ValueType::Int]).await?;
+    let known = transaction
+        .query(
+            "SELECT name, tag FROM fh_entity".to_owned(),
+            Vec::new(),
+            vec![ValueType::Text, ValueType::Int],
+        )
+        .await?;
     let mut taken = BTreeMap::new();
     for row in 0..known.rows() {
-        if let (Value::Text(name), Value::Int(tag)) = (read(ValueType::Text, known.cell(row, 0))?, read(ValueType::Int, known.cell(row, 1))?) {
-            let tag = u16::try_from(tag).ok().and_then(EntityTag::new).ok_or_else(|| Error::program(format!("tag {tag} of `{name}`")))?;
+        if let (Value::Text(name), Value::Int(tag)) = (
+            read(ValueType::Text, known.cell(row, 0))?,
+            read(ValueType::Int, known.cell(row, 1))?,
+        ) {
+            let tag = u16::try_from(tag)
+                .ok()
+                .and_then(EntityTag::new)
+                .ok_or_else(|| Error::program(format!("tag {tag} of `{name}`")))?;
             taken.insert(name, tag);
         }
     }
@@ -112,11 +140,24 @@ async fn tags(transaction: &mut Transaction, catalog: &Catalog) -> Result<BTreeM
             continue;
         }
         let free = |tag: &EntityTag| !taken.values().any(|other| other == tag);
-        let next = || taken.values().map(|tag| tag.number()).max().map_or(Some(1), |tag| tag.checked_add(1));
-        let tag = Some(entity.tag).filter(free).or_else(|| next().and_then(EntityTag::new));
+        let next = || {
+            taken
+                .values()
+                .map(|tag| tag.number())
+                .max()
+                .map_or(Some(1), |tag| tag.checked_add(1))
+        };
+        let tag = Some(entity.tag)
+            .filter(free)
+            .or_else(|| next().and_then(EntityTag::new));
         let tag = tag.ok_or_else(|| Error::program("an environment has had more than 4095 entities"))?;
-        let row = vec![text(entity.name.clone())?, Bound::new(Value::Int(i64::from(tag.number())), ValueType::Int)?];
-        transaction.execute("INSERT INTO fh_entity (name, tag) VALUES ($1, $2)".to_owned(), row).await?;
+        let row = vec![
+            text(entity.name.clone())?,
+            Bound::new(Value::Int(i64::from(tag.number())), ValueType::Int)?,
+        ];
+        transaction
+            .execute("INSERT INTO fh_entity (name, tag) VALUES ($1, $2)".to_owned(), row)
+            .await?;
         taken.insert(entity.name.clone(), tag);
         tags.insert(entity.name.clone(), tag);
     }
@@ -129,7 +170,9 @@ async fn present(transaction: &mut Transaction) -> Result<Tables> {
     let stored: Table = transaction.query(sql, Vec::new(), vec![ValueType::Text]).await?;
     match stored.cell(0, 0) {
         None => Ok(Tables::default()),
-        Some(shape) => serde_json::from_slice(shape).map_err(|error| Error::program(format!("fh_catalog holds no shape: {error}"))),
+        Some(shape) => {
+            serde_json::from_slice(shape).map_err(|error| Error::program(format!("fh_catalog holds no shape: {error}")))
+        }
     }
 }
 
@@ -139,7 +182,12 @@ async fn store(transaction: &mut Transaction, tables: &Tables, clock: &dyn Clock
         "INSERT INTO fh_catalog (id, shape, applied_at) VALUES ({SHAPE_ROW}, $1, $2) \
          ON CONFLICT (id) DO UPDATE SET shape = excluded.shape, applied_at = excluded.applied_at"
     );
-    transaction.execute(sql, vec![text(shape)?, Bound::new(Value::Int(clock.now().0), ValueType::BigInt)?]).await?;
+    transaction
+        .execute(
+            sql,
+            vec![text(shape)?, Bound::new(Value::Int(clock.now().0), ValueType::BigInt)?],
+        )
+        .await?;
     Ok(())
 }
 

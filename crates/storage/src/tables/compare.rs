@@ -150,18 +150,28 @@ fn table(changes: &mut Vec<Change>, name: &str, from: &TableShape, to: &TableSha
             to.find_column(&before.name).is_none().then_some(before)
         });
         let Some(before) = before else {
-            changes.push(Change::AddColumn { table: table(), column: wanted.clone() });
+            changes.push(Change::AddColumn {
+                table: table(),
+                column: wanted.clone(),
+            });
             continue;
         };
         if before.name != wanted.name {
             renamed.push(&before.name);
-            changes.push(Change::RenameColumn { table: table(), from: before.name.clone(), to: wanted.name.clone() });
+            changes.push(Change::RenameColumn {
+                table: table(),
+                from: before.name.clone(),
+                to: wanted.name.clone(),
+            });
         }
         column(changes, name, before, wanted);
     }
     for before in &from.columns {
         if to.find_column(&before.name).is_none() && !renamed.contains(&before.name.as_str()) {
-            changes.push(Change::DropColumn { table: table(), column: before.name.clone() });
+            changes.push(Change::DropColumn {
+                table: table(),
+                column: before.name.clone(),
+            });
         }
     }
     if from.primary_key != to.primary_key {
@@ -170,22 +180,36 @@ fn table(changes: &mut Vec<Change>, name: &str, from: &TableShape, to: &TableSha
     // Names are made of tables and columns, so a changed one under the same name is only a changed target.
     for (name, reference) in &to.references {
         if from.references.get(name) != Some(reference) {
-            changes.push(Change::AddReference { table: table(), name: name.clone(), reference: reference.clone() });
+            changes.push(Change::AddReference {
+                table: table(),
+                name: name.clone(),
+                reference: reference.clone(),
+            });
         }
     }
     for (name, reference) in &from.references {
         if to.references.get(name) != Some(reference) {
-            changes.push(Change::DropReference { table: table(), name: name.clone() });
+            changes.push(Change::DropReference {
+                table: table(),
+                name: name.clone(),
+            });
         }
     }
     for (name, index) in &to.indexes {
         if from.indexes.get(name) != Some(index) {
-            changes.push(Change::AddIndex { table: table(), name: name.clone(), index: index.clone() });
+            changes.push(Change::AddIndex {
+                table: table(),
+                name: name.clone(),
+                index: index.clone(),
+            });
         }
     }
     for (name, index) in &from.indexes {
         if to.indexes.get(name) != Some(index) {
-            changes.push(Change::DropIndex { table: table(), name: name.clone() });
+            changes.push(Change::DropIndex {
+                table: table(),
+                name: name.clone(),
+            });
         }
     }
 }
@@ -195,14 +219,30 @@ fn column(changes: &mut Vec<Change>, table: &str, before: &ColumnShape, wanted: 
     if before.value_type != wanted.value_type {
         let (from, to) = (before.value_type, wanted.value_type);
         let change = if widens(from, to) {
-            Change::WidenType { table: table.clone(), column: column.clone(), to }
+            Change::WidenType {
+                table: table.clone(),
+                column: column.clone(),
+                to,
+            }
         } else {
-            Change::ChangeType { table: table.clone(), column: column.clone(), from, to }
+            Change::ChangeType {
+                table: table.clone(),
+                column: column.clone(),
+                from,
+                to,
+            }
         };
         changes.push(change);
-    } else if !wanted.options.is_empty() && (before.options.is_empty() || before.options.iter().any(|it| !wanted.options.contains(it))) {
+    } else if !wanted.options.is_empty()
+        && (before.options.is_empty() || before.options.iter().any(|it| !wanted.options.contains(it)))
+    {
         let value_type = wanted.value_type;
-        changes.push(Change::RemoveOptions { table: table.clone(), column: column.clone(), value_type, left: wanted.options.clone() });
+        changes.push(Change::RemoveOptions {
+            table: table.clone(),
+            column: column.clone(),
+            value_type,
+            left: wanted.options.clone(),
+        });
     }
     match (before.required, wanted.required) {
         (true, false) => changes.push(Change::DropNotNull { table, column }),
@@ -213,12 +253,21 @@ fn column(changes: &mut Vec<Change>, table: &str, before: &ColumnShape, wanted: 
 
 /// Every integer of 32 bits is also a double and a decimal, exactly.
 fn widens(from: ValueType, to: ValueType) -> bool {
-    matches!((from, to), (ValueType::Int, ValueType::BigInt | ValueType::Float | ValueType::Decimal))
+    matches!(
+        (from, to),
+        (
+            ValueType::Int,
+            ValueType::BigInt | ValueType::Float | ValueType::Decimal
+        )
+    )
 }
 
 /// The old name of a column, if its field says that it had one.
 fn was(entity: &EntityDef, column: &str) -> Option<String> {
-    let field = entity.fields.iter().find(|field| field.column().is_some_and(|it| it.name == column))?;
+    let field = entity
+        .fields
+        .iter()
+        .find(|field| field.column().is_some_and(|it| it.name == column))?;
     let was = field.was.as_ref()?;
     Some(match field.field_type {
         FieldType::Reference { .. } | FieldType::File | FieldType::Image => format!("{was}_id"),
@@ -277,13 +326,23 @@ impl fmt::Display for Change {
             Self::RenameColumn { table, from, to } => write!(out, "rename `{table}.{from}` to `{to}`"),
             Self::DropColumn { table, column } => write!(out, "drop `{table}.{column}`"),
             Self::WidenType { table, column, to } => write!(out, "widen `{table}.{column}` to {to:?}"),
-            Self::ChangeType { table, column, from, to } => write!(out, "change `{table}.{column}` from {from:?} to {to:?}"),
+            Self::ChangeType {
+                table,
+                column,
+                from,
+                to,
+            } => write!(out, "change `{table}.{column}` from {from:?} to {to:?}"),
             Self::DropNotNull { table, column } => write!(out, "let `{table}.{column}` be absent"),
             Self::AddNotNull { table, column } => write!(out, "require `{table}.{column}`"),
             Self::RemoveOptions { table, column, .. } => write!(out, "remove options of `{table}.{column}`"),
             Self::ChangeKey { table } => write!(out, "change the primary key of `{table}`"),
             Self::AddReference { table, reference, .. } => {
-                write!(out, "let `{table}` refer to `{}` by {}", reference.table, reference.columns.join(", "))
+                write!(
+                    out,
+                    "let `{table}` refer to `{}` by {}",
+                    reference.table,
+                    reference.columns.join(", ")
+                )
             }
             Self::DropReference { table, name } => write!(out, "drop reference `{name}` of `{table}`"),
             Self::AddIndex { table, index, .. } => write!(out, "index `{table}` by {}", index.columns.join(", ")),

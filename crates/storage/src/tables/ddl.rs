@@ -18,12 +18,20 @@ pub(super) fn create_table(name: &str, shape: &TableShape, dialect: Dialect) -> 
 /// A column's definition.
 pub(super) fn column(column: &ColumnShape, dialect: Dialect) -> String {
     let required = if column.required { " NOT NULL" } else { "" };
-    format!("{} {}{required}", quote(&column.name), column_type(column.value_type, dialect))
+    format!(
+        "{} {}{required}",
+        quote(&column.name),
+        column_type(column.value_type, dialect)
+    )
 }
 
 /// `CONSTRAINT … PRIMARY KEY (…)`
 pub(super) fn primary_key(table: &str, shape: &TableShape) -> String {
-    format!("CONSTRAINT {} PRIMARY KEY ({})", quote(&primary_key_name(table)), quote_all(&shape.primary_key))
+    format!(
+        "CONSTRAINT {} PRIMARY KEY ({})",
+        quote(&primary_key_name(table)),
+        quote_all(&shape.primary_key)
+    )
 }
 
 /// Name of a table's primary key.
@@ -33,13 +41,23 @@ pub(super) fn primary_key_name(table: &str) -> String {
 
 /// `ALTER TABLE … ADD … FOREIGN KEY`, PostgreSQL only.
 pub(super) fn add_reference(table: &str, name: &str, reference: &ReferenceShape) -> String {
-    format!("ALTER TABLE {} ADD CONSTRAINT {} {}", quote(table), quote(name), foreign_key(reference))
+    format!(
+        "ALTER TABLE {} ADD CONSTRAINT {} {}",
+        quote(table),
+        quote(name),
+        foreign_key(reference)
+    )
 }
 
 /// `CREATE INDEX`
 pub(super) fn create_index(table: &str, name: &str, index: &IndexShape) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    format!("CREATE {unique}INDEX {} ON {} ({})", quote(name), quote(table), quote_all(&index.columns))
+    format!(
+        "CREATE {unique}INDEX {} ON {} ({})",
+        quote(name),
+        quote(table),
+        quote_all(&index.columns)
+    )
 }
 
 /// The type of a column.

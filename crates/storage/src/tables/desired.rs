@@ -7,8 +7,13 @@ use std::collections::BTreeMap;
 
 /// The tables of an app. `indexes` are those its rules need, besides what its model asks for.
 pub fn desired(catalog: &Catalog, indexes: &[(EntityId, Vec<FieldId>)]) -> Tables {
-    let tables = catalog.entities.values().map(|entity| (entity.name.clone(), table(catalog, entity, indexes)));
-    Tables { tables: tables.collect() }
+    let tables = catalog
+        .entities
+        .values()
+        .map(|entity| (entity.name.clone(), table(catalog, entity, indexes)));
+    Tables {
+        tables: tables.collect(),
+    }
 }
 
 /// The physical column of a field; `None` for inverse lists. The one place that names them.
@@ -19,7 +24,11 @@ pub(super) fn column_name(field: &FieldDef) -> Option<String> {
 /// What a column of that field holds.
 pub(crate) fn stored_type(field: &FieldDef) -> Option<ValueType> {
     let column = field.column()?;
-    Some(if field.encrypted.is_some() { ValueType::Bytes } else { column.value_type })
+    Some(if field.encrypted.is_some() {
+        ValueType::Bytes
+    } else {
+        column.value_type
+    })
 }
 
 fn table(catalog: &Catalog, entity: &EntityDef, indexes: &[(EntityId, Vec<FieldId>)]) -> TableShape {
@@ -27,35 +36,61 @@ fn table(catalog: &Catalog, entity: &EntityDef, indexes: &[(EntityId, Vec<FieldI
     let tenant = tenant_column(entity);
     let id = id_column(entity);
     let primary_key: Vec<String> = tenant.iter().chain(&id).cloned().collect();
-    let references: BTreeMap<_, _> =
-        entity.fields.iter().filter_map(|field| reference(catalog, entity, field)).map(|it| (derived_name(&entity.name, &it.columns, "fkey"), it)).collect();
+    let references: BTreeMap<_, _> = entity
+        .fields
+        .iter()
+        .filter_map(|field| reference(catalog, entity, field))
+        .map(|it| (derived_name(&entity.name, &it.columns, "fkey"), it))
+        .collect();
     let indexes = table_indexes(catalog, entity, &primary_key, indexes);
-    TableShape { columns, primary_key, references, indexes }
+    TableShape {
+        columns,
+        primary_key,
+        references,
+        indexes,
+    }
 }
 
 fn column(field: &FieldDef) -> Option<ColumnShape> {
     let options = match &field.field_type {
-        FieldType::Select(options) | FieldType::MultiSelect(options) => options.iter().map(|option| option.value.clone()).collect(),
+        FieldType::Select(options) | FieldType::MultiSelect(options) => {
+            options.iter().map(|option| option.value.clone()).collect()
+        }
         _ => Vec::new(),
     };
     let always = matches!(
         field.system,
-        Some(SystemField::Id | SystemField::Version | SystemField::CreatedAt | SystemField::UpdatedAt | SystemField::Tenant)
+        Some(
+            SystemField::Id
+                | SystemField::Version
+                | SystemField::CreatedAt
+                | SystemField::UpdatedAt
+                | SystemField::Tenant
+        )
     );
     // Until the vault is there, ciphertext is null.
     let required = (field.required && field.encrypted.is_none()) || always;
-    Some(ColumnShape { name: column_name(field)?, value_type: stored_type(field)?, required, options })
+    Some(ColumnShape {
+        name: column_name(field)?,
+        value_type: stored_type(field)?,
+        required,
+        options,
+    })
 }
 
 fn tenant_column(entity: &EntityDef) -> Option<String> {
     if !entity.tenant_scoped {
         return None;
     }
-    entity.find_system(SystemField::Tenant).and_then(|id| column_name(entity.field(id)))
+    entity
+        .find_system(SystemField::Tenant)
+        .and_then(|id| column_name(entity.field(id)))
 }
 
 fn id_column(entity: &EntityDef) -> Option<String> {
-    entity.find_system(SystemField::Id).and_then(|id| column_name(entity.field(id)))
+    entity
+        .find_system(SystemField::Id)
+        .and_then(|id| column_name(entity.field(id)))
 }
 
 /// The foreign key of a plain reference. A polymorphic one has none: its id tells the entity.
@@ -69,7 +104,11 @@ fn reference(catalog: &Catalog, entity: &EntityDef, field: &FieldDef) -> Option<
         (Some(own), Some(theirs)) if !is_tenant => (vec![own, column], vec![theirs, id]),
         _ => (vec![column], vec![id]),
     };
-    Some(ReferenceShape { columns, table: target.name.clone(), targets })
+    Some(ReferenceShape {
+        columns,
+        table: target.name.clone(),
+        targets,
+    })
 }
 
 fn table_indexes(
@@ -84,7 +123,11 @@ fn table_indexes(
         for id in fields {
             let field = entity.field(*id);
             // Lists of texts, JSON and ciphertext have no order that a query asks for.
-            if matches!(stored_type(field)?, ValueType::TextList | ValueType::Json | ValueType::Bytes) && !field.searchable {
+            if matches!(
+                stored_type(field)?,
+                ValueType::TextList | ValueType::Json | ValueType::Bytes
+            ) && !field.searchable
+            {
                 return None;
             }
             let column = column_name(field)?;
@@ -100,21 +143,36 @@ fn table_indexes(
     }
     // A shared entity that refers to this one needs the id alone to be a key.
     let referred = catalog.entities.values().filter(|other| !other.tenant_scoped);
-    let mut referred = referred.flat_map(|other| &other.fields).filter_map(FieldDef::reference_target);
+    let mut referred = referred
+        .flat_map(|other| &other.fields)
+        .filter_map(FieldDef::reference_target);
     if tenant.is_some() && referred.any(|target| target == entity.id) {
-        found.extend(id_column(entity).map(|id| IndexShape { columns: vec![id], unique: true }));
+        found.extend(id_column(entity).map(|id| IndexShape {
+            columns: vec![id],
+            unique: true,
+        }));
     }
     let references = entity.fields.iter().filter(|field| {
         // Who made or last changed a row is not searched by.
         matches!(field.field_type, FieldType::Reference { .. })
-            && !matches!(field.system, Some(SystemField::CreatedBy | SystemField::UpdatedBy | SystemField::Tenant))
+            && !matches!(
+                field.system,
+                Some(SystemField::CreatedBy | SystemField::UpdatedBy | SystemField::Tenant)
+            )
     });
     let references = references.map(|field| vec![field.id]);
-    let rules = needed.iter().filter(|(id, _)| *id == entity.id).map(|(_, fields)| fields.clone());
+    let rules = needed
+        .iter()
+        .filter(|(id, _)| *id == entity.id)
+        .map(|(_, fields)| fields.clone());
     for fields in entity.index.iter().cloned().chain(references).chain(rules) {
         found.extend(within_tenant(&fields).map(|columns| IndexShape { columns, unique: false }));
     }
-    let unique: Vec<Vec<String>> = found.iter().filter(|index| index.unique).map(|index| index.columns.clone()).collect();
+    let unique: Vec<Vec<String>> = found
+        .iter()
+        .filter(|index| index.unique)
+        .map(|index| index.columns.clone())
+        .collect();
     let all: Vec<Vec<String>> = found.iter().map(|index| index.columns.clone()).collect();
     found
         .into_iter()
@@ -124,8 +182,15 @@ fn table_indexes(
             index.unique
                 || !(primary_key.starts_with(columns)
                     || unique.iter().any(|other| other.starts_with(columns))
-                    || all.iter().any(|other| other.len() > columns.len() && other.starts_with(columns)))
+                    || all
+                        .iter()
+                        .any(|other| other.len() > columns.len() && other.starts_with(columns)))
         })
-        .map(|index| (derived_name(&entity.name, &index.columns, if index.unique { "key" } else { "idx" }), index))
+        .map(|index| {
+            (
+                derived_name(&entity.name, &index.columns, if index.unique { "key" } else { "idx" }),
+                index,
+            )
+        })
         .collect()
 }

@@ -12,7 +12,13 @@ use freehold_schema::catalog::Catalog;
 use std::collections::BTreeSet;
 
 /// Carries out the changes from `from` to `to`.
-pub(super) async fn carry_out(transaction: &mut Transaction, changes: &[Change], from: &Tables, to: &Tables, catalog: &Catalog) -> Result<()> {
+pub(super) async fn carry_out(
+    transaction: &mut Transaction,
+    changes: &[Change],
+    from: &Tables,
+    to: &Tables,
+    catalog: &Catalog,
+) -> Result<()> {
     match transaction.dialect() {
         Dialect::Postgres => {
             for change in changes {
@@ -33,18 +39,37 @@ pub(super) async fn carry_out(transaction: &mut Transaction, changes: &[Change],
 }
 
 /// One change on PostgreSQL.
-async fn alter(transaction: &mut Transaction, change: &Change, changes: &[Change], to: &Tables, catalog: &Catalog) -> Result<()> {
+async fn alter(
+    transaction: &mut Transaction,
+    change: &Change,
+    changes: &[Change],
+    to: &Tables,
+    catalog: &Catalog,
+) -> Result<()> {
     let table = quote(change.table());
     let alter = |step: String| format!("ALTER TABLE {table} {step}");
     let dialect = Dialect::Postgres;
     let sql = match change {
         Change::CreateTable { table } => {
             let shape = shape(to, table)?;
-            format!("{};\n{}", ddl::create_table(table, shape, dialect), indexes(table, shape))
+            format!(
+                "{};\n{}",
+                ddl::create_table(table, shape, dialect),
+                indexes(table, shape)
+            )
         }
         Change::DropTable { table } => {
             // All in one: they may refer to each other.
-            let all: Vec<&String> = changes.iter().filter_map(|it| if let Change::DropTable { table } = it { Some(table) } else { None }).collect();
+            let all: Vec<&String> = changes
+                .iter()
+                .filter_map(|it| {
+                    if let Change::DropTable { table } = it {
+                        Some(table)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
             if all.first() != Some(&table) {
                 return Ok(());
             }
@@ -53,7 +78,9 @@ async fn alter(transaction: &mut Transaction, change: &Change, changes: &[Change
         Change::AddColumn { column, .. } => {
             let mut optional = column.clone();
             optional.required = false;
-            transaction.batch(alter(format!("ADD COLUMN {}", ddl::column(&optional, dialect)))).await?;
+            transaction
+                .batch(alter(format!("ADD COLUMN {}", ddl::column(&optional, dialect))))
+                .await?;
             if !column.required {
                 return Ok(());
             }
@@ -62,21 +89,32 @@ async fn alter(transaction: &mut Transaction, change: &Change, changes: &[Change
         }
         Change::RenameColumn { from, to, .. } => alter(format!("RENAME COLUMN {} TO {}", quote(from), quote(to))),
         Change::DropColumn { column, .. } => alter(format!("DROP COLUMN {}", quote(column))),
-        Change::WidenType { column, to, .. } => alter(format!("ALTER COLUMN {} TYPE {}", quote(column), ddl::column_type(*to, dialect))),
+        Change::WidenType { column, to, .. } => alter(format!(
+            "ALTER COLUMN {} TYPE {}",
+            quote(column),
+            ddl::column_type(*to, dialect)
+        )),
         Change::ChangeType { column, to, .. } => {
             let (column, kind) = (quote(column), ddl::column_type(*to, dialect));
-            alter(format!("ALTER COLUMN {column} DROP NOT NULL, ALTER COLUMN {column} TYPE {kind} USING NULL"))
+            alter(format!(
+                "ALTER COLUMN {column} DROP NOT NULL, ALTER COLUMN {column} TYPE {kind} USING NULL"
+            ))
         }
         Change::DropNotNull { column, .. } => alter(format!("ALTER COLUMN {} DROP NOT NULL", quote(column))),
         Change::AddNotNull { column, .. } => {
-            let value_type = shape(to, change.table())?.find_column(column).map_or(ValueType::Text, |it| it.value_type);
+            let value_type = shape(to, change.table())?
+                .find_column(column)
+                .map_or(ValueType::Text, |it| it.value_type);
             fill_column(transaction, change.table(), column, value_type, catalog).await?;
             alter(format!("ALTER COLUMN {} SET NOT NULL", quote(column)))
         }
         Change::RemoveOptions { .. } => return Ok(()),
         Change::ChangeKey { table: name } => {
             let key = ddl::primary_key(name, shape(to, name)?);
-            alter(format!("DROP CONSTRAINT {}, ADD {key}", quote(&ddl::primary_key_name(name))))
+            alter(format!(
+                "DROP CONSTRAINT {}, ADD {key}",
+                quote(&ddl::primary_key_name(name))
+            ))
         }
         Change::AddReference { table, name, reference } => ddl::add_reference(table, name, reference),
         Change::DropReference { name, .. } => alter(format!("DROP CONSTRAINT {}", quote(name))),
@@ -87,7 +125,13 @@ async fn alter(transaction: &mut Transaction, change: &Change, changes: &[Change
 }
 
 /// Gives rows without a value the field's default.
-async fn fill_column(transaction: &mut Transaction, table: &str, column: &str, value_type: ValueType, catalog: &Catalog) -> Result<()> {
+async fn fill_column(
+    transaction: &mut Transaction,
+    table: &str,
+    column: &str,
+    value_type: ValueType,
+    catalog: &Catalog,
+) -> Result<()> {
     if let Some(value) = fill(catalog, table, column) {
         let column = quote(column);
         let sql = format!("UPDATE {} SET {column} = $1 WHERE {column} IS NULL", quote(table));
@@ -96,20 +140,44 @@ async fn fill_column(transaction: &mut Transaction, table: &str, column: &str, v
     Ok(())
 }
 
-async fn sqlite(transaction: &mut Transaction, changes: &[Change], from: &Tables, to: &Tables, catalog: &Catalog) -> Result<()> {
-    let rebuilt: BTreeSet<&str> = changes.iter().filter(|change| needs_rebuild(change)).map(Change::table).collect();
+async fn sqlite(
+    transaction: &mut Transaction,
+    changes: &[Change],
+    from: &Tables,
+    to: &Tables,
+    catalog: &Catalog,
+) -> Result<()> {
+    let rebuilt: BTreeSet<&str> = changes
+        .iter()
+        .filter(|change| needs_rebuild(change))
+        .map(Change::table)
+        .collect();
     for name in &rebuilt {
-        rebuild(transaction, name, changes, shape(from, name)?, shape(to, name)?, catalog).await?;
+        rebuild(
+            transaction,
+            name,
+            changes,
+            shape(from, name)?,
+            shape(to, name)?,
+            catalog,
+        )
+        .await?;
     }
     for change in changes.iter().filter(|change| !rebuilt.contains(change.table())) {
         let sql = match change {
             Change::CreateTable { table } => {
                 let shape = shape(to, table)?;
-                transaction.batch(ddl::create_table(table, shape, Dialect::Sqlite)).await?;
+                transaction
+                    .batch(ddl::create_table(table, shape, Dialect::Sqlite))
+                    .await?;
                 indexes(table, shape)
             }
             Change::DropTable { table } => format!("DROP TABLE {}", quote(table)),
-            Change::AddColumn { table, column } => format!("ALTER TABLE {} ADD COLUMN {}", quote(table), ddl::column(column, Dialect::Sqlite)),
+            Change::AddColumn { table, column } => format!(
+                "ALTER TABLE {} ADD COLUMN {}",
+                quote(table),
+                ddl::column(column, Dialect::Sqlite)
+            ),
             Change::AddIndex { table, name, index } => ddl::create_index(table, name, index),
             Change::DropIndex { name, .. } => format!("DROP INDEX {}", quote(name)),
             Change::RenameColumn { .. }
@@ -126,17 +194,29 @@ async fn sqlite(transaction: &mut Transaction, changes: &[Change], from: &Tables
         transaction.batch(sql).await?;
     }
     // References were not enforced while tables were rebuilt.
-    let checked = transaction.query("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1".to_owned(), Vec::new(), vec![ValueType::Text]).await?;
+    let checked = transaction
+        .query(
+            "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1".to_owned(),
+            Vec::new(),
+            vec![ValueType::Text],
+        )
+        .await?;
     if let Some(table) = checked.cell(0, 0) {
         let table = String::from_utf8_lossy(table);
-        return Err(Error::UnsafeChange { problems: vec![format!("some rows of `{table}` would refer to rows that are not there")] });
+        return Err(Error::UnsafeChange {
+            problems: vec![format!("some rows of `{table}` would refer to rows that are not there")],
+        });
     }
     Ok(())
 }
 
 fn needs_rebuild(change: &Change) -> bool {
     match change {
-        Change::CreateTable { .. } | Change::DropTable { .. } | Change::AddIndex { .. } | Change::DropIndex { .. } | Change::RemoveOptions { .. } => false,
+        Change::CreateTable { .. }
+        | Change::DropTable { .. }
+        | Change::AddIndex { .. }
+        | Change::DropIndex { .. }
+        | Change::RemoveOptions { .. } => false,
         Change::AddColumn { column, .. } => column.required,
         Change::RenameColumn { .. }
         | Change::DropColumn { .. }
@@ -151,9 +231,18 @@ fn needs_rebuild(change: &Change) -> bool {
 }
 
 /// A new table, the rows copied, the old one dropped, the new one renamed: <https://www.sqlite.org/lang_altertable.html>, section 7.
-async fn rebuild(transaction: &mut Transaction, name: &str, changes: &[Change], from: &TableShape, to: &TableShape, catalog: &Catalog) -> Result<()> {
+async fn rebuild(
+    transaction: &mut Transaction,
+    name: &str,
+    changes: &[Change],
+    from: &TableShape,
+    to: &TableShape,
+    catalog: &Catalog,
+) -> Result<()> {
     let temporary = format!("fh_new_{name}");
-    transaction.batch(ddl::create_table(&temporary, to, Dialect::Sqlite)).await?;
+    transaction
+        .batch(ddl::create_table(&temporary, to, Dialect::Sqlite))
+        .await?;
     let mut expressions = Vec::new();
     let mut fills = Vec::new();
     for column in &to.columns {
@@ -177,9 +266,19 @@ async fn rebuild(transaction: &mut Transaction, name: &str, changes: &[Change], 
         expressions.push(expression);
     }
     let columns = quote_all(to.columns.iter().map(|column| &column.name));
-    let copy = format!("INSERT INTO {} ({columns}) SELECT {} FROM {}", quote(&temporary), expressions.join(", "), quote(name));
+    let copy = format!(
+        "INSERT INTO {} ({columns}) SELECT {} FROM {}",
+        quote(&temporary),
+        expressions.join(", "),
+        quote(name)
+    );
     transaction.execute(copy, fills).await?;
-    let renamed = format!("DROP TABLE {};\nALTER TABLE {} RENAME TO {}", quote(name), quote(&temporary), quote(name));
+    let renamed = format!(
+        "DROP TABLE {};\nALTER TABLE {} RENAME TO {}",
+        quote(name),
+        quote(&temporary),
+        quote(name)
+    );
     transaction.batch(renamed).await?;
     transaction.batch(indexes(name, to)).await
 }
@@ -193,9 +292,17 @@ fn copied(column: &str, from: ValueType, to: ValueType) -> String {
 }
 
 fn indexes(table: &str, shape: &TableShape) -> String {
-    shape.indexes.iter().map(|(name, index)| ddl::create_index(table, name, index)).collect::<Vec<_>>().join(";\n")
+    shape
+        .indexes
+        .iter()
+        .map(|(name, index)| ddl::create_index(table, name, index))
+        .collect::<Vec<_>>()
+        .join(";\n")
 }
 
 fn shape<'a>(tables: &'a Tables, name: &str) -> Result<&'a TableShape> {
-    tables.tables.get(name).ok_or_else(|| Error::program(format!("no shape of table `{name}`")))
+    tables
+        .tables
+        .get(name)
+        .ok_or_else(|| Error::program(format!("no shape of table `{name}`")))
 }

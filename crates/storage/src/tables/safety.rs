@@ -28,7 +28,11 @@ pub(super) async fn problems(
     let mut problems = Vec::new();
     for change in changes {
         let problem = problem(transaction, change, changes, from, catalog).await?;
-        problems.extend(problem.filter(|it| permission == Permission::Careful || !it.may_be_allowed).map(|it| it.text));
+        problems.extend(
+            problem
+                .filter(|it| permission == Permission::Careful || !it.may_be_allowed)
+                .map(|it| it.text),
+        );
     }
     Ok(problems)
 }
@@ -39,71 +43,160 @@ struct Problem {
     may_be_allowed: bool,
 }
 
-async fn problem(transaction: &mut Transaction, change: &Change, changes: &[Change], from: &Tables, catalog: &Catalog) -> Result<Option<Problem>> {
-    let lost = |text: String| Some(Problem { text, may_be_allowed: true });
-    let impossible = |text: String| Some(Problem { text, may_be_allowed: false });
+async fn problem(
+    transaction: &mut Transaction,
+    change: &Change,
+    changes: &[Change],
+    from: &Tables,
+    catalog: &Catalog,
+) -> Result<Option<Problem>> {
+    let lost = |text: String| {
+        Some(Problem {
+            text,
+            may_be_allowed: true,
+        })
+    };
+    let impossible = |text: String| {
+        Some(Problem {
+            text,
+            may_be_allowed: false,
+        })
+    };
     Ok(match change {
-        Change::DropTable { table } if any(transaction, table, "TRUE").await? => {
-            lost(format!("entity `{table}` is gone, but it has rows: delete them, keep the entity, or run with --allow-destructive"))
-        }
+        Change::DropTable { table } if any(transaction, table, "TRUE").await? => lost(format!(
+            "entity `{table}` is gone, but it has rows: delete them, keep the entity, or run with --allow-destructive"
+        )),
         Change::DropColumn { table, column } if any(transaction, table, &present(column)).await? => lost(format!(
             "field `{table}.{column}` is gone, but it has values: if it was renamed, write `was: {column}` at the new field; else run with --allow-destructive"
         )),
-        Change::ChangeType { table, column, from: old, to } if any(transaction, table, &present(&old_name(changes, table, column))).await? => {
-            lost(format!("`{table}.{column}` changes from {old:?} to {to:?}, but it has values: add a field of another name, or run with --allow-destructive, which empties it"))
-        }
-        Change::AddColumn { table, column } if column.required && fill(catalog, table, &column.name).is_none() && any(transaction, table, "TRUE").await? => {
-            impossible(format!("`{table}.{}` is new and required, but there are rows without it: give it a default", column.name))
+        Change::ChangeType {
+            table,
+            column,
+            from: old,
+            to,
+        } if any(transaction, table, &present(&old_name(changes, table, column))).await? => lost(format!(
+            "`{table}.{column}` changes from {old:?} to {to:?}, but it has values: add a field of another name, or run with --allow-destructive, which empties it"
+        )),
+        Change::AddColumn { table, column }
+            if column.required
+                && fill(catalog, table, &column.name).is_none()
+                && any(transaction, table, "TRUE").await? =>
+        {
+            impossible(format!(
+                "`{table}.{}` is new and required, but there are rows without it: give it a default",
+                column.name
+            ))
         }
         Change::AddNotNull { table, column } => {
             let empty = format!("{} IS NULL", quote(&old_name(changes, table, column)));
             if fill(catalog, table, column).is_none() && any(transaction, table, &empty).await? {
-                impossible(format!("`{table}.{column}` is required now, but some rows have no value: give it a default, or fill them first"))
+                impossible(format!(
+                    "`{table}.{column}` is required now, but some rows have no value: give it a default, or fill them first"
+                ))
             } else {
                 None
             }
         }
-        Change::RemoveOptions { table, column, value_type, left } => {
-            let condition = strays(&old_name(changes, table, column), *value_type, left, transaction.dialect());
+        Change::RemoveOptions {
+            table,
+            column,
+            value_type,
+            left,
+        } => {
+            let condition = strays(
+                &old_name(changes, table, column),
+                *value_type,
+                left,
+                transaction.dialect(),
+            );
             if any(transaction, table, &condition).await? {
-                impossible(format!("some rows of `{table}` still use options of `{column}` that are gone: change those rows first, or keep the options"))
+                impossible(format!(
+                    "some rows of `{table}` still use options of `{column}` that are gone: change those rows first, or keep the options"
+                ))
             } else {
                 None
             }
         }
         Change::AddIndex { table, index, .. } if index.unique => {
-            let Some(known) = from.tables.get(table) else { return Ok(None) };
-            let columns: Vec<String> = index.columns.iter().map(|column| old_name(changes, table, column)).collect();
+            let Some(known) = from.tables.get(table) else {
+                return Ok(None);
+            };
+            let columns: Vec<String> = index
+                .columns
+                .iter()
+                .map(|column| old_name(changes, table, column))
+                .collect();
             if columns.iter().any(|column| known.find_column(column).is_none()) {
                 return Ok(None);
             }
-            let set = columns.iter().map(|column| present(column)).collect::<Vec<_>>().join(" AND ");
-            let names = columns.iter().map(|column| quote(column)).collect::<Vec<_>>().join(", ");
-            let sql = format!("SELECT 1 FROM {} WHERE {set} GROUP BY {names} HAVING count(*) > 1 LIMIT 1", quote(table));
+            let set = columns
+                .iter()
+                .map(|column| present(column))
+                .collect::<Vec<_>>()
+                .join(" AND ");
+            let names = columns
+                .iter()
+                .map(|column| quote(column))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let sql = format!(
+                "SELECT 1 FROM {} WHERE {set} GROUP BY {names} HAVING count(*) > 1 LIMIT 1",
+                quote(table)
+            );
             if rows(transaction, sql).await? {
-                impossible(format!("`{table}` has rows that are equal in {}, which is to be unique: change those rows first", index.columns.join(", ")))
+                impossible(format!(
+                    "`{table}` has rows that are equal in {}, which is to be unique: change those rows first",
+                    index.columns.join(", ")
+                ))
             } else {
                 None
             }
         }
         Change::AddReference { table, reference, .. } => {
-            let Some(known) = from.tables.get(table) else { return Ok(None) };
-            let columns: Vec<String> = reference.columns.iter().map(|column| old_name(changes, table, column)).collect();
+            let Some(known) = from.tables.get(table) else {
+                return Ok(None);
+            };
+            let columns: Vec<String> = reference
+                .columns
+                .iter()
+                .map(|column| old_name(changes, table, column))
+                .collect();
             if columns.iter().any(|column| known.find_column(column).is_none()) {
                 return Ok(None);
             }
-            let set = columns.iter().map(|column| format!("own.{} IS NOT NULL", quote(column))).collect::<Vec<_>>().join(" AND ");
-            let target_is_there =
-                from.tables.get(&reference.table).is_some_and(|target| reference.targets.iter().all(|it| target.find_column(it).is_some()));
+            let set = columns
+                .iter()
+                .map(|column| format!("own.{} IS NOT NULL", quote(column)))
+                .collect::<Vec<_>>()
+                .join(" AND ");
+            let target_is_there = from
+                .tables
+                .get(&reference.table)
+                .is_some_and(|target| reference.targets.iter().all(|it| target.find_column(it).is_some()));
             let missing = if target_is_there {
                 let pairs = columns.iter().zip(&reference.targets);
-                let equal = pairs.map(|(own, theirs)| format!("theirs.{} = own.{}", quote(theirs), quote(own))).collect::<Vec<_>>().join(" AND ");
-                format!(" AND NOT EXISTS (SELECT 1 FROM {} theirs WHERE {equal})", quote(&reference.table))
+                let equal = pairs
+                    .map(|(own, theirs)| format!("theirs.{} = own.{}", quote(theirs), quote(own)))
+                    .collect::<Vec<_>>()
+                    .join(" AND ");
+                format!(
+                    " AND NOT EXISTS (SELECT 1 FROM {} theirs WHERE {equal})",
+                    quote(&reference.table)
+                )
             } else {
                 String::new()
             };
-            if rows(transaction, format!("SELECT 1 FROM {} own WHERE {set}{missing} LIMIT 1", quote(table))).await? {
-                impossible(format!("some rows of `{table}` refer by {} to no row of `{}`: change those rows first", reference.columns.join(", "), reference.table))
+            if rows(
+                transaction,
+                format!("SELECT 1 FROM {} own WHERE {set}{missing} LIMIT 1", quote(table)),
+            )
+            .await?
+            {
+                impossible(format!(
+                    "some rows of `{table}` refer by {} to no row of `{}`: change those rows first",
+                    reference.columns.join(", "),
+                    reference.table
+                ))
             } else {
                 None
             }
@@ -126,8 +219,15 @@ async fn problem(transaction: &mut Transaction, change: &Change, changes: &[Chan
 /// What rows get that have no value of a column: its field's default.
 pub(super) fn fill(catalog: &Catalog, table: &str, column: &str) -> Option<Value> {
     let entity = catalog.find_entity(table)?;
-    let field = entity.fields.iter().find(|field| super::desired::column_name(field).as_deref() == Some(column))?;
-    if field.encrypted.is_some() { None } else { field.default_value() }
+    let field = entity
+        .fields
+        .iter()
+        .find(|field| super::desired::column_name(field).as_deref() == Some(column))?;
+    if field.encrypted.is_some() {
+        None
+    } else {
+        field.default_value()
+    }
 }
 
 /// The name a column has until the changes are made.
@@ -146,16 +246,26 @@ fn present(column: &str) -> String {
 /// Rows with a member that is not among those left.
 fn strays(column: &str, value_type: ValueType, left: &[String], dialect: Dialect) -> String {
     let column = quote(column);
-    let texts = left.iter().map(|option| format!("'{}'", option.replace('\'', "''"))).collect::<Vec<_>>().join(", ");
+    let texts = left
+        .iter()
+        .map(|option| format!("'{}'", option.replace('\'', "''")))
+        .collect::<Vec<_>>()
+        .join(", ");
     match (value_type, dialect) {
-        (ValueType::TextList, Dialect::Sqlite) => format!("EXISTS (SELECT 1 FROM json_each({column}) WHERE value NOT IN ({texts}))"),
+        (ValueType::TextList, Dialect::Sqlite) => {
+            format!("EXISTS (SELECT 1 FROM json_each({column}) WHERE value NOT IN ({texts}))")
+        }
         (ValueType::TextList, Dialect::Postgres) => format!("NOT {column} <@ ARRAY[{texts}]::text[]"),
         _ => format!("{column} NOT IN ({texts})"),
     }
 }
 
 async fn any(transaction: &mut Transaction, table: &str, condition: &str) -> Result<bool> {
-    rows(transaction, format!("SELECT 1 FROM {} WHERE {condition} LIMIT 1", quote(table))).await
+    rows(
+        transaction,
+        format!("SELECT 1 FROM {} WHERE {condition} LIMIT 1", quote(table)),
+    )
+    .await
 }
 
 async fn rows(transaction: &mut Transaction, sql: String) -> Result<bool> {

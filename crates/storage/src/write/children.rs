@@ -28,11 +28,26 @@ impl Children {
                 Some((known, range)) if *known == key && range.end == row => range.end += 1,
                 _ => {
                     split |= by_key.insert(key, runs.len()).is_some();
-                    runs.push((key, Range { start: row, end: row + 1 }));
+                    runs.push((
+                        key,
+                        Range {
+                            start: row,
+                            end: row + 1,
+                        },
+                    ));
                 }
             }
         }
-        if split { Self::regrouped(&keys) } else { Self { runs, by_key, next: 0, order: None } }
+        if split {
+            Self::regrouped(&keys)
+        } else {
+            Self {
+                runs,
+                by_key,
+                next: 0,
+                order: None,
+            }
+        }
     }
 
     /// Brings the rows of each parent together, in the order they came.
@@ -52,14 +67,27 @@ impl Children {
         for (key, rows) in groups {
             let start = order.len();
             order.extend(rows);
-            runs.push((key, Range { start, end: order.len() }));
+            runs.push((
+                key,
+                Range {
+                    start,
+                    end: order.len(),
+                },
+            ));
         }
-        Self { runs, by_key, next: 0, order: Some(order) }
+        Self {
+            runs,
+            by_key,
+            next: 0,
+            order: Some(order),
+        }
     }
 
     /// The positions of a parent's rows.
     pub(super) fn find(&mut self, parent: &[u8]) -> Range {
-        let Some(parent) = key(parent) else { return Range::default() };
+        let Some(parent) = key(parent) else {
+            return Range::default();
+        };
         // This run again (nodes and edges of one parent), or the one behind it.
         for index in [self.next, self.next + 1] {
             if let Some((known, range)) = self.runs.get(index)
@@ -69,19 +97,25 @@ impl Children {
                 return *range;
             }
         }
-        let Some(index) = self.by_key.get(&parent) else { return Range::default() };
+        let Some(index) = self.by_key.get(&parent) else {
+            return Range::default();
+        };
         self.next = *index;
         self.runs[*index].1
     }
 
     /// The row at a position.
     pub(super) fn row_at(&self, position: usize) -> usize {
-        self.order.as_ref().map_or(position, |order| order.get(position).map_or(usize::MAX, |row| *row as usize))
+        self.order.as_ref().map_or(position, |order| {
+            order.get(position).map_or(usize::MAX, |row| *row as usize)
+        })
     }
 }
 
 fn key(cell: &[u8]) -> Option<u128> {
-    (cell.len() == 16).then(|| bytes(cell).map(u128::from_be_bytes)).flatten()
+    (cell.len() == 16)
+        .then(|| bytes(cell).map(u128::from_be_bytes))
+        .flatten()
 }
 
 /// Hash of a row id. Its low half is random already, and made by the server, so no one can choose collisions.

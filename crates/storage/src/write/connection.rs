@@ -17,18 +17,27 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.range.end - self.range.start
     }
 
     /// Position of the nth row written.
     fn position(&self, nth: usize) -> usize {
-        if self.layout.backward { self.range.end - 1 - nth } else { self.range.start + nth }
+        if self.layout.backward {
+            self.range.end - 1 - nth
+        } else {
+            self.range.start + nth
+        }
     }
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn page(&mut self, layout: &'a PageLayout, parent_key: Option<usize>, parent: Place) -> Result<Page<'a>> {
+    pub(super) fn page(
+        &mut self,
+        layout: &'a PageLayout,
+        parent_key: Option<usize>,
+        parent: Place,
+    ) -> Result<Page<'a>> {
         let mut range = self.range(layout.statement, parent_key, parent)?;
         let more = range.end - range.start > layout.limit;
         range.end = range.end.min(range.start + layout.limit);
@@ -49,7 +58,12 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(super) fn connection(&mut self, list: &'a ListLayout, keys: &'a [ConnectionLayout], parent: Place) -> Result<()> {
+    pub(super) fn connection(
+        &mut self,
+        list: &'a ListLayout,
+        keys: &'a [ConnectionLayout],
+        parent: Place,
+    ) -> Result<()> {
         let page = match &list.page {
             Some(layout) => Some(self.page(layout, list.parent_key, parent)?),
             None => None,
@@ -94,7 +108,9 @@ impl<'a> Writer<'a> {
 
     /// The totals' row; nowhere for a parent that has none.
     fn totals(&mut self, list: &ListLayout, parent: Place) -> Result<Place> {
-        let statement = list.totals.ok_or_else(|| Error::program("a connection shows totals but reads none"))?;
+        let statement = list
+            .totals
+            .ok_or_else(|| Error::program("a connection shows totals but reads none"))?;
         let range = self.range(statement, list.parent_key, parent)?;
         if range.start == range.end {
             return Ok(Place::NOWHERE);
@@ -125,7 +141,9 @@ impl<'a> Writer<'a> {
     }
 
     fn page_info(&mut self, keys: &'a [(Vec<u8>, PageInfoKind)], page: Page<'a>) -> Result<()> {
-        let PageLayout { backward, continued, .. } = *page.layout;
+        let PageLayout {
+            backward, continued, ..
+        } = *page.layout;
         self.out.push(b'{');
         for (index, (key, kind)) in keys.iter().enumerate() {
             if index > 0 {
@@ -135,7 +153,9 @@ impl<'a> Writer<'a> {
             match kind {
                 PageInfoKind::Text(text) => write_text(&mut self.out, text.as_bytes()),
                 PageInfoKind::HasNextPage => write_boolean(&mut self.out, if backward { continued } else { page.more }),
-                PageInfoKind::HasPreviousPage => write_boolean(&mut self.out, if backward { page.more } else { continued }),
+                PageInfoKind::HasPreviousPage => {
+                    write_boolean(&mut self.out, if backward { page.more } else { continued });
+                }
                 PageInfoKind::StartCursor => self.cursor(page, 0)?,
                 PageInfoKind::EndCursor => self.cursor(page, page.rows().saturating_sub(1))?,
             }
@@ -155,17 +175,23 @@ impl<'a> Writer<'a> {
         let columns = statement.map_or(&[][..], |statement| &statement.columns[..]);
         let mut keys = Vec::with_capacity(page.layout.cursor_columns.len());
         for column in &page.layout.cursor_columns {
-            let value_type = columns.get(*column).ok_or_else(|| Error::program("a cursor's key has no column"))?;
+            let value_type = columns
+                .get(*column)
+                .ok_or_else(|| Error::program("a cursor's key has no column"))?;
             keys.push(read(*value_type, self.cell(place, *column))?);
         }
         // A cursor's alphabet needs no escape.
         self.out.push(b'"');
-        self.out.extend_from_slice(self.sealer.seal(&page.layout.cursor_binding, &keys).as_bytes());
+        self.out
+            .extend_from_slice(self.sealer.seal(&page.layout.cursor_binding, &keys).as_bytes());
         self.out.push(b'"');
         Ok(())
     }
 
     fn place(&self, page: Page<'a>, nth: usize) -> Place {
-        Place::new(page.layout.statement, self.row_at(page.layout.statement, page.position(nth)))
+        Place::new(
+            page.layout.statement,
+            self.row_at(page.layout.statement, page.position(nth)),
+        )
     }
 }

@@ -118,7 +118,7 @@ const OBJECTS: &[FixedObject] = &[
         &[
             ("user", "ViewerUser!"),
             ("memberships", "[ViewerMembership!]!"),
-            ("accessTokens", "[AccessToken!]"),
+            ("accessTokens", "[AccessToken!]!"),
             ("tenant", "ViewerTenant"),
             ("roles", "[String!]!"),
         ],

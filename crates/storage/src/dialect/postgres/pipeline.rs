@@ -9,7 +9,8 @@ use std::task::Poll;
 /// A future of the driver sends its message when it is first polled, so messages leave in this order too.
 // INVARIANT: each round polls in order. `join_all` promises no order for long lists, hence this.
 pub(super) async fn in_order<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut slots: Vec<(Option<F>, Option<F::Output>)> = futures.into_iter().map(|future| (Some(future), None)).collect();
+    let mut slots: Vec<(Option<F>, Option<F::Output>)> =
+        futures.into_iter().map(|future| (Some(future), None)).collect();
     std::future::poll_fn(|context| {
         let mut waiting = false;
         for (pending, answer) in &mut slots {

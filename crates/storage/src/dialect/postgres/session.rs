@@ -41,7 +41,11 @@ impl StatementCache {
     /// Keeps a prepared statement.
     pub(crate) fn insert(&mut self, sql: String, statement: Statement) {
         if self.entries.len() >= STATEMENTS_MAX {
-            let oldest = self.entries.iter().min_by_key(|(_, (_, used))| *used).map(|(sql, _)| sql.clone());
+            let oldest = self
+                .entries
+                .iter()
+                .min_by_key(|(_, (_, used))| *used)
+                .map(|(sql, _)| sql.clone());
             // Dropping it tells the server to close it.
             oldest.and_then(|sql| self.entries.remove(&sql));
         }
@@ -51,12 +55,24 @@ impl StatementCache {
 }
 
 impl Checkout {
-    pub(super) fn new(session: Session, idle: Arc<std::sync::Mutex<Vec<Session>>>, permit: OwnedSemaphorePermit) -> Self {
-        Self { client: Some(session.client), statements: session.statements, idle, _permit: permit }
+    pub(super) fn new(
+        session: Session,
+        idle: Arc<std::sync::Mutex<Vec<Session>>>,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            client: Some(session.client),
+            statements: session.statements,
+            idle,
+            _permit: permit,
+        }
     }
 
     /// The connection.
-    #[expect(clippy::expect_used, reason = "only `give_back` and `drop` take it, and both take self")]
+    #[expect(
+        clippy::expect_used,
+        reason = "only `give_back` and `drop` take it, and both take self"
+    )]
     pub(crate) fn client(&self) -> &Client {
         self.client.as_ref().expect("a checkout has its client until it ends")
     }
@@ -71,8 +87,14 @@ impl Checkout {
         if let Some(client) = self.client.take()
             && !client.is_closed()
         {
-            let session = Session { client, statements: std::mem::take(&mut self.statements) };
-            self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(session);
+            let session = Session {
+                client,
+                statements: std::mem::take(&mut self.statements),
+            };
+            self.idle
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .push(session);
         }
     }
 }

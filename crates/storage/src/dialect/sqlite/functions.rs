@@ -22,7 +22,11 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
 }
 
 fn lower(text: &str) -> String {
-    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.to_lowercase()
+    }
 }
 
 /// Order of two decimal texts by value; what is no decimal comes after all that are.
@@ -86,7 +90,9 @@ impl Aggregate<Total, Option<f64>> for DecimalAvg {
     }
 
     fn finalize(&self, _: &mut Context<'_>, total: Option<Total>) -> Result<Option<f64>> {
-        Ok(total.filter(|total| total.count > 0).and_then(|total| (total.sum / Decimal::from(total.count)).to_f64()))
+        Ok(total
+            .filter(|total| total.count > 0)
+            .and_then(|total| (total.sum / Decimal::from(total.count)).to_f64()))
     }
 }
 
@@ -109,10 +115,14 @@ mod tests {
     #[test]
     fn decimals_are_exact_and_ordered_by_value() {
         let values = "(values ('10.00'), ('9.5'), ('-1'), ('0.1'), ('0.20'))";
-        assert_eq!(ask::<String>(&format!("select fh_decimal_sum(column1) from {values}")), "18.80");
+        assert_eq!(
+            ask::<String>(&format!("select fh_decimal_sum(column1) from {values}")),
+            "18.80"
+        );
         assert!((ask::<f64>(&format!("select fh_decimal_avg(column1) from {values}")) - 3.76).abs() < 1e-12);
         assert_eq!(ask::<Option<String>>("select fh_decimal_sum(null)"), None);
-        let order = format!("select group_concat(v) from (select column1 v from {values} order by column1 collate fh_decimal)");
+        let order =
+            format!("select group_concat(v) from (select column1 v from {values} order by column1 collate fh_decimal)");
         assert_eq!(ask::<String>(&order), "-1,0.1,0.20,9.5,10.00");
         assert!(ask::<bool>("select '1.0' = '1.00' collate fh_decimal"));
     }

@@ -9,10 +9,14 @@ use serde_json::Value as Json;
 /// Registers the functions on a connection.
 pub(super) fn register(connection: &Connection, flags: FunctionFlags) -> Result<()> {
     // fh_json_at(document, path): the JSON text at the path; null where there is nothing, or JSON null.
-    connection.create_scalar_function("fh_json_at", 2, flags, |context| Ok(at(context).map(|found| found.to_string())))?;
+    connection.create_scalar_function("fh_json_at", 2, flags, |context| {
+        Ok(at(context).map(|found| found.to_string()))
+    })?;
     // fh_json_equal(document, path, operand): 1 or 0; null where there is nothing.
     connection.create_scalar_function("fh_json_equal", 3, flags, |context| {
-        Ok(at(context).zip(json(context, 2)).map(|(found, operand)| equal(&found, &operand)))
+        Ok(at(context)
+            .zip(json(context, 2))
+            .map(|(found, operand)| equal(&found, &operand)))
     })?;
     // fh_list_has(list, text): 1 or 0; null for no list.
     connection.create_scalar_function("fh_list_has", 2, flags, |context| {
@@ -36,7 +40,9 @@ fn json(context: &Context<'_>, index: usize) -> Option<Json> {
 
 /// The value of argument 0 at the path of argument 1, a JSON array of keys and indexes.
 fn at(context: &Context<'_>) -> Option<Json> {
-    let Json::Array(path) = json(context, 1)? else { return None };
+    let Json::Array(path) = json(context, 1)? else {
+        return None;
+    };
     let mut found = json(context, 0)?;
     for step in path {
         let step = step.as_str()?;
@@ -62,7 +68,10 @@ fn equal(left: &Json, right: &Json) -> bool {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
         }
         (Json::Object(left), Json::Object(right)) => {
-            left.len() == right.len() && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| equal(value, other)))
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .all(|(key, value)| right.get(key).is_some_and(|other| equal(value, other)))
         }
         _ => left == right,
     }
@@ -81,8 +90,14 @@ mod tests {
     #[test]
     fn json_compares_by_value() {
         for (sql, expected) in [
-            (r#"select fh_json_equal('{"a": [1, {"b": 2.0}]}', '["a", "1"]', '{"b": 2}')"#, Some(true)),
-            (r#"select fh_json_equal('{"a": 1, "b": true}', '[]', '{"b": true, "a": 1}')"#, Some(true)),
+            (
+                r#"select fh_json_equal('{"a": [1, {"b": 2.0}]}', '["a", "1"]', '{"b": 2}')"#,
+                Some(true),
+            ),
+            (
+                r#"select fh_json_equal('{"a": 1, "b": true}', '[]', '{"b": true, "a": 1}')"#,
+                Some(true),
+            ),
             (r#"select fh_json_equal('{"a": true}', '["a"]', '1')"#, Some(false)),
             (r#"select fh_json_equal('{"a": "1"}', '["a"]', '1')"#, Some(false)),
             (r#"select fh_json_equal('{"a": null}', '["a"]', '1')"#, None),

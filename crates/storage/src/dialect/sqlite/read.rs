@@ -10,7 +10,12 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs every statement; the second number is how many runs that took.
-pub(super) fn program(connection: &Connection, program: &Program, parameters: &[Vec<Bound>], stopped: &AtomicBool) -> Result<(Vec<Table>, u64)> {
+pub(super) fn program(
+    connection: &Connection,
+    program: &Program,
+    parameters: &[Vec<Bound>],
+    stopped: &AtomicBool,
+) -> Result<(Vec<Table>, u64)> {
     let single = program.statements.len() == 1;
     if !single {
         connection.prepare_cached("BEGIN")?.execute([])?;
@@ -23,7 +28,12 @@ pub(super) fn program(connection: &Connection, program: &Program, parameters: &[
     outcome
 }
 
-fn statements(connection: &Connection, program: &Program, parameters: &[Vec<Bound>], stopped: &AtomicBool) -> Result<(Vec<Table>, u64)> {
+fn statements(
+    connection: &Connection,
+    program: &Program,
+    parameters: &[Vec<Bound>],
+    stopped: &AtomicBool,
+) -> Result<(Vec<Table>, u64)> {
     let mut tables: Vec<Table> = Vec::with_capacity(program.statements.len());
     let mut runs = 0;
     for (statement, bound) in program.statements.iter().zip(parameters) {
@@ -56,7 +66,13 @@ fn statements(connection: &Connection, program: &Program, parameters: &[Vec<Boun
 }
 
 /// Appends the rows of one run.
-fn rows(statement: &Statement, prepared: &mut CachedStatement<'_>, key: Option<&[u8]>, table: &mut TableBuilder, stopped: &AtomicBool) -> Result<()> {
+fn rows(
+    statement: &Statement,
+    prepared: &mut CachedStatement<'_>,
+    key: Option<&[u8]>,
+    table: &mut TableBuilder,
+    stopped: &AtomicBool,
+) -> Result<()> {
     // An interrupt between two statements stops nothing.
     if stopped.load(Ordering::Relaxed) {
         return Err(Error::unavailable("nobody waits for the answer"));
@@ -77,16 +93,26 @@ fn rows(statement: &Statement, prepared: &mut CachedStatement<'_>, key: Option<&
 
 /// The distinct keys of the parent's rows, in their order.
 fn keys(tables: &[Table], parent: ParentKey) -> Result<Vec<&[u8]>> {
-    let table = tables.get(parent.statement).ok_or_else(|| Error::program("a statement stands before its parent"))?;
+    let table = tables
+        .get(parent.statement)
+        .ok_or_else(|| Error::program("a statement stands before its parent"))?;
     let mut seen = HashSet::with_capacity(table.rows());
-    Ok((0..table.rows()).filter_map(|row| table.cell(row, parent.column)).filter(|key| seen.insert(*key)).collect())
+    Ok((0..table.rows())
+        .filter_map(|row| table.cell(row, parent.column))
+        .filter(|key| seen.insert(*key))
+        .collect())
 }
 
 fn check(statement: &Statement, prepared: &CachedStatement<'_>) -> Result<()> {
     let columns = prepared.column_count() + usize::from(statement.parent.is_some());
     // More do no harm: SQL has no rows without columns.
     if columns < statement.columns.len() {
-        return Err(Error::program(format!("{} columns where {} were meant: {}", columns, statement.columns.len(), statement.sql)));
+        return Err(Error::program(format!(
+            "{} columns where {} were meant: {}",
+            columns,
+            statement.columns.len(),
+            statement.sql
+        )));
     }
     Ok(())
 }

@@ -36,13 +36,18 @@ pub(crate) fn push(table: &mut TableBuilder, value_type: ValueType, value: Value
     match value_type {
         ValueType::Boolean => table.push(Some(&[u8::from(integer(value).ok_or_else(wrong)? != 0)])),
         ValueType::Int => {
-            let number = integer(value).and_then(|number| i32::try_from(number).ok()).ok_or_else(wrong)?;
+            let number = integer(value)
+                .and_then(|number| i32::try_from(number).ok())
+                .ok_or_else(wrong)?;
             table.push(Some(&number.to_be_bytes()))
         }
         ValueType::BigInt => table.push(Some(&integer(value).ok_or_else(wrong)?.to_be_bytes())),
-        ValueType::DateTime => {
-            table.push(Some(&integer(value).ok_or_else(wrong)?.saturating_sub(EPOCH_MICROS).to_be_bytes()))
-        }
+        ValueType::DateTime => table.push(Some(
+            &integer(value)
+                .ok_or_else(wrong)?
+                .saturating_sub(EPOCH_MICROS)
+                .to_be_bytes(),
+        )),
         ValueType::Float => match value {
             ValueRef::Real(number) => table.push(Some(&number.to_be_bytes())),
             ValueRef::Integer(number) => table.push(Some(&(number as f64).to_be_bytes())),
@@ -52,12 +57,16 @@ pub(crate) fn push(table: &mut TableBuilder, value_type: ValueType, value: Value
             let days = string(value).and_then(parse_date).ok_or_else(wrong)?;
             table.push(Some(&days.saturating_sub(EPOCH_DAYS).to_be_bytes()))
         }
-        ValueType::Time => table.push(Some(&string(value).and_then(parse_time).ok_or_else(wrong)?.to_be_bytes())),
+        ValueType::Time => table.push(Some(
+            &string(value).and_then(parse_time).ok_or_else(wrong)?.to_be_bytes(),
+        )),
         ValueType::Decimal => match value {
             ValueRef::Integer(number) => table.push(Some(number.to_string().as_bytes())),
             other => table.push(Some(string(other).ok_or_else(wrong)?.as_bytes())),
         },
-        ValueType::Text | ValueType::Json | ValueType::TextList => table.push(Some(string(value).ok_or_else(wrong)?.as_bytes())),
+        ValueType::Text | ValueType::Json | ValueType::TextList => {
+            table.push(Some(string(value).ok_or_else(wrong)?.as_bytes()))
+        }
         ValueType::Uuid => match value {
             ValueRef::Blob(bytes) if bytes.len() == 16 => table.push(Some(bytes)),
             _ => Err(wrong()),
@@ -70,11 +79,19 @@ pub(crate) fn push(table: &mut TableBuilder, value_type: ValueType, value: Value
 }
 
 fn integer(value: ValueRef<'_>) -> Option<i64> {
-    if let ValueRef::Integer(number) = value { Some(number) } else { None }
+    if let ValueRef::Integer(number) = value {
+        Some(number)
+    } else {
+        None
+    }
 }
 
 fn string(value: ValueRef<'_>) -> Option<&str> {
-    if let ValueRef::Text(bytes) = value { std::str::from_utf8(bytes).ok() } else { None }
+    if let ValueRef::Text(bytes) = value {
+        std::str::from_utf8(bytes).ok()
+    } else {
+        None
+    }
 }
 
 fn text(text: String) -> ToSqlOutput<'static> {
