@@ -1,4 +1,9 @@
-//! A compiled app: catalog and policy, and the schemas that role sets have of it, built when first asked for.
+//! A compiled app: catalog and policy, the schemas that role sets have of it, built when first asked for, and the programs of
+//! requests that were asked before.
+
+mod plans;
+
+pub(crate) use plans::{PlanKey, Planned, Plans};
 
 use freehold_auth::{Directory, MembershipField, Tenancy};
 use freehold_base::ValueType;
@@ -9,9 +14,12 @@ use freehold_schema::graphql::RoleSchema;
 use freehold_schema::source::Sources;
 use moka::sync::Cache;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Memory that the schemas of one bundle may take.
 const VIEWS_BYTES_MAX: u64 = 256 << 20;
+
+static VIEWS_MADE: AtomicU64 = AtomicU64::new(0);
 
 /// A compiled app. Immutable, but for the schemas made on demand.
 pub(crate) struct Bundle {
@@ -23,11 +31,15 @@ pub(crate) struct Bundle {
     pub(crate) directory: Directory,
     /// Tells this bundle from the ones before and after it.
     pub(crate) revision: String,
+    /// Programs made before.
+    pub(crate) plans: Plans,
     views: Cache<RoleSet, Arc<View>>,
 }
 
 /// What a role set has of a bundle. Shared by all callers who have the set, in all tenants.
 pub(crate) struct View {
+    /// Tells this view from every other of the process.
+    pub(crate) number: u64,
     /// What may be asked.
     pub(crate) schema: RoleSchema,
     /// What may be read.
@@ -66,7 +78,7 @@ impl Bundle {
         let directory = directory(&catalog);
         let weigh = |_: &RoleSet, view: &Arc<View>| u32::try_from(view.schema.weight_bytes()).unwrap_or(u32::MAX);
         let views = Cache::builder().max_capacity(VIEWS_BYTES_MAX).weigher(weigh).build();
-        Self { catalog, policy, directory, revision: format!("{:016x}", rand::random::<u64>()), views }
+        Self { catalog, policy, directory, revision: format!("{:016x}", rand::random::<u64>()), plans: Plans::new(), views }
     }
 
     /// What that role set has of it.
@@ -74,7 +86,7 @@ impl Bundle {
         self.views.get_with_by_ref(role_set, || {
             let access = Access::reduce(&self.catalog, &self.policy, role_set);
             let schema = RoleSchema::build(&self.catalog, &access.visible());
-            Arc::new(View { schema, access })
+            Arc::new(View { number: VIEWS_MADE.fetch_add(1, Ordering::Relaxed), schema, access })
         })
     }
 }

@@ -14,6 +14,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Environment {
     /// `development`, `production` …
     pub(crate) name: String,
+    /// Name of the app's directory, while there is no model to tell the app's.
+    pub(crate) label: String,
     /// Serves the console.
     pub(crate) console: bool,
     /// Browsers reach it without TLS: `dev`.
@@ -45,6 +47,7 @@ struct Live {
 /// What an environment is made of, before it has a bundle.
 pub(crate) struct Parts {
     pub(crate) name: String,
+    pub(crate) label: String,
     pub(crate) console: bool,
     pub(crate) without_tls: bool,
     pub(crate) database: Database,
@@ -80,9 +83,9 @@ pub(crate) struct DemoTenant {
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Info {
-    app: Option<String>,
+    app: String,
     environment: String,
-    security: Option<&'static str>,
+    security: &'static str,
     anonymous: bool,
     demo_users: Arc<Vec<DemoUser>>,
     default_query: Option<String>,
@@ -94,8 +97,8 @@ pub(crate) struct Info {
 impl Environment {
     /// An environment without a bundle.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { name, console, without_tls, database, platform, passwords, sealer, clock, hosts } = parts;
-        Self { name, console, without_tls, database, platform, passwords, sealer, clock, hosts, live: RwLock::default() }
+        let Parts { name, label, console, without_tls, database, platform, passwords, sealer, clock, hosts } = parts;
+        Self { name, label, console, without_tls, database, platform, passwords, sealer, clock, hosts, live: RwLock::default() }
     }
 
     /// The live bundle. A request keeps the one it began with.
@@ -142,13 +145,14 @@ impl Environment {
         let Live { bundle, report, demo_users, default_query } = self.live();
         let catalog = bundle.as_ref().map(|bundle| &bundle.catalog);
         Info {
-            app: catalog.map(|catalog| catalog.app.clone()),
+            app: catalog.map_or_else(|| self.label.clone(), |catalog| catalog.app.clone()),
             environment: self.name.clone(),
-            security: catalog.map(|catalog| match catalog.security {
-                SecurityLevel::Open => "open",
-                SecurityLevel::Prototype => "prototype",
-                SecurityLevel::Production => "production",
-            }),
+            security: match catalog.map(|catalog| catalog.security) {
+                Some(SecurityLevel::Open) => "open",
+                Some(SecurityLevel::Prototype) => "prototype",
+                Some(SecurityLevel::Production) => "production",
+                None => "unknown",
+            },
             anonymous: catalog.is_some_and(|catalog| catalog.anonymous_profile.is_some()),
             demo_users,
             default_query,

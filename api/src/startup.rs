@@ -12,7 +12,7 @@ use freehold_storage::{Database, Settings};
 use rand::Rng;
 use sea_orm::{ConnectOptions, DatabaseConnection};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ const PLATFORM_CONNECTIONS: u32 = 8;
 pub(crate) struct Opening {
     /// `development`, `production` …
     pub(crate) name: String,
+    /// The app's directory.
+    pub(crate) app: PathBuf,
     /// Where its database is.
     pub(crate) place: Place,
     /// Serves the console.
@@ -42,7 +44,7 @@ pub(crate) struct Opening {
 /// # Errors
 /// When the database cannot be reached, or the platform's tables cannot be made.
 pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
-    let Opening { name, place, console, without_tls, cost, hosts } = opening;
+    let Opening { name, app, place, console, without_tls, cost, hosts } = opening;
     let settings = Settings { connections: place.connections, ..Settings::new(place.url.clone(), place.schema.clone()) };
     let unreachable = |error: String| {
         Failure::new(format!("cannot open the database `{}`: {error}", place.masked()))
@@ -56,6 +58,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
     let parallel = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Environment::new(Parts {
         name,
+        label: app.canonicalize().unwrap_or(app).file_name().unwrap_or_default().to_string_lossy().into_owned(),
         console,
         without_tls,
         database,

@@ -1,5 +1,6 @@
 //! One GraphQL request, on one screen: identify → prepare → plan → render → run.
 
+use crate::bundle::{Bundle, PlanKey, Planned, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::{self, Host};
@@ -45,8 +46,7 @@ pub(crate) struct Request<'a> {
 pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
     let bundle = environment.bundle()?;
     let catalog = &bundle.catalog;
-    let Asked { query, operation_name, variables } = &request.asked;
-    if request.reads_only && is_mutation(query, operation_name.as_deref()) {
+    if request.reads_only && is_mutation(&request.asked.query, request.asked.operation_name.as_deref()) {
         return Err(Refusal::new(Code::BadRequest, "a mutation cannot be sent by GET").allowing("POST"));
     }
 
@@ -61,18 +61,41 @@ pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, ti
     }
 
     let view = bundle.view(&RoleSet::of(catalog, &caller));
-    let text = RequestText { query, operation_name: operation_name.as_deref(), variables };
+    let key = PlanKey::new(view.number, &request.asked);
+    let planned = match key.as_ref().and_then(|key| bundle.plans.find(key)) {
+        Some(planned) => planned,
+        None => compile(environment, &bundle, &view, &request.asked, key, timings)?,
+    };
+    let binder = Binder { catalog, caller: &caller, variables: &planned.variables };
+    let data = timings.wait("run", environment.database.run(&planned.program, &binder, &environment.sealer)).await?;
+    Ok(enveloped(&data))
+}
+
+/// From text to a program: prepare → plan → render.
+fn compile(
+    environment: &Environment,
+    bundle: &Bundle,
+    view: &View,
+    asked: &Asked,
+    key: Option<PlanKey>,
+    timings: &mut Timings,
+) -> Result<Arc<Planned>, Refusal> {
+    let catalog = &bundle.catalog;
+    let text = RequestText { query: &asked.query, operation_name: asked.operation_name.as_deref(), variables: &asked.variables };
     let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
     if prepared.operation.kind != OperationKind::Query {
         return Err(Refusal::new(Code::BadRequest, "only queries are answered in this version"));
     }
-
+    // Answers about the schema are large, and kept with it.
+    let key = key.filter(|_| prepared.introspection.is_empty());
     let planned = || plan(catalog, &view.access, &prepared.operation, prepared.introspection, &environment.sealer, &catalog.limits);
     let plan = timings.time("plan", planned)?;
     let program = timings.time("render", || Arc::new(sql::render(catalog, &plan, environment.database.dialect())));
-    let binder = Binder { catalog, caller: &caller, variables: &prepared.variables };
-    let data = timings.wait("run", environment.database.run(&program, &binder, &environment.sealer)).await?;
-    Ok(enveloped(&data))
+    let planned = Arc::new(Planned { program, variables: prepared.variables });
+    if let Some(key) = key {
+        bundle.plans.keep(key, planned.clone());
+    }
+    Ok(planned)
 }
 
 /// `{"data": …}`

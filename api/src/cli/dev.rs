@@ -31,6 +31,7 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
     let hosts = Hosts { names: Vec::new(), loopback: true, addresses: remote, listen: Some(args.listen) };
     let environment = open(Opening {
         name: "development".to_owned(),
+        app: args.directory.clone(),
         place: place.clone(),
         console: true,
         without_tls: true,

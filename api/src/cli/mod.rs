@@ -39,7 +39,7 @@ enum Command {
         FREEHOLD_DATABASE_URL=postgres://… freehold serve --app shop --host shop.example.com\n  freehold serve --config freehold.toml --print-config")]
     Serve(serve::ServeCommand),
     /// Manages users from the terminal
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  freehold user add --config freehold.toml --email ann@example.com < password.txt")]
     User(user::UserCommand),
 }
 

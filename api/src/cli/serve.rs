@@ -73,6 +73,7 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
     };
     let environment = open(Opening {
         name: config.environment.clone(),
+        app: config.app.clone(),
         place: config.place(),
         console: config.console.enabled,
         without_tls: false,

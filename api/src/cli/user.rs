@@ -42,8 +42,10 @@ pub(crate) async fn run(command: &UserCommand) -> Result<(), Failure> {
     let config = Config::load(&args.settings)?;
     let password = read_password()?;
     let environment = serve::start(&config, Care::KeepData).await?;
+    // Signing in finds an address as it is written, or in lower case.
+    let email = args.email.trim().to_lowercase();
     let user = NewUser {
-        email: args.email.trim(),
+        email: &email,
         name: args.name.as_deref(),
         profile: args.profile.as_deref(),
         tenant: args.tenant.as_deref(),

@@ -14,6 +14,10 @@ use actix_web::web::{Payload, Query};
 use freehold_base::{Code, Limits};
 use freehold_schema::graphql::check_nesting;
 use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// How long a request may take in all: a little longer than its statements may, whose own refusal says more.
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Answers `/graphql`.
 pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
@@ -85,7 +89,10 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
         }
     };
     let request = Request { asked, token: credentials.token, tenant, host: &call.host, reads_only };
-    execute::execute(call.environment, &request, timings).await
+    match tokio::time::timeout(TIMEOUT, execute::execute(call.environment, &request, timings)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Refusal::new(Code::Timeout, format!("the request took longer than {} s", TIMEOUT.as_secs()))),
+    }
 }
 
 /// The media type of the answer.

@@ -6,12 +6,12 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use rand::CryptoRng;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Longest password heard, so that hashing one is no attack.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
-/// Sign-ins that may wait for a hashing slot; more are turned away at once.
+/// Sign-ins that may be under way; more are turned away at once.
 const WAITING_MAX: usize = 128;
 
 /// How dear a hash is.
@@ -62,12 +62,16 @@ impl Passwords {
         hash(&self.params, password, rng)
     }
 
+    /// A place in the queue, to be held for the whole of a sign-in.
+    pub(crate) fn queue(&self) -> Result<SemaphorePermit<'_>, AuthError> {
+        self.waiting.try_acquire().map_err(|_| AuthError::Busy)
+    }
+
     /// Whether the password is the one of that PHC string. Without one it is false, after as much work.
     ///
     /// # Errors
     /// [`AuthError::Busy`].
     pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<bool, AuthError> {
-        let _place = self.waiting.try_acquire().map_err(|_| AuthError::Busy)?;
         let _slot = self.running.acquire().await.map_err(|_| AuthError::Busy)?;
         let known = phc.is_some() && !password.is_empty() && password.len() <= PASSWORD_BYTES_MAX;
         let phc = phc.unwrap_or(&self.nobody).to_owned();

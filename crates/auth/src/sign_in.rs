@@ -57,6 +57,7 @@ pub async fn sign_in(
     token: Token,
     clock: &dyn Clock,
 ) -> Result<SignedIn, AuthError> {
+    let _place = passwords.queue()?;
     let account = find_account(database, attempt.email).await?;
     // Nobody's id matches no credential: an unknown address costs the same statements.
     let user = account.as_ref().map_or(RowId::from_bytes([0; 16]), |account| account.user);

@@ -1,7 +1,7 @@
 //! An operation and the caller's access become one [`plan::Plan`]: a tree of list nodes over guarded sources.
 //!
 //! Nothing of the caller is in a plan but session operands, so callers of one role set share it.
-//! Start at [`plan`]; `select` walks objects, `list` connections, `filter` and `order` their arguments.
+//! Start at [`fn@plan`]; `select` walks objects, `list` connections, `filter` and `order` their arguments.
 
 mod aggregate;
 mod context;

@@ -147,15 +147,13 @@ impl<'a> Writer<'a> {
             self.object(slots, place)?;
         }
         for list in lists {
-            let (ListShape::Rows(slots), Some(page)) = (&list.shape, &list.page) else { continue };
+            let (ListShape::Rows(slots), Some(page)) = (&list.shape, &list.page) else {
+                continue;
+            };
             let page = self.page(page, list.parent_key, place)?;
             if page.rows() > 0 {
                 self.comma(start);
-                // The rows come with brackets of their own.
-                let bracket = self.out.len();
-                self.rows(slots, page)?;
-                self.out.remove(bracket);
-                self.out.pop();
+                self.row_objects(slots, page)?;
             }
         }
         self.out.push(b']');
@@ -180,11 +178,16 @@ impl<'a> Writer<'a> {
             match part {
                 TemplatePart::Text(text) => self.out.extend_from_slice(text),
                 TemplatePart::Cell { column, value_type } => {
-                    let Some(cell) = self.cell(place, *column) else { continue };
+                    let Some(cell) = self.cell(place, *column) else {
+                        continue;
+                    };
                     let mut json = Vec::new();
                     write_cell(&mut json, &Output::Plain(*value_type), Some(cell));
                     // A JSON string loses its quotes; a number or a boolean has none.
-                    let text = json.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(&json);
+                    let text = json
+                        .strip_prefix(b"\"")
+                        .and_then(|rest| rest.strip_suffix(b"\""))
+                        .unwrap_or(&json);
                     self.out.extend_from_slice(text);
                 }
             }

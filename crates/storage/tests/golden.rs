@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p freehold-storage --test golden` writes them anew; the difference is what a reviewer reads.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
+
 use freehold_base::Limits;
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
 use freehold_policy::{Access, Policy, RoleSet};

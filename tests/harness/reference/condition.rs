@@ -41,7 +41,7 @@ fn on_field(world: &World, caller: &Caller, row: RowId, name: &str, value: &Valu
     let field = world.model.entity(&world.row_of(row).entity).field(name);
     match (&field.kind, value) {
         (Kind::List { of, by }, Value::Object(quantifiers)) => {
-            let related = world.of(of).filter(|other| caller.is_in_tenant(world, *other));
+            let related = world.of(of).filter(|other| caller.looks_from(world, row, *other));
             let related: Vec<RowId> = related
                 .filter(|other| *world.raw(*other, by) == Val::Row(row))
                 .collect();
@@ -55,7 +55,7 @@ fn on_field(world: &World, caller: &Caller, row: RowId, name: &str, value: &Valu
         }
         (Kind::Ref(_), Value::Object(inner)) if !inner.keys().all(|key| OPERATORS.contains(&key.as_str())) => {
             match world.raw(row, name) {
-                Val::Row(target) if caller.is_in_tenant(world, *target) => holds(world, caller, *target, value),
+                Val::Row(target) if caller.looks_from(world, row, *target) => holds(world, caller, *target, value),
                 _ => false,
             }
         }

@@ -75,6 +75,13 @@ impl Caller {
             || (row.tenant.is_some() && row.tenant == self.tenant)
     }
 
+    /// Whether a rule about one row may look at another: at its own tenant's rows always, and from a row without a tenant
+    /// into the tenant only where the caller could go.
+    pub(crate) fn looks_from(&self, world: &World, from: RowId, to: RowId) -> bool {
+        let is_inside = entity(world, from).walled && world.model.tenant.is_some();
+        self.is_in_tenant(world, to) && (is_inside || self.reaches(world, to))
+    }
+
     /// reach(u,r)
     fn reaches(&self, world: &World, row: RowId) -> bool {
         let entity = entity(world, row);
@@ -85,19 +92,24 @@ impl Caller {
     fn passes_gate(&self, world: &World, row: RowId) -> bool {
         let entity = entity(world, row);
         if entity.name == "user" {
-            return self.user == Some(row) || self.is_person_of_tenant(world, row);
+            return self.user == Some(row) || (self.knows_people(world) && self.is_person_of_tenant(world, row));
         }
         if entity.access != Access::Protected {
             return true;
         }
         if let Some(field) = &entity.access_field {
             return match world.raw(row, field) {
-                Val::Row(parent) => self.is_in_tenant(world, *parent) && self.passes_gate(world, *parent),
+                Val::Row(parent) => self.looks_from(world, row, *parent) && self.passes_gate(world, *parent),
                 _ => false,
             };
         }
         let owns = self.user.is_some_and(|user| *world.raw(row, "owner") == Val::Row(user));
         owns || entity.record_tokens.iter().any(|token| self.opens(world, row, token))
+    }
+
+    /// Who is in a tenant is known to its members, or to everybody where people are public.
+    fn knows_people(&self, world: &World) -> bool {
+        world.model.tenant.is_none() || self.is_member(world) || world.model.entity("user").public
     }
 
     /// An active member of the request's tenant; without tenants, any active user.
@@ -137,12 +149,19 @@ impl Caller {
 
     fn carries(&self, world: &World, token: &str, wanted: Option<&Val>) -> bool {
         let token = &world.model.user_tokens[token];
-        let rows = world.of(&token.lookup).filter(|row| self.is_in_tenant(world, *row));
+        // A blocked membership gives nothing, and a tenant's rows nothing to who may not go there.
+        let is_active = |row: &RowId| {
+            let is_membership = world.model.membership.as_deref() == Some(token.lookup.as_str());
+            !is_membership || *world.raw(*row, "status") == Val::Text("active".into())
+        };
+        let rows = world.of(&token.lookup).filter(|row| self.reaches(world, *row)).filter(is_active);
         let mut rows = rows.filter(|row| holds(world, self, *row, &token.condition));
-        match (wanted, &token.value) {
-            (Some(wanted), Some(field)) => rows.any(|row| !wanted.is_null() && same(world.raw(row, field), wanted)),
-            _ => rows.next().is_some(),
-        }
+        self.user.is_some()
+            && rows.any(|row| match (wanted, &token.value) {
+                (Some(wanted), Some(field)) => world.raw(row, field).equals(wanted),
+                (None, Some(field)) => !world.raw(row, field).is_null(),
+                (_, None) => true,
+            })
     }
 
     /// applies(q)
@@ -217,8 +236,4 @@ impl Caller {
 
 fn entity(world: &World, row: RowId) -> &Entity {
     world.model.entity(&world.row_of(row).entity)
-}
-
-fn same(one: &Val, other: &Val) -> bool {
-    one.equals(other)
 }

@@ -1,6 +1,6 @@
 //! Plan → SQL and layout, for both dialects from one syntax tree.
 //!
-//! INVARIANT: a table stands in SQL only inside [`source`], which puts its guard inside with it, or inside a rule ([`raw`]).
+//! INVARIANT: a table stands in SQL only inside `source`, which puts its guard inside with it, or inside a rule (`raw`).
 //! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded.
 
 mod group;

@@ -168,6 +168,13 @@ fn table_indexes(
     for fields in entity.index.iter().cloned().chain(references).chain(rules) {
         found.extend(within_tenant(&fields).map(|columns| IndexShape { columns, unique: false }));
     }
+    // A caller's memberships are found before it is known which tenant is meant.
+    let own_memberships = catalog.tenancy.filter(|tenancy| tenancy.membership == entity.id);
+    let user = own_memberships.and_then(|tenancy| column_name(entity.field(tenancy.membership_user)));
+    found.extend(user.map(|user| IndexShape {
+        columns: vec![user],
+        unique: false,
+    }));
     let unique: Vec<Vec<String>> = found
         .iter()
         .filter(|index| index.unique)

@@ -47,6 +47,13 @@ impl<'a> Writer<'a> {
     /// A JSON array of rows.
     pub(super) fn rows(&mut self, slots: &'a [SlotLayout], page: Page<'a>) -> Result<()> {
         self.out.push(b'[');
+        self.row_objects(slots, page)?;
+        self.out.push(b']');
+        Ok(())
+    }
+
+    /// The rows of a page, parted by commas.
+    pub(super) fn row_objects(&mut self, slots: &'a [SlotLayout], page: Page<'a>) -> Result<()> {
         for nth in 0..page.rows() {
             if nth > 0 {
                 self.out.push(b',');
@@ -54,7 +61,6 @@ impl<'a> Writer<'a> {
             let place = self.place(page, nth);
             self.object(slots, place)?;
         }
-        self.out.push(b']');
         Ok(())
     }
 
