@@ -56,8 +56,14 @@ pub(crate) struct Compiled {
 
 /// Compiles an app: its model, its rules and its seed.
 pub(crate) fn compile(sources: &Sources) -> Compiled {
-    let freehold_schema::Compiled { catalog, mut diagnostics, .. } = freehold_schema::compile(sources);
-    let policy = catalog.as_ref().and_then(|catalog| Policy::check(catalog, &mut diagnostics));
+    let freehold_schema::Compiled {
+        catalog,
+        mut diagnostics,
+        ..
+    } = freehold_schema::compile(sources);
+    let policy = catalog
+        .as_ref()
+        .and_then(|catalog| Policy::check(catalog, &mut diagnostics));
     if let Some(catalog) = &catalog {
         freehold_schema::seed::resolve(sources, catalog, &mut diagnostics);
     }
@@ -75,10 +81,18 @@ impl Compiled {
 impl Bundle {
     /// A bundle of a model that compiles. The catalog's entities have their environment's tags.
     pub(crate) fn new(catalog: Catalog, policy: Policy) -> Self {
-        let directory = directory(&catalog);
+        let revision = format!("{:016x}", rand::random::<u64>());
+        let directory = directory(&catalog, &revision);
         let weigh = |_: &RoleSet, view: &Arc<View>| u32::try_from(view.schema.weight_bytes()).unwrap_or(u32::MAX);
         let views = Cache::builder().max_capacity(VIEWS_BYTES_MAX).weigher(weigh).build();
-        Self { catalog, policy, directory, revision: format!("{:016x}", rand::random::<u64>()), plans: Plans::new(), views }
+        Self {
+            catalog,
+            policy,
+            directory,
+            revision,
+            plans: Plans::new(),
+            views,
+        }
     }
 
     /// What that role set has of it.
@@ -86,26 +100,48 @@ impl Bundle {
         self.views.get_with_by_ref(role_set, || {
             let access = Access::reduce(&self.catalog, &self.policy, role_set);
             let schema = RoleSchema::build(&self.catalog, &access.visible());
-            Arc::new(View { number: VIEWS_MADE.fetch_add(1, Ordering::Relaxed), schema, access })
+            Arc::new(View {
+                number: VIEWS_MADE.fetch_add(1, Ordering::Relaxed),
+                schema,
+                access,
+            })
         })
     }
 }
 
 /// Where the app keeps its users, tenants and memberships.
-fn directory(catalog: &Catalog) -> Directory {
+fn directory(catalog: &Catalog, revision: &str) -> Directory {
     let tenancy = catalog.tenancy.and_then(|tenancy| {
         let tenants = catalog.entity(tenancy.entity);
         let memberships = catalog.entity(tenancy.membership);
         let column = |field| memberships.field(field).column().map(|column| column.name);
-        let fields = memberships.fields.iter().filter(|field| field.encrypted.is_none()).filter_map(|field| {
-            let column = field.column()?;
-            let value_type = if field.system == Some(SystemField::Version) { ValueType::BigInt } else { column.value_type };
-            Some(MembershipField { name: field.name.clone(), column: column.name, value_type })
-        });
+        let fields = memberships
+            .fields
+            .iter()
+            .filter(|field| field.encrypted.is_none())
+            .filter_map(|field| {
+                let column = field.column()?;
+                let value_type = if field.system == Some(SystemField::Version) {
+                    ValueType::BigInt
+                } else {
+                    column.value_type
+                };
+                Some(MembershipField {
+                    name: field.name.clone(),
+                    column: column.name,
+                    value_type,
+                })
+            });
         Some(Tenancy {
             tenants: tenants.name.clone(),
-            slug: tenancy.slug.and_then(|slug| tenants.field(slug).column()).map(|column| column.name),
-            name: tenants.find_field("name").and_then(|name| name.column()).map(|column| column.name),
+            slug: tenancy
+                .slug
+                .and_then(|slug| tenants.field(slug).column())
+                .map(|column| column.name),
+            name: tenants
+                .find_field("name")
+                .and_then(|name| name.column())
+                .map(|column| column.name),
             memberships: memberships.name.clone(),
             user: column(tenancy.membership_user)?,
             roles: column(tenancy.membership_roles)?,
@@ -113,5 +149,15 @@ fn directory(catalog: &Catalog) -> Directory {
             fields: fields.collect(),
         })
     });
-    Directory { anonymous_profile: catalog.anonymous_profile.clone(), default_profile: catalog.default_profile.clone(), tenancy }
+    Directory {
+        version: revision.to_owned(),
+        anonymous_profile: catalog.anonymous_profile.clone(),
+        default_profile: catalog.default_profile.clone(),
+        user_roles: catalog
+            .entity(catalog.user)
+            .find_field("roles")
+            .and_then(|roles| roles.column())
+            .map(|column| column.name),
+        tenancy,
+    }
 }

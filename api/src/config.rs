@@ -30,7 +30,12 @@ pub(crate) struct DevArgs {
     /// The app's directory
     pub(crate) directory: PathBuf,
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, env = "FREEHOLD_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "FREEHOLD_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
     pub(crate) listen: SocketAddr,
     /// Database: sqlite:/path/to/file.db or postgres://user@host/database [default: SQLite under DIR/.freehold]
     #[arg(long, env = "FREEHOLD_DATABASE_URL", value_name = "URL", hide_env_values = true)]
@@ -127,7 +132,11 @@ pub(crate) struct ConsoleConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { url: String::new(), schema: SCHEMA.to_owned(), connections: CONNECTIONS }
+        Self {
+            url: String::new(),
+            schema: SCHEMA.to_owned(),
+            connections: CONNECTIONS,
+        }
     }
 }
 
@@ -157,7 +166,11 @@ impl DevArgs {
     /// When the folder of the file cannot be made.
     pub(crate) fn place(&self) -> Result<Place, Failure> {
         if let Some(url) = &self.database {
-            return Ok(Place { url: url.clone(), schema: self.schema.clone(), connections: CONNECTIONS });
+            return Ok(Place {
+                url: url.clone(),
+                schema: self.schema.clone(),
+                connections: CONNECTIONS,
+            });
         }
         let folder = self.data.clone().unwrap_or_else(|| self.directory.join(".freehold"));
         let unwritable = |error| Failure::new(format!("cannot make the folder `{}`: {error}", folder.display()));
@@ -166,7 +179,11 @@ impl DevArgs {
             std::fs::write(folder.join(".gitignore"), "*\n").map_err(unwritable)?;
         }
         let url = format!("sqlite:{}", folder.join("dev.db").display());
-        Ok(Place { url, schema: self.schema.clone(), connections: CONNECTIONS })
+        Ok(Place {
+            url,
+            schema: self.schema.clone(),
+            connections: CONNECTIONS,
+        })
     }
 }
 
@@ -180,7 +197,15 @@ impl Config {
             Some(path) => Self::read(path)?,
             None => toml::from_str("").map_err(|error| Failure::new(error.to_string()))?,
         };
-        let ServeArgs { app, listen, operations_listen, hosts, database, schema, .. } = args;
+        let ServeArgs {
+            app,
+            listen,
+            operations_listen,
+            hosts,
+            database,
+            schema,
+            ..
+        } = args;
         replace(&mut config.app, app.as_ref());
         replace(&mut config.listen, listen.as_ref());
         replace(&mut config.operations_listen, operations_listen.as_ref());
@@ -191,15 +216,18 @@ impl Config {
             return Err(Failure::new("no app is stated").hint("`app = \"path/to/app\"` in the file, or --app DIR"));
         }
         if config.database.url.is_empty() {
-            return Err(Failure::new("no database is stated")
-                .hint("`url = \"postgres://…\"` under [database] of the file, FREEHOLD_DATABASE_URL, or --database URL"));
+            return Err(Failure::new("no database is stated").hint(
+                "`url = \"postgres://…\"` under [database] of the file, FREEHOLD_DATABASE_URL, or --database URL",
+            ));
         }
         Ok(config)
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| Failure::new(format!("`{}`: {error}", path.display())))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|error| Failure::new(format!("`{}`: {error}", path.display())))?;
         if config.app.is_relative() && !config.app.as_os_str().is_empty() {
             config.app = path.parent().unwrap_or(Path::new("")).join(&config.app);
         }
@@ -208,14 +236,26 @@ impl Config {
 
     /// Where the database is.
     pub(crate) fn place(&self) -> Place {
-        Place { url: self.database.url.clone(), schema: self.database.schema.clone(), connections: self.database.connections.max(1) }
+        Place {
+            url: self.database.url.clone(),
+            schema: self.database.schema.clone(),
+            connections: self.database.connections.max(1),
+        }
     }
 
     /// The settings as a file would have them, secrets masked.
     pub(crate) fn masked(&self) -> String {
         let mut shown = self.clone();
         shown.database.url = mask(&shown.database.url);
-        let Self { app, environment, listen, operations_listen, hosts, database, console } = shown;
+        let Self {
+            app,
+            environment,
+            listen,
+            operations_listen,
+            hosts,
+            database,
+            console,
+        } = shown;
         let text = |value: &str| serde_json::Value::from(value).to_string();
         format!(
             "app = {}\nenvironment = {}\nlisten = \"{listen}\"\noperations_listen = \"{operations_listen}\"\nhosts = {}\n\n\
@@ -236,12 +276,20 @@ pub(crate) fn log_filter(usual: &str) -> String {
     variable("FREEHOLD_LOG").unwrap_or_else(|| usual.to_owned())
 }
 
+/// Whether log lines are JSON (`FREEHOLD_LOG_FORMAT=json`).
+pub(crate) fn log_is_json() -> bool {
+    variable("FREEHOLD_LOG_FORMAT").is_some_and(|format| format == "json")
+}
+
 /// Whether reports are coloured.
 pub(crate) fn color() -> bool {
     variable("NO_COLOR").is_none() && std::io::stderr().is_terminal()
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -254,7 +302,9 @@ fn replace<T: Clone>(setting: &mut T, stated: Option<&T>) {
 
 /// A database address without the password in it.
 fn mask(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let masked = match authority.rsplit_once('@') {
@@ -279,8 +329,14 @@ mod tests {
     fn passwords_are_masked() {
         for (url, expected) in [
             ("postgres://ann:secret@db:5432/app", "postgres://ann:***@db:5432/app"),
-            ("postgres://ann:se@cret@db/app?sslmode=require", "postgres://ann:***@db/app?sslmode=require"),
-            ("postgres://ann@db/app?password=secret&x=1", "postgres://ann@db/app?password=***&x=1"),
+            (
+                "postgres://ann:se@cret@db/app?sslmode=require",
+                "postgres://ann:***@db/app?sslmode=require",
+            ),
+            (
+                "postgres://ann@db/app?password=secret&x=1",
+                "postgres://ann@db/app?password=***&x=1",
+            ),
             ("postgres://db/app", "postgres://db/app"),
             ("sqlite:/data/app.db", "sqlite:/data/app.db"),
         ] {
@@ -293,8 +349,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("freehold-config-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("freehold.toml");
-        std::fs::write(&path, "app = 'shop'\nlisten = '0.0.0.0:80'\n[database]\nurl = 'postgres://a:b@c/d'\n").unwrap();
-        let args = ServeArgs { config: Some(path.clone()), listen: Some(listen()), ..ServeArgs::default() };
+        std::fs::write(
+            &path,
+            "app = 'shop'\nlisten = '0.0.0.0:80'\n[database]\nurl = 'postgres://a:b@c/d'\n",
+        )
+        .unwrap();
+        let args = ServeArgs {
+            config: Some(path.clone()),
+            listen: Some(listen()),
+            ..ServeArgs::default()
+        };
         let config = Config::load(&args).unwrap();
         assert_eq!((config.app.clone(), config.listen), (folder.join("shop"), listen()));
         let printed: Config = toml::from_str(&config.masked()).unwrap();

@@ -97,8 +97,31 @@ pub(crate) struct Info {
 impl Environment {
     /// An environment without a bundle.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { name, label, console, without_tls, database, platform, passwords, sealer, clock, hosts } = parts;
-        Self { name, label, console, without_tls, database, platform, passwords, sealer, clock, hosts, live: RwLock::default() }
+        let Parts {
+            name,
+            label,
+            console,
+            without_tls,
+            database,
+            platform,
+            passwords,
+            sealer,
+            clock,
+            hosts,
+        } = parts;
+        Self {
+            name,
+            label,
+            console,
+            without_tls,
+            database,
+            platform,
+            passwords,
+            sealer,
+            clock,
+            hosts,
+            live: RwLock::default(),
+        }
     }
 
     /// The live bundle. A request keeps the one it began with.
@@ -115,17 +138,25 @@ impl Environment {
 
     /// Bounds on a request's text and body, before its bundle matters.
     pub(crate) fn limits(&self) -> Limits {
-        self.live().bundle.map_or_else(Limits::default, |bundle| bundle.catalog.limits)
+        self.live()
+            .bundle
+            .map_or_else(Limits::default, |bundle| bundle.catalog.limits)
     }
 
     /// Whether requests for that host are answered.
     pub(crate) fn answers(&self, host: &Host) -> bool {
-        self.hosts.answer(host, self.live().bundle.as_ref().map(|bundle| &bundle.catalog))
+        self.hosts
+            .answer(host, self.live().bundle.as_ref().map(|bundle| &bundle.catalog))
     }
 
     /// Serves another bundle from now on.
     pub(crate) fn serve(&self, bundle: Arc<Bundle>, demo_users: Vec<DemoUser>, default_query: Option<String>) {
-        let next = Live { bundle: Some(bundle), report: None, demo_users: Arc::new(demo_users), default_query };
+        let next = Live {
+            bundle: Some(bundle),
+            report: None,
+            demo_users: Arc::new(demo_users),
+            default_query,
+        };
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
@@ -142,7 +173,12 @@ impl Environment {
     /// For the console.
     pub(crate) fn info(&self) -> Info {
         use freehold_schema::catalog::SecurityLevel;
-        let Live { bundle, report, demo_users, default_query } = self.live();
+        let Live {
+            bundle,
+            report,
+            demo_users,
+            default_query,
+        } = self.live();
         let catalog = bundle.as_ref().map(|bundle| &bundle.catalog);
         Info {
             app: catalog.map_or_else(|| self.label.clone(), |catalog| catalog.app.clone()),

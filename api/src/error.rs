@@ -17,6 +17,8 @@ pub(crate) struct Refusal {
     cause: Option<String>,
     /// For the `Allow` header.
     allow: Option<String>,
+    /// It is about the document or its variables: a GraphQL request error, not one of HTTP.
+    about_document: bool,
 }
 
 /// One entry of `errors`.
@@ -33,12 +35,21 @@ const OPAQUE: &str = "something went wrong on our side; the log tells more under
 impl Refusal {
     /// One error.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { entries: vec![Entry::new(code, &message.into())], status: None, cause: None, allow: None }
+        Self {
+            entries: vec![Entry::new(code, &message.into())],
+            status: None,
+            cause: None,
+            allow: None,
+            about_document: false,
+        }
     }
 
     /// Something that must not happen; what it was is for the log.
     pub(crate) fn internal(cause: impl std::fmt::Display) -> Self {
-        Self { cause: Some(cause.to_string()), ..Self::new(Code::InternalServerError, OPAQUE) }
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(Code::InternalServerError, OPAQUE)
+        }
     }
 
     /// With another status than the code's own.
@@ -64,7 +75,11 @@ impl Refusal {
     /// With what to do about it, as `extensions.hint`.
     #[must_use]
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        if let Some(Value::Object(extensions)) = self.entries.first_mut().and_then(|entry| entry.json.get_mut("extensions")) {
+        if let Some(Value::Object(extensions)) = self
+            .entries
+            .first_mut()
+            .and_then(|entry| entry.json.get_mut("extensions"))
+        {
             extensions.insert("hint".to_owned(), Value::String(hint.into()));
         }
         self
@@ -72,7 +87,9 @@ impl Refusal {
 
     /// The code of the first error.
     pub(crate) fn code(&self) -> Code {
-        self.entries.first().map_or(Code::InternalServerError, |entry| entry.code)
+        self.entries
+            .first()
+            .map_or(Code::InternalServerError, |entry| entry.code)
     }
 
     /// The HTTP status when nothing ran.
@@ -80,17 +97,9 @@ impl Refusal {
         self.status.unwrap_or_else(|| self.code().http_status())
     }
 
-    /// Whether it is about the document or its variables: a GraphQL request error, not one of HTTP.
+    /// Whether it is about the document or its variables, and not about the HTTP request around them.
     pub(crate) fn is_about_the_document(&self) -> bool {
-        self.status.is_none()
-            && matches!(
-                self.code(),
-                Code::GraphqlParseFailed
-                    | Code::GraphqlValidationFailed
-                    | Code::BadUserInput
-                    | Code::LimitExceeded
-                    | Code::CostExceeded
-            )
+        self.about_document && self.status.is_none()
     }
 
     /// What the log should know.
@@ -100,7 +109,11 @@ impl Refusal {
 
     /// The body: `{"errors": […]}`, and no `data`.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
-        let errors: Vec<Value> = self.entries.iter().map(|entry| entry.with_request_id(request_id)).collect();
+        let errors: Vec<Value> = self
+            .entries
+            .iter()
+            .map(|entry| entry.with_request_id(request_id))
+            .collect();
         json!({ "errors": errors }).to_string().into_bytes()
     }
 }
@@ -108,7 +121,10 @@ impl Refusal {
 impl Entry {
     fn new(code: Code, message: &str) -> Self {
         let json = json!({ "message": message, "extensions": { "code": code.name() } });
-        Self { code, json: object(json) }
+        Self {
+            code,
+            json: object(json),
+        }
     }
 
     fn with_request_id(&self, request_id: &str) -> Value {
@@ -122,14 +138,32 @@ impl Entry {
 
 impl From<Vec<RequestError>> for Refusal {
     fn from(errors: Vec<RequestError>) -> Self {
-        let entries = errors.iter().map(|error| Entry { code: error.code, json: object(error.to_json()) }).collect();
-        Self { entries, status: None, cause: None, allow: None }
+        let entries = errors
+            .iter()
+            .map(|error| Entry {
+                code: error.code,
+                json: object(error.to_json()),
+            })
+            .collect();
+        Self {
+            entries,
+            status: None,
+            cause: None,
+            allow: None,
+            about_document: true,
+        }
     }
 }
 
 impl From<Vec<PlanError>> for Refusal {
     fn from(errors: Vec<PlanError>) -> Self {
-        Self { entries: errors.iter().map(plan_entry).collect(), status: None, cause: None, allow: None }
+        Self {
+            entries: errors.iter().map(plan_entry).collect(),
+            status: None,
+            cause: None,
+            allow: None,
+            about_document: true,
+        }
     }
 }
 
@@ -141,14 +175,21 @@ impl From<AuthError> for Refusal {
 
 impl From<freehold_storage::Error> for Refusal {
     fn from(error: freehold_storage::Error) -> Self {
-        coded(error.code(), &error)
+        // What is left of a request's own faults by then is in its variables.
+        Self {
+            about_document: error.code() == Code::BadUserInput,
+            ..coded(error.code(), &error)
+        }
     }
 }
 
 fn coded(code: Code, error: &(dyn std::error::Error + 'static)) -> Refusal {
     match code {
         Code::InternalServerError => Refusal::internal(chain(error)),
-        Code::Unavailable | Code::Timeout => Refusal { cause: Some(chain(error)), ..Refusal::new(code, error.to_string()) },
+        Code::Unavailable | Code::Timeout => Refusal {
+            cause: Some(chain(error)),
+            ..Refusal::new(code, error.to_string())
+        },
         _ => Refusal::new(code, error.to_string()),
     }
 }
@@ -156,14 +197,17 @@ fn coded(code: Code, error: &(dyn std::error::Error + 'static)) -> Refusal {
 fn plan_entry(error: &PlanError) -> Entry {
     let mut entry = Entry::new(error.code, &error.message);
     if let Some((line, column)) = error.position {
-        entry.json.insert("locations".to_owned(), json!([{ "line": line, "column": column }]));
+        entry
+            .json
+            .insert("locations".to_owned(), json!([{ "line": line, "column": column }]));
     }
     if !error.path.is_empty() {
         entry.json.insert("path".to_owned(), json!(error.path));
     }
     if let Some(Value::Object(extensions)) = entry.json.get_mut("extensions") {
         if !error.problems.is_empty() {
-            let problem = |it: &freehold_planner::Problem| json!({ "path": it.path, "rule": it.rule, "message": it.message });
+            let problem =
+                |it: &freehold_planner::Problem| json!({ "path": it.path, "rule": it.rule, "message": it.message });
             extensions.insert("problems".to_owned(), error.problems.iter().map(problem).collect());
         }
         if let Some((limit, found)) = error.limit {
@@ -186,7 +230,10 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure without a hint.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// With what to do about it.
@@ -246,13 +293,19 @@ mod tests {
         assert_eq!(refusal.status(), 500);
         assert_eq!(
             body,
-            format!(r#"{{"errors":[{{"message":"{OPAQUE}","extensions":{{"code":"INTERNAL_SERVER_ERROR","requestId":"r1"}}}}]}}"#)
+            format!(
+                r#"{{"errors":[{{"message":"{OPAQUE}","extensions":{{"code":"INTERNAL_SERVER_ERROR","requestId":"r1"}}}}]}}"#
+            )
         );
     }
 
     #[test]
     fn wrong_values_are_listed() {
-        let problem = freehold_planner::Problem { path: vec!["first".into()], rule: "max", message: "at most 200".into() };
+        let problem = freehold_planner::Problem {
+            path: vec!["first".into()],
+            rule: "max",
+            message: "at most 200".into(),
+        };
         let error = PlanError {
             code: Code::BadUserInput,
             message: "first: at most 200".into(),

@@ -31,14 +31,18 @@ struct Found {
 pub(crate) fn read(directory: &Path) -> Result<Sources, Failure> {
     let mut files = Vec::new();
     for found in walk(directory)? {
-        let bytes = fs::read(&found.path).map_err(|error| Failure::new(format!("cannot read `{}`: {error}", found.path.display())))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Failure::new(format!("`{}` is not UTF-8", found.path.display())).hint("save the file as UTF-8"))?;
+        let bytes = fs::read(&found.path)
+            .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", found.path.display())))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Failure::new(format!("`{}` is not UTF-8", found.path.display())).hint("save the file as UTF-8")
+        })?;
         files.push(SourceFile { name: found.name, text });
     }
     if files.is_empty() {
         let message = format!("`{}` holds no model", directory.display());
-        return Err(Failure::new(message).hint("an app is a directory of YAML files; `freehold new DIR` writes a small one"));
+        return Err(
+            Failure::new(message).hint("an app is a directory of YAML files; `freehold new DIR` writes a small one")
+        );
     }
     Ok(Sources::new(files))
 }
@@ -46,13 +50,19 @@ pub(crate) fn read(directory: &Path) -> Result<Sources, Failure> {
 /// What [`read`] would read. Files that cannot be looked at are left out: the next look will tell.
 pub(crate) fn fingerprint(directory: &Path) -> Fingerprint {
     let found = walk(directory).unwrap_or_default();
-    Fingerprint(found.into_iter().map(|found| (found.name, found.bytes, found.modified)).collect())
+    Fingerprint(
+        found
+            .into_iter()
+            .map(|found| (found.name, found.bytes, found.modified))
+            .collect(),
+    )
 }
 
 fn walk(directory: &Path) -> Result<Vec<Found>, Failure> {
-    let root = directory
-        .canonicalize()
-        .map_err(|error| Failure::new(format!("cannot open `{}`: {error}", directory.display())).hint("`freehold new DIR` writes a small app"))?;
+    let root = directory.canonicalize().map_err(|error| {
+        Failure::new(format!("cannot open `{}`: {error}", directory.display()))
+            .hint("`freehold new DIR` writes a small app")
+    })?;
     if !root.is_dir() {
         return Err(Failure::new(format!("`{}` is not a directory", directory.display())));
     }
@@ -60,28 +70,40 @@ fn walk(directory: &Path) -> Result<Vec<Found>, Failure> {
     visit(&root, &root, "", 0, &mut found)?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     if found.iter().map(|file| file.bytes).sum::<u64>() > TOTAL_BYTES_MAX {
-        return Err(Failure::new(format!("the files of `{}` are larger than {TOTAL_BYTES_MAX} bytes together", directory.display())));
+        return Err(Failure::new(format!(
+            "the files of `{}` are larger than {TOTAL_BYTES_MAX} bytes together",
+            directory.display()
+        )));
     }
     Ok(found)
 }
 
 fn visit(root: &Path, folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Found>) -> Result<(), Failure> {
     if depth > DEPTH_MAX {
-        return Err(Failure::new(format!("`{}` lies deeper than {DEPTH_MAX} folders", folder.display())));
+        return Err(Failure::new(format!(
+            "`{}` lies deeper than {DEPTH_MAX} folders",
+            folder.display()
+        )));
     }
     let unreadable = |error| Failure::new(format!("cannot read `{}`: {error}", folder.display()));
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        let Ok(file_name) = entry.file_name().into_string() else { continue };
+        let Ok(file_name) = entry.file_name().into_string() else {
+            continue;
+        };
         let name = format!("{prefix}{file_name}");
         // A link may lead outside; what it shows there is not part of the app.
-        let Ok(path) = entry.path().canonicalize() else { continue };
+        let Ok(path) = entry.path().canonicalize() else {
+            continue;
+        };
         if !path.starts_with(root) {
             tracing::warn!("`{name}` is a link out of the app's directory and is left out");
             continue;
         }
         let Ok(metadata) = fs::metadata(&path) else { continue };
-        let skipped = file_name.starts_with('.') || file_name == "node_modules" || (depth == 0 && matches!(file_name.as_str(), "public" | "functions"));
+        let skipped = file_name.starts_with('.')
+            || file_name == "node_modules"
+            || (depth == 0 && matches!(file_name.as_str(), "public" | "functions"));
         if metadata.is_dir() {
             if !skipped && !folder.starts_with(&path) {
                 visit(root, &path, &format!("{name}/"), depth + 1, found)?;
@@ -92,12 +114,23 @@ fn visit(root: &Path, folder: &Path, prefix: &str, depth: usize, found: &mut Vec
             continue;
         }
         if metadata.len() > FILE_BYTES_MAX {
-            return Err(Failure::new(format!("`{}` is larger than {FILE_BYTES_MAX} bytes", path.display())));
+            return Err(Failure::new(format!(
+                "`{}` is larger than {FILE_BYTES_MAX} bytes",
+                path.display()
+            )));
         }
         if found.len() >= FILES_MAX {
-            return Err(Failure::new(format!("`{}` has more than {FILES_MAX} files", root.display())));
+            return Err(Failure::new(format!(
+                "`{}` has more than {FILES_MAX} files",
+                root.display()
+            )));
         }
-        found.push(Found { name, path, bytes: metadata.len(), modified: metadata.modified().ok() });
+        found.push(Found {
+            name,
+            path,
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+        });
     }
     Ok(())
 }

@@ -44,21 +44,43 @@ pub(crate) struct Opening {
 /// # Errors
 /// When the database cannot be reached, or the platform's tables cannot be made.
 pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
-    let Opening { name, app, place, console, without_tls, cost, hosts } = opening;
-    let settings = Settings { connections: place.connections, ..Settings::new(place.url.clone(), place.schema.clone()) };
+    let Opening {
+        name,
+        app,
+        place,
+        console,
+        without_tls,
+        cost,
+        hosts,
+    } = opening;
+    let settings = Settings {
+        connections: place.connections,
+        ..Settings::new(place.url.clone(), place.schema.clone())
+    };
     let unreachable = |error: String| {
         Failure::new(format!("cannot open the database `{}`: {error}", place.masked()))
             .hint("an address is `sqlite:/path/to/file.db` or `postgres://user:password@host:port/database`")
     };
-    let database = Database::open(&settings).await.map_err(|error| unreachable(chain(&error)))?;
-    let platform = connect(&place, database.sqlite_path()).await.map_err(|error| unreachable(chain(&error)))?;
+    let database = Database::open(&settings)
+        .await
+        .map_err(|error| unreachable(chain(&error)))?;
+    let platform = connect(&place, database.sqlite_path())
+        .await
+        .map_err(|error| unreachable(chain(&error)))?;
     migrate(&platform).await?;
     let key = settle(&platform, CURSOR_KEY, &random_key()).await?;
-    let key = parse_key(&key).ok_or_else(|| Failure::new(format!("the setting `{CURSOR_KEY}` of the environment is damaged")))?;
+    let key = parse_key(&key)
+        .ok_or_else(|| Failure::new(format!("the setting `{CURSOR_KEY}` of the environment is damaged")))?;
     let parallel = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Environment::new(Parts {
         name,
-        label: app.canonicalize().unwrap_or(app).file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        label: app
+            .canonicalize()
+            .unwrap_or(app)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         console,
         without_tls,
         database,
@@ -75,7 +97,12 @@ async fn connect(place: &Place, file: Option<&Path>) -> Result<DatabaseConnectio
     let url = match file {
         // The driver takes `%`, `?` and `#` of a path for its own.
         Some(path) => {
-            let path = path.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+            let path = path
+                .display()
+                .to_string()
+                .replace('%', "%25")
+                .replace('?', "%3F")
+                .replace('#', "%23");
             format!("sqlite://{path}?mode=rwc")
         }
         None => place.url.clone(),

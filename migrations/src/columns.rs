@@ -6,7 +6,11 @@ use sea_orm_migration::sea_orm::DatabaseBackend;
 /// Sixteen bytes: `uuid`, or a BLOB as the app's own ids are on SQLite.
 pub(crate) fn uuid(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(Alias::new(name));
-    if is_sqlite(manager) { column.blob() } else { column.uuid() };
+    if is_sqlite(manager) {
+        column.blob()
+    } else {
+        column.uuid()
+    };
     column
 }
 

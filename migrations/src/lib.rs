@@ -45,8 +45,21 @@ mod tests {
         migrate(&database).await.unwrap();
         let backend = database.get_database_backend();
         let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'fh%' ORDER BY name";
-        let rows = database.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
+        let rows = database
+            .query_all_raw(Statement::from_string(backend, sql))
+            .await
+            .unwrap();
         let names: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-        assert_eq!(names, ["fh_catalog", "fh_credential", "fh_entity", "fh_migration", "fh_session", "fh_setting"]);
+        assert_eq!(
+            names,
+            [
+                "fh_catalog",
+                "fh_credential",
+                "fh_entity",
+                "fh_migration",
+                "fh_session",
+                "fh_setting"
+            ]
+        );
     }
 }

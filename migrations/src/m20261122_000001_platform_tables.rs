@@ -11,11 +11,19 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let new = |name: &'static str| Table::create().table(Alias::new(name)).if_not_exists().to_owned();
         manager
-            .create_table(new("fh_setting").col(text("key").not_null().primary_key()).col(text("value").not_null()).to_owned())
+            .create_table(
+                new("fh_setting")
+                    .col(text("key").not_null().primary_key())
+                    .col(text("value").not_null())
+                    .to_owned(),
+            )
             .await?;
         manager
             .create_table(
-                new("fh_entity").col(text("name").not_null().primary_key()).col(int("tag").not_null().unique_key()).to_owned(),
+                new("fh_entity")
+                    .col(text("name").not_null().primary_key())
+                    .col(int("tag").not_null().unique_key())
+                    .to_owned(),
             )
             .await?;
         manager
@@ -66,7 +74,9 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for name in ["fh_session", "fh_credential", "fh_catalog", "fh_entity", "fh_setting"] {
-            manager.drop_table(Table::drop().table(Alias::new(name)).if_exists().to_owned()).await?;
+            manager
+                .drop_table(Table::drop().table(Alias::new(name)).if_exists().to_owned())
+                .await?;
         }
         Ok(())
     }

@@ -2,6 +2,11 @@
 //! Nothing here knows how Freehold works inside; HTTP is the only door.
 //! Run the tests with `cargo xtask test`, which brings a PostgreSQL server and a built program.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness panics when the world is not as the tests need it"
+)]
+
 mod database;
 mod folder;
 pub mod generate;
@@ -17,7 +22,7 @@ mod settings;
 
 pub use database::Database;
 pub use folder::{Folder, example, fixture};
-pub use person::{Answer, Person};
+pub use person::{Answer, Person, without_request_id};
 pub use program::{Finished, command};
 pub use random::Random;
 pub use server::{Server, Start};

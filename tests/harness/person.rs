@@ -37,12 +37,17 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// The body without what differs from request to request: `requestId` and timings.
+    /// The body without what differs from request to request.
     pub fn without_request_id(&self) -> Value {
-        let mut body = self.body.clone();
-        remove(&mut body, "requestId");
-        body
+        without_request_id(self.body.clone())
     }
+}
+
+/// A body without what differs from request to request.
+#[must_use]
+pub fn without_request_id(mut body: Value) -> Value {
+    remove(&mut body, "requestId");
+    body
 }
 
 fn remove(value: &mut Value, key: &str) {
@@ -65,7 +70,7 @@ impl<'a> Person<'a> {
         }
     }
 
-    pub(crate) fn sign_in(server: &'a Server, email: &str, password: &str) -> Result<Self, Answer> {
+    pub(crate) fn sign_in(server: &'a Server, email: &str, password: &str) -> Result<Self, Box<Answer>> {
         let body = json!({"email": email, "password": password}).to_string();
         let request = agent()
             .post(format!("{}/auth/sign-in", server.base()))
@@ -84,11 +89,12 @@ impl<'a> Person<'a> {
         if answer.status == 200 && !cookie.is_empty() {
             Ok(Self::new(server, Some(cookie)))
         } else {
-            Err(answer)
+            Err(Box::new(answer))
         }
     }
 
     /// The same person, asking in that tenant (slug or id).
+    #[must_use]
     pub fn tenant(&self, tenant: &str) -> Self {
         Self {
             tenant: Some(tenant.to_owned()),

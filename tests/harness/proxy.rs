@@ -104,7 +104,7 @@ fn serve(client: TcpStream, server: TcpStream, traffic: &Arc<Mutex<Traffic>>) {
     let (counted, asked) = (Arc::clone(traffic), Arc::clone(&heard));
     std::thread::spawn(move || {
         let mut reader = Frontend::default();
-        let mut chunk = [0_u8; 64 * 1024];
+        let mut chunk = [0_u8; 16 * 1024];
         while let Ok(n @ 1..) = from_client.read(&mut chunk) {
             {
                 let mut traffic = lock(&counted);
@@ -120,7 +120,7 @@ fn serve(client: TcpStream, server: TcpStream, traffic: &Arc<Mutex<Traffic>>) {
         let _ = to_server.shutdown(Shutdown::Both);
     });
     std::thread::spawn(move || {
-        let mut chunk = [0_u8; 64 * 1024];
+        let mut chunk = [0_u8; 16 * 1024];
         while let Ok(n @ 1..) = from_server.read(&mut chunk) {
             *heard.lock().expect("nobody panics while holding it") = true;
             if to_client.write_all(&chunk[..n]).is_err() {

@@ -48,6 +48,7 @@ impl Start {
     }
 
     /// With a proxy before PostgreSQL that counts what passes.
+    #[must_use]
     pub fn proxied(mut self) -> Self {
         self.proxied = true;
         self

@@ -21,6 +21,11 @@ fn post(body: &str, headers: &str) -> String {
     )
 }
 
+/// A text many times over, with a number for `#`.
+fn repeat_numbered(text: &str, count: usize) -> String {
+    (0..count).map(|n| text.replace('#', &n.to_string())).collect()
+}
+
 /// The server still answers.
 fn is_alive(server: &Server) {
     assert_eq!(
@@ -93,7 +98,7 @@ on_both_databases! {
             json!({"query": format!("{{ __typename }} # {}", "x".repeat(900_000))}).to_string(),
             json!({"query": "{ __typename }", "variables": {"x": "y".repeat(2_000_000)}}).to_string(),
             json!({"query": format!("{{ books(filter: {{title: {{eq: \"{}\"}}}}) {{ totalCount }} }}", "\\u0041".repeat(100_000))}).to_string(),
-            json!({"query": format!("query ({}) {{ __typename }}", (0..50_000).map(|n| format!("$v{n}: Int ")).collect::<String>())}).to_string(),
+            json!({"query": format!("query ({}) {{ __typename }}", repeat_numbered("$v#: Int ", 50_000))}).to_string(),
             json!({"query": "\"\"\"".repeat(100_000)}).to_string(),
         ];
         for bomb in &bombs {
@@ -172,12 +177,8 @@ on_both_databases! {
         let wrong = sign_in(r#"{"email":"sue@shelf.test","password":"wrong-password-1"}"#).expect("an answer");
         assert_eq!(unknown.0, 401);
         let body = |answer: &(u16, String)| {
-            let mut value: serde_json::Value = serde_json::from_str(&answer.1).unwrap_or_else(|_| panic!("{answer:?}"));
-            if let Some(errors) = value["errors"].as_array_mut() {
-                errors.iter_mut().for_each(|error| { error["extensions"].as_object_mut().map(|it| it.shift_remove("requestId")); });
-            }
-            value.as_object_mut().map(|it| it.shift_remove("requestId"));
-            value.to_string()
+            let value: serde_json::Value = serde_json::from_str(&answer.1).unwrap_or_else(|_| panic!("{answer:?}"));
+            freehold_tests::without_request_id(value).to_string()
         };
         assert_eq!((unknown.0, body(&unknown)), (wrong.0, body(&wrong)));
         for bad in ["", "{", "[]", "{}", r#"{"email":1,"password":2}"#, r#"{"email":"x"}"#, r#"{"email":"a@b","password":""}"#, r#"{"email":"\u0000","password":"\u0000"}"#] {
@@ -200,6 +201,7 @@ on_both_databases! {
             let (status, body) = ask(headers, query);
             assert!(!body.contains("Sue"), "{headers:?}: {status} {body}");
         }
-        assert!(cookie.starts_with("__Host-freehold="), "{cookie}");
+        // `__Host-` needs TLS; development is plain HTTP.
+        assert!(cookie.starts_with("freehold=") && cookie.len() >= "freehold=".len() + 64, "256 bits: {cookie}");
     }
 }

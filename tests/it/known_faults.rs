@@ -24,7 +24,7 @@ on_both_databases! {
         }
         // A reference to a hidden row is null, also under a row that one may see.
         let eve = gates(database).sign_in("eve@gates.test").tenant("acme");
-        let data = eve.query(r#"{ crewMembers(filter: {member: {isNull: true}}) { totalCount } memberships { nodes { user { name } } } }"#);
+        let data = eve.query("{ crewMembers(filter: {member: {isNull: true}}) { totalCount } memberships { nodes { user { name } } } }");
         assert_eq!(data["crewMembers"]["totalCount"], 0);
     }
 

@@ -48,7 +48,8 @@ on_both_databases! {
                 let one = normal(&world, &person.answer(&ask(&world)).without_request_id());
                 let other = normal(&other_world, &other_person.answer(&ask(&other_world)).without_request_id());
                 if one != other {
-                    (server.keep(), other_server.keep());
+                    server.keep();
+                    other_server.keep();
                     let (here, there) = (server.folder().path().display(), other_server.folder().path().display());
                     panic!("seed {number}, {name:?} in {tenant:?}: {count} hidden values changed\n  {}\n  {here}: {one}\n  {there}: {other}", ask(&world));
                 }
@@ -74,7 +75,8 @@ fn change_hidden(
             let is_there = caller.may_list(world, row) || caller.may_read(world, row);
             // The address of a tenant is not a row's business alone.
             let is_address = entity == "org" && field.name == "slug";
-            if is_address || is_there && caller.may_read_field(world, row, &field.name)
+            if is_address
+                || is_there && caller.may_read_field(world, row, &field.name)
                 || field.name == "label"
                 || matches!(field.kind, Kind::List { .. })
             {

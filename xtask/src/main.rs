@@ -2,6 +2,7 @@
 //!
 //! Everything here is plain std, so that it compiles in a second and works before anything else does.
 
+mod faults;
 mod keeper;
 mod summary;
 mod test;
@@ -13,12 +14,14 @@ const HELP: &str = "\
 Tasks of the Freehold repository.
 
 Usage: cargo xtask test [--only PART]... [--filter TEXT]
+       cargo xtask faults [NAME]...
 
   test    Run the tests, with everything they need:
             unit      the tests beside the code of every crate
             it        black-box tests of the server, on SQLite and PostgreSQL
             page      the console, in Chromium
             clients   GraphQL clients of other people against the server
+  faults  Plant each fault of tests/faults (or those whose name has NAME in it) in a copy, and see a test catch it
 
 Options:
   --only PART     unit, it, page or clients; may be given several times. Absent: all four
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
 /// Whether everything passed.
 fn run(arguments: &[String]) -> Result<bool, String> {
     match arguments.first().map(String::as_str) {
+        Some("faults") => faults::run(&arguments[1..]),
         Some("test") => test::run(&test::Selection::parse(&arguments[1..])?),
         None | Some("help" | "-h" | "--help") => {
             print_help();

@@ -29,30 +29,49 @@ pub(crate) struct NewUser<'a> {
 /// # Errors
 /// When there is such a person, a name is unknown, or a required field has no default.
 pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> Result<RowId, Failure> {
-    let bundle = environment.bundle().map_err(|_| Failure::new("the environment has no model"))?;
+    let bundle = environment
+        .bundle()
+        .map_err(|_| Failure::new("the environment has no model"))?;
     let catalog = &bundle.catalog;
     check(catalog, user)?;
-    if find_user(&environment.platform, &bundle.directory, user.email).await?.is_some() {
+    if find_user(&environment.platform, &bundle.directory, user.email)
+        .await?
+        .is_some()
+    {
         return Err(Failure::new(format!("there is a user `{}` already", user.email)));
     }
     let phc = environment.passwords.hash(user.password, &mut rand::rng())?;
     let id = new_id(environment, catalog, catalog.user);
     let mut given = HashMap::from([("email", text(user.email)), ("status", text("active"))]);
     given.extend(user.name.map(|name| ("name", text(name))));
-    given.extend(user.profile.or(catalog.default_profile.as_deref()).map(|profile| ("profile", text(profile))));
-    if catalog.tenancy.is_none() {
+    given.extend(
+        user.profile
+            .or(catalog.default_profile.as_deref())
+            .map(|profile| ("profile", text(profile))),
+    );
+    if bundle.directory.user_roles.is_some() {
         given.insert("roles", Value::TextList(user.roles.to_vec()));
     }
     let mut rows = vec![row(environment, catalog.entity(catalog.user), id, id, None, given)?];
 
     if let (Some(tenancy), Some(slug)) = (catalog.tenancy, user.tenant) {
         let now = environment.clock.now();
-        let known = identify(&environment.platform, &bundle.directory, None, &TenantHint::Named(slug), now).await?.tenant;
+        let known = identify(
+            &environment.platform,
+            &bundle.directory,
+            None,
+            &TenantHint::Named(slug),
+            now,
+        )
+        .await?
+        .tenant;
         let tenant = if let Some(tenant) = known {
             tenant.id
         } else {
             let entity = catalog.entity(tenancy.entity);
-            let field = tenancy.slug.ok_or_else(|| Failure::new(format!("there is no `{}` with the id `{slug}`", entity.name)))?;
+            let field = tenancy
+                .slug
+                .ok_or_else(|| Failure::new(format!("there is no `{}` with the id `{slug}`", entity.name)))?;
             let tenant = new_id(environment, catalog, tenancy.entity);
             let mut given = HashMap::from([("name", text(slug))]);
             given.insert(entity.field(field).name.as_str(), text(slug));
@@ -87,13 +106,23 @@ fn check(catalog: &Catalog, user: &NewUser<'_>) -> Result<(), Failure> {
         return Err(Failure::new(format!("`{}` is no e-mail address", user.email)));
     }
     if user.password.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(Failure::new(format!("the password has fewer than {PASSWORD_CHARS_MIN} characters")));
+        return Err(Failure::new(format!(
+            "the password has fewer than {PASSWORD_CHARS_MIN} characters"
+        )));
     }
     if let Some(profile) = user.profile.filter(|profile| !catalog.profiles.contains_key(*profile)) {
-        return Err(unknown("profile", profile, catalog.profiles.keys().map(String::as_str).collect()));
+        return Err(unknown(
+            "profile",
+            profile,
+            catalog.profiles.keys().map(String::as_str).collect(),
+        ));
     }
     if let Some(role) = user.roles.iter().find(|role| !catalog.roles.contains_key(*role)) {
-        return Err(unknown("role", role, catalog.roles.keys().map(String::as_str).collect()));
+        return Err(unknown(
+            "role",
+            role,
+            catalog.roles.keys().map(String::as_str).collect(),
+        ));
     }
     match (catalog.tenancy.is_some(), user.tenant.is_some(), user.roles.is_empty()) {
         (true, false, false) => Err(Failure::new("roles are held in a tenant").hint("say which with --tenant SLUG")),
@@ -122,20 +151,33 @@ fn row(
             Some(SystemField::Version) => Value::Int(1),
             Some(SystemField::Tenant) => tenant.map_or(Value::Null, |tenant| Value::Uuid(tenant.uuid())),
             Some(SystemField::CreatedBy | SystemField::UpdatedBy) => Value::Null,
-            None => given.remove(field.name.as_str()).or_else(|| field.default_value()).unwrap_or(Value::Null),
+            None => given
+                .remove(field.name.as_str())
+                .or_else(|| field.default_value())
+                .unwrap_or(Value::Null),
         };
         if value.is_null() && field.required && field.system.is_none() {
-            return Err(Failure::new(format!("a row of `{}` needs `{}`, which has no default", entity.name, field.name)));
+            return Err(Failure::new(format!(
+                "a row of `{}` needs `{}`, which has no default",
+                entity.name, field.name
+            )));
         }
         if !value.is_null() {
             cells.push((column.name, column.value_type, value));
         }
     }
-    Ok(NewRow { table: entity.name.clone(), cells })
+    Ok(NewRow {
+        table: entity.name.clone(),
+        cells,
+    })
 }
 
 fn new_id(environment: &Environment, catalog: &Catalog, entity: EntityId) -> RowId {
-    RowId::new(environment.clock.now().unix_ms(), catalog.entity(entity).tag, rand::rng().next_u64())
+    RowId::new(
+        environment.clock.now().unix_ms(),
+        catalog.entity(entity).tag,
+        rand::rng().next_u64(),
+    )
 }
 
 fn text(text: &str) -> Value {

@@ -29,14 +29,21 @@ pub(crate) struct Deployed {
 ///
 /// # Errors
 /// When the change would lose data, or the database refuses; nothing has been changed then.
-pub(crate) async fn deploy(environment: &Environment, mut catalog: Catalog, policy: Policy, care: Care) -> Result<Deployed, Failure> {
+pub(crate) async fn deploy(
+    environment: &Environment,
+    mut catalog: Catalog,
+    policy: Policy,
+    care: Care,
+) -> Result<Deployed, Failure> {
     let indexes = policy.required_indexes(&catalog);
     let destructive = care == Care::AllowDestructive;
-    let applied = environment.database.apply(&catalog, &indexes, destructive, environment.clock.as_ref()).await;
+    let applied = environment
+        .database
+        .apply(&catalog, &indexes, destructive, environment.clock.as_ref())
+        .await;
     let applied = applied.map_err(|error| match error {
-        Error::UnsafeChange { .. } => {
-            Failure::new(error.to_string()).hint("to lose that data, start once with `--allow-destructive`; a rename is declared with `was:`")
-        }
+        Error::UnsafeChange { .. } => Failure::new(error.to_string())
+            .hint("to lose that data, start once with `--allow-destructive`; a rename is declared with `was:`"),
         other => Failure::from(other),
     })?;
     for (name, tag) in applied.tags {
@@ -45,5 +52,8 @@ pub(crate) async fn deploy(environment: &Environment, mut catalog: Catalog, poli
         }
     }
     let changes = applied.changes.iter().map(ToString::to_string).collect();
-    Ok(Deployed { bundle: Arc::new(Bundle::new(catalog, policy)), changes })
+    Ok(Deployed {
+        bundle: Arc::new(Bundle::new(catalog, policy)),
+        changes,
+    })
 }

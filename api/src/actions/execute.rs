@@ -43,7 +43,11 @@ pub(crate) struct Request<'a> {
 }
 
 /// Runs a request; gives the body of its answer.
-pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
+pub(crate) async fn execute(
+    environment: &Environment,
+    request: &Request<'_>,
+    timings: &mut Timings,
+) -> Result<Vec<u8>, Refusal> {
     let bundle = environment.bundle()?;
     let catalog = &bundle.catalog;
     if request.reads_only && is_mutation(&request.asked.query, request.asked.operation_name.as_deref()) {
@@ -54,10 +58,19 @@ pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, ti
         (TenantHint::None, Some(name)) => TenantHint::Named(name),
         (by_host, _) => by_host,
     };
-    let identified = identify(&environment.platform, &bundle.directory, request.token.as_ref(), &tenant, environment.clock.now());
+    let identified = identify(
+        &environment.platform,
+        &bundle.directory,
+        request.token.as_ref(),
+        &tenant,
+        environment.clock.now(),
+    );
     let caller = timings.wait("identify", identified).await?;
     if caller.person.is_none() && caller.profile.is_none() {
-        return Err(Refusal::new(Code::Unauthenticated, "sign in first: this app has nothing for anonymous callers"));
+        return Err(Refusal::new(
+            Code::Unauthenticated,
+            "sign in first: this app has nothing for anonymous callers",
+        ));
     }
 
     let view = bundle.view(&RoleSet::of(catalog, &caller));
@@ -66,8 +79,17 @@ pub(crate) async fn execute(environment: &Environment, request: &Request<'_>, ti
         Some(planned) => planned,
         None => compile(environment, &bundle, &view, &request.asked, key, timings)?,
     };
-    let binder = Binder { catalog, caller: &caller, variables: &planned.variables };
-    let data = timings.wait("run", environment.database.run(&planned.program, &binder, &environment.sealer)).await?;
+    let binder = Binder {
+        catalog,
+        caller: &caller,
+        variables: &planned.variables,
+    };
+    let data = timings
+        .wait(
+            "run",
+            environment.database.run(&planned.program, &binder, &environment.sealer),
+        )
+        .await?;
     Ok(enveloped(&data))
 }
 
@@ -81,17 +103,38 @@ fn compile(
     timings: &mut Timings,
 ) -> Result<Arc<Planned>, Refusal> {
     let catalog = &bundle.catalog;
-    let text = RequestText { query: &asked.query, operation_name: asked.operation_name.as_deref(), variables: &asked.variables };
+    let text = RequestText {
+        query: &asked.query,
+        operation_name: asked.operation_name.as_deref(),
+        variables: &asked.variables,
+    };
     let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
     if prepared.operation.kind != OperationKind::Query {
-        return Err(Refusal::new(Code::BadRequest, "only queries are answered in this version"));
+        return Err(Refusal::new(
+            Code::BadRequest,
+            "only queries are answered in this version",
+        ));
     }
     // Answers about the schema are large, and kept with it.
     let key = key.filter(|_| prepared.introspection.is_empty());
-    let planned = || plan(catalog, &view.access, &prepared.operation, prepared.introspection, &environment.sealer, &catalog.limits);
+    let planned = || {
+        plan(
+            catalog,
+            &view.access,
+            &prepared.operation,
+            prepared.introspection,
+            &environment.sealer,
+            &catalog.limits,
+        )
+    };
     let plan = timings.time("plan", planned)?;
-    let program = timings.time("render", || Arc::new(sql::render(catalog, &plan, environment.database.dialect())));
-    let planned = Arc::new(Planned { program, variables: prepared.variables });
+    let program = timings.time("render", || {
+        Arc::new(sql::render(catalog, &plan, environment.database.dialect()))
+    });
+    let planned = Arc::new(Planned {
+        program,
+        variables: prepared.variables,
+    });
     if let Some(key) = key {
         bundle.plans.keep(key, planned.clone());
     }

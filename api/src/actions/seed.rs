@@ -16,11 +16,18 @@ const SEEDED: &str = "seeded";
 ///
 /// # Errors
 /// When rows contradict each other, or the database refuses.
-pub(crate) async fn seed(environment: &Environment, bundle: &Bundle, sources: &Sources) -> Result<Vec<DemoUser>, Failure> {
+pub(crate) async fn seed(
+    environment: &Environment,
+    bundle: &Bundle,
+    sources: &Sources,
+) -> Result<Vec<DemoUser>, Failure> {
     // Faults were told when the app was compiled.
     let seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
     if !seed.rows.is_empty() && !environment.database.has_data(&bundle.catalog).await? {
-        environment.database.insert_seed(&bundle.catalog, &seed, environment.clock.as_ref(), &mut |_, _| {}).await?;
+        environment
+            .database
+            .insert_seed(&bundle.catalog, &seed, environment.clock.as_ref(), &mut |_, _| {})
+            .await?;
         put_setting(&environment.platform, SEEDED, "development").await?;
     }
     if find_setting(&environment.platform, SEEDED).await?.is_none() {
@@ -33,7 +40,9 @@ async fn demo_users(environment: &Environment, bundle: &Bundle, seed: &Seed) -> 
     let mut found = Vec::new();
     for user in &seed.users {
         let Some(password) = &user.password else { continue };
-        let Some((id, person)) = find_user(&environment.platform, &bundle.directory, &user.email).await? else { continue };
+        let Some((id, person)) = find_user(&environment.platform, &bundle.directory, &user.email).await? else {
+            continue;
+        };
         if !has_password(&environment.platform, &environment.passwords, id, password).await? {
             let phc = environment.passwords.hash(password, &mut rand::rng())?;
             set_password(&environment.platform, id, phc, environment.clock.now()).await?;
@@ -42,7 +51,14 @@ async fn demo_users(environment: &Environment, bundle: &Bundle, seed: &Seed) -> 
             email: user.email.clone(),
             name: person.user.name,
             password: password.clone(),
-            tenants: person.memberships.into_iter().map(|held| DemoTenant { tenant: held.tenant, roles: held.roles }).collect(),
+            tenants: person
+                .memberships
+                .into_iter()
+                .map(|held| DemoTenant {
+                    tenant: held.tenant,
+                    roles: held.roles,
+                })
+                .collect(),
             roles: person.roles.unwrap_or_default(),
             profile: user.profile.clone(),
         });

@@ -11,12 +11,16 @@ use freehold_base::Code;
 /// `UNAUTHENTICATED`, the same for whatever is wrong; `UNAVAILABLE` when too many wait, or without a sound model.
 pub(crate) async fn sign_in(environment: &Environment, attempt: Attempt<'_>) -> Result<(Token, SessionView), Refusal> {
     if attempt.email.len() > 320 {
-        return Err(Refusal::new(Code::BadRequest, "`email` is longer than any e-mail address"));
+        return Err(Refusal::new(
+            Code::BadRequest,
+            "`email` is longer than any e-mail address",
+        ));
     }
     let bundle = environment.bundle()?;
     let token = Token::random(&mut rand::rng());
     let clock = environment.clock.as_ref();
-    let signed_in = freehold_auth::sign_in(&environment.platform, &environment.passwords, attempt, token, clock).await?;
+    let signed_in =
+        freehold_auth::sign_in(&environment.platform, &environment.passwords, attempt, token, clock).await?;
     let view = find_session(&environment.platform, &bundle.directory, &signed_in.token, clock.now()).await?;
     Ok((signed_in.token, view))
 }

@@ -42,7 +42,11 @@ impl PlanKey {
         }
         // Neither a name nor JSON holds the separator.
         let name = asked.operation_name.as_deref().unwrap_or_default();
-        let variables = if asked.variables.is_empty() { String::new() } else { serde_json::to_string(&asked.variables).ok()? };
+        let variables = if asked.variables.is_empty() {
+            String::new()
+        } else {
+            serde_json::to_string(&asked.variables).ok()?
+        };
         let request = format!("{name}\u{0}{variables}\u{0}{}", asked.query);
         (!name.contains('\u{0}') && request.len() <= REQUEST_BYTES_MAX).then_some(Self { view, request })
     }
@@ -52,7 +56,12 @@ impl Plans {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
         let weigh = |key: &PlanKey, planned: &Arc<Planned>| {
-            let sql: usize = planned.program.statements.iter().map(|statement| statement.sql.len()).sum();
+            let sql: usize = planned
+                .program
+                .statements
+                .iter()
+                .map(|statement| statement.sql.len())
+                .sum();
             // Slots and their keys take about as much as the text that selects them.
             u32::try_from(1024 + 2 * key.request.len() + 3 * sql).unwrap_or(u32::MAX)
         };
@@ -77,8 +86,17 @@ mod tests {
     #[test]
     fn keys_tell_requests_apart() {
         let key = |view, query: &str, name: Option<&str>, variables: Value| {
-            let Value::Object(variables) = variables else { unreachable!() };
-            PlanKey::new(view, &Asked { query: query.into(), operation_name: name.map(str::to_owned), variables })
+            let Value::Object(variables) = variables else {
+                unreachable!()
+            };
+            PlanKey::new(
+                view,
+                &Asked {
+                    query: query.into(),
+                    operation_name: name.map(str::to_owned),
+                    variables,
+                },
+            )
         };
         let first = key(1, "{a}", None, serde_json::json!({}));
         assert!(first.is_some());

@@ -10,7 +10,9 @@ use freehold_schema::diagnostic::to_json;
 use std::path::PathBuf;
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  freehold check examples/helpdesk\n  freehold check shop --json\n\nThe exit code is 1 when there is an error.")]
+#[command(
+    after_help = "Examples:\n  freehold check examples/helpdesk\n  freehold check shop --json\n\nThe exit code is 1 when there is an error."
+)]
 pub(crate) struct CheckArgs {
     /// The app's directory
     directory: PathBuf,
@@ -34,7 +36,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         Some((catalog, policy)) => {
             if !args.json {
                 let (entities, rules, roles) = (catalog.entities.len(), policy.rules().len(), catalog.roles.len());
-                say(format!("{} is sound: {entities} entities, {rules} rules, {roles} roles", catalog.app));
+                say(format!(
+                    "{} is sound: {entities} entities, {rules} rules, {roles} roles",
+                    catalog.app
+                ));
             }
             Ok(())
         }

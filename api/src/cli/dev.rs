@@ -20,15 +20,22 @@ const PRINTED_MAX: usize = 30;
 pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
     let remote = !args.listen.ip().is_loopback();
     if remote && !args.allow_remote {
-        return Err(Failure::new(format!("`{}` can be reached from other machines", args.listen.ip()))
-            .hint("demo passwords are public; add --allow-remote if that is meant"));
+        return Err(
+            Failure::new(format!("`{}` can be reached from other machines", args.listen.ip()))
+                .hint("demo passwords are public; add --allow-remote if that is meant"),
+        );
     }
     // Before the database: a directory that is not there should not leave a folder behind.
     crate::sources::read(&args.directory)?;
     let listener = http::listen(args.listen)?;
     let seen = fingerprint(&args.directory);
     let place = args.place()?;
-    let hosts = Hosts { names: Vec::new(), loopback: true, addresses: remote, listen: Some(args.listen) };
+    let hosts = Hosts {
+        names: Vec::new(),
+        loopback: true,
+        addresses: remote,
+        listen: Some(args.listen),
+    };
     let environment = open(Opening {
         name: "development".to_owned(),
         app: args.directory.clone(),
@@ -39,7 +46,11 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
         hosts,
     });
     let environment = Arc::new(environment.await?);
-    let care = if args.allow_destructive { Care::AllowDestructive } else { Care::KeepData };
+    let care = if args.allow_destructive {
+        Care::AllowDestructive
+    } else {
+        Care::KeepData
+    };
     let outcome = load(&environment, &args.directory, care).await?;
     if outcome == Outcome::Refused {
         tell("nothing is served until the model compiles; its files are watched");
@@ -60,7 +71,10 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
     let bound = http::bind(environment, Door::Both, listener, workers)?;
     say(format!("database     {}", place.masked()));
     say(format!("listening on http://{}", bound.address));
-    bound.run().await.map_err(|error| Failure::new(format!("the server stopped: {error}")))
+    bound
+        .run()
+        .await
+        .map_err(|error| Failure::new(format!("the server stopped: {error}")))
 }
 
 /// The demo users, aligned.
@@ -70,7 +84,11 @@ fn table(users: &[DemoUser]) -> String {
     let password = width(|user| user.password.chars().count());
     let mut text = String::from("sign in as");
     for user in users.iter().take(PRINTED_MAX) {
-        let mut held: Vec<String> = user.tenants.iter().map(|it| format!("{}: {}", it.tenant.slug, it.roles.join(", "))).collect();
+        let mut held: Vec<String> = user
+            .tenants
+            .iter()
+            .map(|it| format!("{}: {}", it.tenant.slug, it.roles.join(", ")))
+            .collect();
         if !user.roles.is_empty() {
             held.push(user.roles.join(", "));
         }
@@ -78,10 +96,20 @@ fn table(users: &[DemoUser]) -> String {
             held.extend(user.profile.clone());
         }
         // Writing to a string does not fail.
-        let _ = write!(text, "\n  {:email$}  {:password$}  {}", user.email, user.password, held.join(" · "));
+        let _ = write!(
+            text,
+            "\n  {:email$}  {:password$}  {}",
+            user.email,
+            user.password,
+            held.join(" · ")
+        );
     }
     if users.len() > PRINTED_MAX {
-        let _ = write!(text, "\n  … and {} more, listed in the console", users.len() - PRINTED_MAX);
+        let _ = write!(
+            text,
+            "\n  … and {} more, listed in the console",
+            users.len() - PRINTED_MAX
+        );
     }
     text
 }

@@ -16,7 +16,12 @@ use std::process::ExitCode;
 
 /// Turns an app model into a GraphQL API whose authorisation is compiled into the SQL.
 #[derive(Parser)]
-#[command(name = "freehold", version, about, after_help = "Examples:\n  freehold new shop\n  freehold dev shop\n  freehold check shop")]
+#[command(
+    name = "freehold",
+    version,
+    about,
+    after_help = "Examples:\n  freehold new shop\n  freehold dev shop\n  freehold check shop"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,8 +32,10 @@ enum Command {
     /// Writes a small app to start from
     New(new::NewArgs),
     /// Serves an app for development: migrates, seeds, and reloads when a model file changes
-    #[command(after_help = "Examples:\n  freehold dev examples/helpdesk\n  freehold dev shop --listen 127.0.0.1:0\n  \
-        freehold dev shop --database postgres://postgres@127.0.0.1:5432/shop")]
+    #[command(
+        after_help = "Examples:\n  freehold dev examples/helpdesk\n  freehold dev shop --listen 127.0.0.1:0\n  \
+        freehold dev shop --database postgres://postgres@127.0.0.1:5432/shop"
+    )]
     Dev(config::DevArgs),
     /// Compiles an app and tells every fault
     Check(check::CheckArgs),
@@ -39,7 +46,10 @@ enum Command {
         FREEHOLD_DATABASE_URL=postgres://… freehold serve --app shop --host shop.example.com\n  freehold serve --config freehold.toml --print-config")]
     Serve(serve::ServeCommand),
     /// Manages users from the terminal
-    #[command(subcommand, after_help = "Example:\n  freehold user add --config freehold.toml --email ann@example.com < password.txt")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  freehold user add --config freehold.toml --email ann@example.com < password.txt"
+    )]
     User(user::UserCommand),
 }
 
@@ -92,15 +102,28 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// A server in production logs what it does; elsewhere people read what commands print.
 fn init_log(in_production: bool) {
-    let usual = if in_production { "warn,freehold=info" } else { "warn,sqlx=error" };
+    let usual = if in_production {
+        "warn,freehold=info"
+    } else {
+        "warn,sqlx=error"
+    };
     let filter = tracing_subscriber::EnvFilter::try_new(config::log_filter(usual)).unwrap_or_default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(config::color());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(config::color());
     // Somebody else's subscriber stays.
-    let _ = log.with_target(false).compact().try_init();
+    let _ = if config::log_is_json() {
+        log.json().try_init()
+    } else {
+        log.with_target(false).compact().try_init()
+    };
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let message = panic.payload().downcast_ref::<&str>().copied();
-        let message = message.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        let message = message
+            .or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
         tracing::error!("panic at {place}: {message}");
     }));
 }

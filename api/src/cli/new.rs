@@ -28,11 +28,17 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     let directory = &args.directory;
     let failed = |error: std::io::Error| Failure::new(format!("cannot write into `{}`: {error}", directory.display()));
     if fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Failure::new(format!("`{}` is not empty", directory.display())).hint("name a directory that does not exist yet"));
+        return Err(Failure::new(format!("`{}` is not empty", directory.display()))
+            .hint("name a directory that does not exist yet"));
     }
     fs::create_dir_all(directory).map_err(failed)?;
     let path = directory.canonicalize().map_err(failed)?;
-    let app = name(&path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default());
+    let app = name(
+        &path
+            .file_name()
+            .map(|name| name.to_string_lossy().to_lowercase())
+            .unwrap_or_default(),
+    );
     for (file, text) in FILES {
         let target = path.join(file);
         if let Some(parent) = target.parent() {
@@ -40,15 +46,28 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
         }
         fs::write(target, text.replace("{app}", &app)).map_err(failed)?;
     }
-    say(format!("wrote {} files; start the app with\n\n  freehold dev {}", FILES.len(), directory.display()));
+    say(format!(
+        "wrote {} files; start the app with\n\n  freehold dev {}",
+        FILES.len(),
+        directory.display()
+    ));
     Ok(())
 }
 
 /// A name for the app: what the directory's name has of letters, digits and `_`.
 fn name(directory: &str) -> String {
-    let kept: String = directory.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let name = kept.trim_matches('_').trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
-    if name.is_empty() { "notes".to_owned() } else { name.to_owned() }
+    let kept: String = directory
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    let name = kept
+        .trim_matches('_')
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+    if name.is_empty() {
+        "notes".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +78,10 @@ mod tests {
 
     #[test]
     fn the_new_app_is_sound_and_without_warnings() {
-        let files = FILES.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: text.replace("{app}", "shop") });
+        let files = FILES.iter().map(|(name, text)| SourceFile {
+            name: (*name).into(),
+            text: text.replace("{app}", "shop"),
+        });
         let sources = Sources::new(files.collect());
         let compiled = compile(&sources);
         assert_eq!(compiled.report(&sources, false), "");
@@ -68,7 +90,12 @@ mod tests {
 
     #[test]
     fn names_are_words() {
-        for (directory, expected) in [("shop", "shop"), ("my-shop", "my_shop"), ("2.shops", "shops"), ("..", "notes")] {
+        for (directory, expected) in [
+            ("shop", "shop"),
+            ("my-shop", "my_shop"),
+            ("2.shops", "shops"),
+            ("..", "notes"),
+        ] {
             assert_eq!(name(directory), expected);
         }
     }

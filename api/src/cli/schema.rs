@@ -11,8 +11,10 @@ use freehold_policy::RoleSet;
 use std::path::PathBuf;
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  freehold schema examples/helpdesk --role agent\n  freehold schema examples/helpdesk --anonymous\n  \
-    freehold schema examples/blog --profile editor > schema.graphql")]
+#[command(
+    after_help = "Examples:\n  freehold schema examples/helpdesk --role agent\n  freehold schema examples/helpdesk --anonymous\n  \
+    freehold schema examples/blog --profile editor > schema.graphql"
+)]
 pub(crate) struct SchemaArgs {
     /// The app's directory
     directory: PathBuf,
@@ -42,12 +44,23 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<(), Failure> {
     }
     let role_set = if args.anonymous {
         let Some(profile) = catalog.anonymous_profile.clone() else {
-            return Err(Failure::new("anonymous callers have no schema in this app").hint("`anonymous_profile:` in app.yaml gives them one"));
+            return Err(Failure::new("anonymous callers have no schema in this app")
+                .hint("`anonymous_profile:` in app.yaml gives them one"));
         };
-        RoleSet { profile: Some(profile), roles: Vec::new(), signed_in: false, member: false }
+        RoleSet {
+            profile: Some(profile),
+            roles: Vec::new(),
+            signed_in: false,
+            member: false,
+        }
     } else {
         let profile = args.profile.clone().or_else(|| catalog.default_profile.clone());
-        RoleSet { profile, roles: args.roles.clone(), signed_in: true, member: true }
+        RoleSet {
+            profile,
+            roles: args.roles.clone(),
+            signed_in: true,
+            member: true,
+        }
     };
     say(Bundle::new(catalog, policy).view(&role_set).schema.sdl().trim_end());
     Ok(())
@@ -60,6 +73,9 @@ fn known<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a String> + C
     let failure = Failure::new(format!("the app has no {what} `{name}`"));
     Err(match nearest(name, names.clone().map(String::as_str)) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure.hint(format!("it has {}", names.map(String::as_str).collect::<Vec<_>>().join(", "))),
+        None => failure.hint(format!(
+            "it has {}",
+            names.map(String::as_str).collect::<Vec<_>>().join(", ")
+        )),
     })
 }

@@ -8,8 +8,8 @@ use crate::environments::Environment;
 use crate::error::{Failure, chain};
 use crate::http::host::Hosts;
 use crate::http::{self, Door};
-use crate::startup::{Opening, open};
 use crate::sources;
+use crate::startup::{Opening, open};
 use clap::Args;
 use freehold_auth::{Cost, purge_sessions};
 use freehold_schema::catalog::SecurityLevel;
@@ -34,7 +34,11 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
         say(config.masked().trim_end());
         return Ok(());
     }
-    let care = if command.settings.allow_destructive { Care::AllowDestructive } else { Care::KeepData };
+    let care = if command.settings.allow_destructive {
+        Care::AllowDestructive
+    } else {
+        Care::KeepData
+    };
     let listener = http::listen(config.listen)?;
     let operations = http::listen(config.operations_listen)?;
     let environment = Arc::new(start(&config, care).await?);
@@ -46,7 +50,9 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     say(format!("operations on http://{}", operations.address));
     say(format!("listening on http://{}", public.address));
     let outcome = tokio::try_join!(public.run(), operations.run());
-    outcome.map(|_| ()).map_err(|error| Failure::new(format!("the server stopped: {error}")))
+    outcome
+        .map(|_| ())
+        .map_err(|error| Failure::new(format!("the server stopped: {error}")))
 }
 
 /// Opens the environment of a configuration and brings it to its app.
@@ -56,11 +62,14 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
     let report = compiled.report(&sources, config::color());
     let Some((catalog, policy)) = compiled.sound else {
         tell(report);
-        return Err(Failure::new("the model does not compile").hint(format!("`freehold check {}` tells the same", config.app.display())));
+        return Err(Failure::new("the model does not compile")
+            .hint(format!("`freehold check {}` tells the same", config.app.display())));
     };
     if catalog.security != SecurityLevel::Production {
-        return Err(Failure::new("only an app with `security: production` is served in production")
-            .hint("set it in app.yaml, and mend what `freehold check` then finds"));
+        return Err(
+            Failure::new("only an app with `security: production` is served in production")
+                .hint("set it in app.yaml, and mend what `freehold check` then finds"),
+        );
     }
     if catalog.hosts.is_empty() && config.hosts.is_empty() {
         tell("warning: no host is named, so only loopback names are answered; see `hosts` of freehold.toml");

@@ -15,8 +15,10 @@ pub(crate) enum UserCommand {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  freehold user add --config freehold.toml --email ann@example.com --tenant acme --role org_admin < password.txt\n  \
-    freehold user add --app blog --database sqlite:/data/blog.db --email ann@example.com --profile editor < password.txt")]
+#[command(
+    after_help = "Examples:\n  freehold user add --config freehold.toml --email ann@example.com --tenant acme --role org_admin < password.txt\n  \
+    freehold user add --app blog --database sqlite:/data/blog.db --email ann@example.com --profile editor < password.txt"
+)]
 pub(crate) struct AddArgs {
     #[command(flatten)]
     settings: ServeArgs,
@@ -67,5 +69,9 @@ fn read_password() -> Result<String, Failure> {
     let read = std::io::stdin().take(4096).read_to_string(&mut text);
     read.map_err(|error| Failure::new(format!("the password cannot be read: {error}")))?;
     let password = text.lines().next().unwrap_or_default();
-    if password.is_empty() { Err(Failure::new("the password is empty").hint(hint)) } else { Ok(password.to_owned()) }
+    if password.is_empty() {
+        Err(Failure::new("the password is empty").hint(hint))
+    } else {
+        Ok(password.to_owned())
+    }
 }

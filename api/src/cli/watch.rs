@@ -1,5 +1,6 @@
 //! Looks at an app's files twice a second and serves what they have become.
 
+use crate::actions::default_query::default_query;
 use crate::actions::deploy::{Care, deploy};
 use crate::actions::seed::seed;
 use crate::bundle::compile;
@@ -7,7 +8,6 @@ use crate::cli::{say, tell};
 use crate::config;
 use crate::environments::Environment;
 use crate::error::Failure;
-use crate::actions::default_query::default_query;
 use crate::sources::{self, Fingerprint, fingerprint};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,11 @@ pub(crate) enum Outcome {
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn load(environment: &Environment, directory: &std::path::Path, care: Care) -> Result<Outcome, Failure> {
+pub(crate) async fn load(
+    environment: &Environment,
+    directory: &std::path::Path,
+    care: Care,
+) -> Result<Outcome, Failure> {
     let read = directory.to_owned();
     let sources = match tokio::task::spawn_blocking(move || sources::read(&read)).await {
         Ok(Ok(sources)) => sources,
@@ -64,7 +68,11 @@ pub(crate) async fn load(environment: &Environment, directory: &std::path::Path,
 
 fn refuse(environment: &Environment, failure: &Failure) -> Outcome {
     super::complain(failure);
-    let hint = failure.hint.as_deref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    let hint = failure
+        .hint
+        .as_deref()
+        .map(|hint| format!("\nhint: {hint}"))
+        .unwrap_or_default();
     environment.tell(format!("error: {}{hint}", failure.message));
     Outcome::Refused
 }
@@ -93,5 +101,7 @@ pub(crate) async fn watch(environment: Arc<Environment>, directory: PathBuf, mut
 
 async fn look(directory: &std::path::Path) -> Fingerprint {
     let directory = directory.to_owned();
-    tokio::task::spawn_blocking(move || fingerprint(&directory)).await.unwrap_or_default()
+    tokio::task::spawn_blocking(move || fingerprint(&directory))
+        .await
+        .unwrap_or_default()
 }

@@ -30,11 +30,17 @@ enum Fit {
 /// The media type to answer with; `None`: not one that the client takes. Without a header, or with a wildcard, plain JSON: such
 /// clients are older than the other type.
 pub(crate) fn negotiate(accept: Option<&str>) -> Option<Media> {
-    let Some(accept) = accept.filter(|text| !text.trim().is_empty()) else { return Some(Media::Json) };
+    let Some(accept) = accept.filter(|text| !text.trim().is_empty()) else {
+        return Some(Media::Json);
+    };
     let (graphql_fit, graphql) = quality_of(accept, Media::GraphqlResponse).unwrap_or((Fit::Anything, 0));
     let (_, json) = quality_of(accept, Media::Json).unwrap_or((Fit::Anything, 0));
     // Among equals the newer type, if the client knows it; a wildcard means plain JSON.
-    let prefers_json = if graphql_fit == Fit::Exact { json > graphql } else { json >= graphql };
+    let prefers_json = if graphql_fit == Fit::Exact {
+        json > graphql
+    } else {
+        json >= graphql
+    };
     match (prefers_json, json, graphql) {
         (_, 0, 0) => None,
         (true, ..) => Some(Media::Json),
@@ -44,7 +50,10 @@ pub(crate) fn negotiate(accept: Option<&str>) -> Option<Media> {
 
 /// The most specific range that covers the type, and its quality in thousandths.
 fn quality_of(accept: &str, media: Media) -> Option<(Fit, u16)> {
-    accept.split(',').filter_map(|range| fit(range, media)).max_by_key(|(fit, _)| *fit)
+    accept
+        .split(',')
+        .filter_map(|range| fit(range, media))
+        .max_by_key(|(fit, _)| *fit)
 }
 
 fn fit(range: &str, media: Media) -> Option<(Fit, u16)> {
@@ -75,7 +84,11 @@ fn fit(range: &str, media: Media) -> Option<(Fit, u16)> {
 /// A `q` value; what cannot be read counts as 1.
 fn thousandths(text: &str) -> u16 {
     let value: f32 = text.parse().unwrap_or(1.0);
-    if value.is_nan() { 1000 } else { (value.clamp(0.0, 1.0) * 1000.0).round() as u16 }
+    if value.is_nan() {
+        1000
+    } else {
+        (value.clamp(0.0, 1.0) * 1000.0).round() as u16
+    }
 }
 
 /// Whether a charset parameter says UTF-8.
@@ -103,11 +116,17 @@ mod tests {
             (Some("application/json; charset=iso-8859-1"), None),
             (Some("application/graphql-response+json"), graphql),
             (Some("APPLICATION/GraphQL-Response+JSON"), graphql),
-            (Some("application/graphql-response+json, application/json;q=0.9"), graphql),
+            (
+                Some("application/graphql-response+json, application/json;q=0.9"),
+                graphql,
+            ),
             (Some("application/graphql-response+json, application/json"), graphql),
             (Some("application/json, application/graphql-response+json"), graphql),
             (Some("application/graphql-response+json;q=0.5, application/json"), json),
-            (Some("application/graphql-response+json;q=0, application/json;q=0.1"), json),
+            (
+                Some("application/graphql-response+json;q=0, application/json;q=0.1"),
+                json,
+            ),
             (Some("application/graphql-response+json, */*"), graphql),
             (Some("application/graphql-response+json;q=0.2, */*;q=0.1"), graphql),
             (Some("application/json;q=0, */*"), graphql),

@@ -28,10 +28,17 @@ pub(crate) async fn sign_in(call: &Call<'_>, payload: Payload) -> Result<HttpRes
     check_origin(headers, &call.host, false)?;
     check_content_type(headers)?;
     let bytes = body::read(payload, BODY_BYTES_MAX).await?;
-    let given: SignIn = serde_json::from_slice(&bytes)
-        .map_err(|_| Refusal::new(Code::BadRequest, "the body must be `{\"email\": \"…\", \"password\": \"…\"}`"))?;
+    let given: SignIn = serde_json::from_slice(&bytes).map_err(|_| {
+        Refusal::new(
+            Code::BadRequest,
+            "the body must be `{\"email\": \"…\", \"password\": \"…\"}`",
+        )
+    })?;
     let kind = CookieKind::of(&call.host, call.environment.without_tls);
-    let previous = credentials(headers, kind).ok().filter(|found| found.by_cookie).and_then(|found| found.token);
+    let previous = credentials(headers, kind)
+        .ok()
+        .filter(|found| found.by_cookie)
+        .and_then(|found| found.token);
     let address = call.request.peer_addr().map(|address| address.ip().to_string());
     let attempt = Attempt {
         email: &given.email,
@@ -73,9 +80,13 @@ pub(crate) async fn session(call: &Call<'_>) -> Result<HttpResponse, Refusal> {
         if credentials.by_cookie {
             check_origin(headers, &call.host, true)?;
         }
-        let token = credentials.token.ok_or_else(|| Refusal::new(Code::Unauthenticated, "nobody is signed in"))?;
+        let token = credentials
+            .token
+            .ok_or_else(|| Refusal::new(Code::Unauthenticated, "nobody is signed in"))?;
         let now = call.environment.clock.now();
-        find_session(&call.environment.platform, &bundle.directory, &token, now).await.map_err(|error: AuthError| Refusal::from(error))
+        find_session(&call.environment.platform, &bundle.directory, &token, now)
+            .await
+            .map_err(|error: AuthError| Refusal::from(error))
     };
     match found.await {
         Ok(session) => json(200, &session),

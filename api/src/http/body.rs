@@ -18,7 +18,8 @@ pub(crate) async fn read(mut payload: Payload, bytes_max: usize) -> Result<Bytes
     let reading = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Refusal::new(Code::BadRequest, "the body breaks off, or is badly encoded"))?;
+            let chunk =
+                chunk.map_err(|_| Refusal::new(Code::BadRequest, "the body breaks off, or is badly encoded"))?;
             if body.len() + chunk.len() > bytes_max {
                 let message = format!("the body is larger than {bytes_max} bytes");
                 return Err(Refusal::new(Code::LimitExceeded, message).with_status(413));

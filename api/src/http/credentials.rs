@@ -31,7 +31,11 @@ pub(crate) enum CookieKind {
 impl CookieKind {
     /// For requests to that host. Without TLS (`dev`), a browser would not keep a secure cookie.
     pub(crate) fn of(host: &Host, without_tls: bool) -> Self {
-        if without_tls || host.is_loopback() { Self::Plain } else { Self::Secure }
+        if without_tls || host.is_loopback() {
+            Self::Plain
+        } else {
+            Self::Secure
+        }
     }
 
     fn name(self) -> &'static str {
@@ -43,12 +47,21 @@ impl CookieKind {
 
     /// `Set-Cookie` of a session that begins.
     pub(crate) fn set(self, token: &Token) -> String {
-        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{}", self.name(), token.text(), self.secure())
+        format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Lax{}",
+            self.name(),
+            token.text(),
+            self.secure()
+        )
     }
 
     /// `Set-Cookie` of a session that is over.
     pub(crate) fn clear(self) -> String {
-        format!("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{}", self.name(), self.secure())
+        format!(
+            "{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{}",
+            self.name(),
+            self.secure()
+        )
     }
 
     fn secure(self) -> &'static str {
@@ -72,15 +85,27 @@ pub(crate) fn credentials(headers: &HeaderMap, kind: CookieKind) -> Result<Crede
             return Err(bad().with_hint("`Authorization: Bearer <token>` is understood"));
         }
         let token = Token::parse(token.trim()).ok_or_else(bad)?;
-        return Ok(Credentials { token: Some(token), by_cookie: false });
+        return Ok(Credentials {
+            token: Some(token),
+            by_cookie: false,
+        });
     }
-    let cookies = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    let mine = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == kind.name());
+    let cookies = headers
+        .get_all(COOKIE)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    let mine = cookies
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == kind.name());
     match mine {
         None | Some((_, "")) => Ok(Credentials::default()),
         Some((_, text)) => {
-            let token = Token::parse(text.trim_matches('"')).ok_or_else(|| Refusal::from(freehold_auth::AuthError::BadSession))?;
-            Ok(Credentials { token: Some(token), by_cookie: true })
+            let token = Token::parse(text.trim_matches('"'))
+                .ok_or_else(|| Refusal::from(freehold_auth::AuthError::BadSession))?;
+            Ok(Credentials {
+                token: Some(token),
+                by_cookie: true,
+            })
         }
     }
 }
@@ -97,17 +122,25 @@ pub(crate) fn check_origin(headers: &HeaderMap, host: &Host, reads_only: bool) -
     let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("null"));
     let same_origin = origin.is_none_or(|origin| host.is_origin(origin));
     let same_site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
-    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    let is_json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(is_json);
     if same_origin && same_site && (reads_only || is_json) {
         return Ok(());
     }
-    Err(Refusal::new(Code::Forbidden, "the request may come from another site's page")
-        .with_hint("send the header `X-Freehold-CSRF: 1`, or JSON from a page of this host"))
+    Err(
+        Refusal::new(Code::Forbidden, "the request may come from another site's page")
+            .with_hint("send the header `X-Freehold-CSRF: 1`, or JSON from a page of this host"),
+    )
 }
 
 /// Whether a `Content-Type` is JSON.
 pub(crate) fn is_json(content_type: &str) -> bool {
-    content_type.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"))
+    content_type
+        .split(';')
+        .next()
+        .is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"))
 }
 
 #[cfg(test)]
@@ -116,7 +149,12 @@ mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
-        let pair = |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+        let pair = |(name, value): &(&str, &str)| {
+            (
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            )
+        };
         pairs.iter().map(pair).collect()
     }
 
@@ -142,7 +180,11 @@ mod tests {
             (vec![other], true, false),
         ] {
             let host = Host::parse("help.example.com").unwrap();
-            assert_eq!(check_origin(&headers(&pairs), &host, reads_only).is_ok(), expected, "{pairs:?} {reads_only}");
+            assert_eq!(
+                check_origin(&headers(&pairs), &host, reads_only).is_ok(),
+                expected,
+                "{pairs:?} {reads_only}"
+            );
         }
     }
 
@@ -151,18 +193,36 @@ mod tests {
         let token = Token::random(&mut rand::rng());
         let text = token.text();
         let cookie = |name: &str| format!("theme=dark; {name}={text}");
-        let found = |pairs: &[(&str, &str)], kind| credentials(&headers(pairs), kind).map(|it| (it.token.map(|it| it.hash()), it.by_cookie));
+        let found = |pairs: &[(&str, &str)], kind| {
+            credentials(&headers(pairs), kind).map(|it| (it.token.map(|it| it.hash()), it.by_cookie))
+        };
         let plain = cookie("freehold");
         let secure = cookie("__Host-freehold");
-        assert_eq!(found(&[("cookie", &plain)], CookieKind::Plain).unwrap(), (Some(token.hash()), true));
+        assert_eq!(
+            found(&[("cookie", &plain)], CookieKind::Plain).unwrap(),
+            (Some(token.hash()), true)
+        );
         assert_eq!(found(&[("cookie", &plain)], CookieKind::Secure).unwrap(), (None, false));
-        assert_eq!(found(&[("cookie", &secure)], CookieKind::Secure).unwrap(), (Some(token.hash()), true));
+        assert_eq!(
+            found(&[("cookie", &secure)], CookieKind::Secure).unwrap(),
+            (Some(token.hash()), true)
+        );
         let bearer = format!("Bearer {text}");
-        assert_eq!(found(&[("authorization", &bearer), ("cookie", &plain)], CookieKind::Plain).unwrap(), (Some(token.hash()), false));
+        assert_eq!(
+            found(&[("authorization", &bearer), ("cookie", &plain)], CookieKind::Plain).unwrap(),
+            (Some(token.hash()), false)
+        );
         assert!(found(&[("authorization", "Basic YTpi")], CookieKind::Plain).is_err());
         assert!(found(&[("cookie", "freehold=nonsense")], CookieKind::Plain).is_err());
-        assert_eq!(found(&[("cookie", "freehold=")], CookieKind::Plain).unwrap(), (None, false));
+        assert_eq!(
+            found(&[("cookie", "freehold=")], CookieKind::Plain).unwrap(),
+            (None, false)
+        );
         assert!(CookieKind::Secure.set(&token).starts_with("__Host-freehold="));
-        assert!(CookieKind::Secure.set(&token).ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"));
+        assert!(
+            CookieKind::Secure
+                .set(&token)
+                .ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure")
+        );
     }
 }

@@ -44,7 +44,9 @@ pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
         }
     };
     if let Some(timing) = timings.header().and_then(|text| HeaderValue::try_from(text).ok()) {
-        response.headers_mut().insert(HeaderName::from_static("server-timing"), timing);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("server-timing"), timing);
     }
     Ok(response)
 }
@@ -62,10 +64,7 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
     let headers = call.request.headers();
     let limits = call.environment.limits();
     let asked = match *call.request.method() {
-        Method::GET => {
-            check_nesting(call.request.query_string().as_bytes(), limits.nesting_max).map_err(|error| Refusal::from(vec![error]))?;
-            from_query_string(call.request.query_string(), &limits)?
-        }
+        Method::GET => from_query_string(call.request.query_string(), &limits)?,
         Method::POST => {
             check_content_type(headers)?;
             let bytes = body::read(payload, limits.body_bytes_max).await?;
@@ -84,14 +83,25 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
     let tenant = match headers.get("x-tenant") {
         None => None,
         Some(value) => {
-            let text = value.to_str().map_err(|_| Refusal::new(Code::BadRequest, "the `X-Tenant` header is not text"))?;
+            let text = value
+                .to_str()
+                .map_err(|_| Refusal::new(Code::BadRequest, "the `X-Tenant` header is not text"))?;
             Some(text.trim()).filter(|text| !text.is_empty())
         }
     };
-    let request = Request { asked, token: credentials.token, tenant, host: &call.host, reads_only };
+    let request = Request {
+        asked,
+        token: credentials.token,
+        tenant,
+        host: &call.host,
+        reads_only,
+    };
     match tokio::time::timeout(TIMEOUT, execute::execute(call.environment, &request, timings)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Refusal::new(Code::Timeout, format!("the request took longer than {} s", TIMEOUT.as_secs()))),
+        Err(_) => Err(Refusal::new(
+            Code::Timeout,
+            format!("the request took longer than {} s", TIMEOUT.as_secs()),
+        )),
     }
 }
 
@@ -102,21 +112,35 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
 fn media(headers: &HeaderMap) -> Result<Media, Refusal> {
     let mut ranges = Vec::new();
     for value in headers.get_all(ACCEPT) {
-        ranges.push(value.to_str().map_err(|_| Refusal::new(Code::BadRequest, "the `Accept` header is not text"))?);
+        ranges.push(
+            value
+                .to_str()
+                .map_err(|_| Refusal::new(Code::BadRequest, "the `Accept` header is not text"))?,
+        );
     }
     let accept = ranges.join(",");
     negotiate(Some(accept.as_str())).ok_or_else(|| {
-        Refusal::new(Code::BadRequest, "none of the media types that `Accept` names can be sent")
-            .with_status(406)
-            .with_hint("`application/graphql-response+json` and `application/json` can")
+        Refusal::new(
+            Code::BadRequest,
+            "none of the media types that `Accept` names can be sent",
+        )
+        .with_status(406)
+        .with_hint("`application/graphql-response+json` and `application/json` can")
     })
 }
 
 /// # Errors
 /// `BAD_REQUEST` as 415, unless the body is JSON in UTF-8.
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let charset = text.split(';').skip(1).filter_map(|part| part.split_once('=')).find(|(key, _)| key.trim().eq_ignore_ascii_case("charset"));
+    let text = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let charset = text
+        .split(';')
+        .skip(1)
+        .filter_map(|part| part.split_once('='))
+        .find(|(key, _)| key.trim().eq_ignore_ascii_case("charset"));
     if is_json(text) && charset.is_none_or(|(_, value)| is_utf8(value)) {
         return Ok(());
     }
@@ -132,7 +156,9 @@ fn from_json(bytes: &[u8], limits: &Limits) -> Result<Asked, Refusal> {
     let mut parameters = match serde_json::from_slice(bytes) {
         Ok(Value::Object(parameters)) => parameters,
         Ok(Value::Array(_)) => {
-            return Err(bad("several operations in one request are not answered").with_hint("send one JSON object a request"));
+            return Err(
+                bad("several operations in one request are not answered").with_hint("send one JSON object a request")
+            );
         }
         Ok(_) => return Err(bad("the body must be a JSON object with `query`")),
         Err(error) => return Err(bad(&format!("the body is not JSON: {error}"))),
@@ -155,7 +181,9 @@ fn from_json(bytes: &[u8], limits: &Limits) -> Result<Asked, Refusal> {
 /// The parameters of a query string.
 fn from_query_string(text: &str, limits: &Limits) -> Result<Asked, Refusal> {
     let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
-    let pairs = Query::<Vec<(String, String)>>::from_query(text).map_err(|_| bad("the query string cannot be read"))?.into_inner();
+    let pairs = Query::<Vec<(String, String)>>::from_query(text)
+        .map_err(|_| bad("the query string cannot be read"))?
+        .into_inner();
     let mut query = None;
     let mut operation_name = None;
     let mut variables = Map::new();
@@ -166,9 +194,15 @@ fn from_query_string(text: &str, limits: &Limits) -> Result<Asked, Refusal> {
             "operationName" => operation_name = Some(value).filter(|name| !name.is_empty()),
             "variables" | "extensions" if value.is_empty() => {}
             "variables" | "extensions" => {
-                check_nesting(value.as_bytes(), limits.nesting_max).map_err(|error| Refusal::from(vec![error]).with_status(413))?;
-                let json = serde_json::from_str(&value).map_err(|error| bad(&format!("`{name}` is not JSON: {error}")))?;
-                let target = if name == "variables" { &mut variables } else { &mut extensions };
+                check_nesting(value.as_bytes(), limits.nesting_max)
+                    .map_err(|error| Refusal::from(vec![error]).with_status(413))?;
+                let json =
+                    serde_json::from_str(&value).map_err(|error| bad(&format!("`{name}` is not JSON: {error}")))?;
+                let target = if name == "variables" {
+                    &mut variables
+                } else {
+                    &mut extensions
+                };
                 *target = map(Some(json), &name)?;
             }
             _ => {}
@@ -184,11 +218,17 @@ fn asked(
     extensions: &Map<String, Value>,
 ) -> Result<Asked, Refusal> {
     match query {
-        Some(query) => Ok(Asked { query, operation_name, variables }),
+        Some(query) => Ok(Asked {
+            query,
+            operation_name,
+            variables,
+        }),
         // The first half of automatic persisted queries: the client then sends the text.
-        None if extensions.contains_key("persistedQuery") => {
-            Err(Refusal::new(Code::PersistedQueryNotFound, "persisted queries are not kept here; send the query's text").with_status(400))
-        }
+        None if extensions.contains_key("persistedQuery") => Err(Refusal::new(
+            Code::PersistedQueryNotFound,
+            "persisted queries are not kept here; send the query's text",
+        )
+        .with_status(400)),
         None => Err(Refusal::new(Code::BadRequest, "`query` is missing").with_status(400)),
     }
 }
@@ -214,8 +254,16 @@ mod tests {
         let limits = Limits::default();
         let read = |text: &str| code(from_json(text.as_bytes(), &limits));
         let bad = Err((Code::BadRequest, 400));
-        assert_eq!(read(r#"{"query": "{a}", "variables": null, "operationName": null, "extensions": null}"#).unwrap().query, "{a}");
-        assert_eq!(read(r#"{"query": "{a}", "query": "{b}", "more": 1}"#).unwrap().query, "{b}");
+        assert_eq!(
+            read(r#"{"query": "{a}", "variables": null, "operationName": null, "extensions": null}"#)
+                .unwrap()
+                .query,
+            "{a}"
+        );
+        assert_eq!(
+            read(r#"{"query": "{a}", "query": "{b}", "more": 1}"#).unwrap().query,
+            "{b}"
+        );
         for text in [
             "",
             "null",
@@ -233,8 +281,14 @@ mod tests {
             assert_eq!(read(text), bad, "{text}");
         }
         assert_eq!(code(from_json(b"{\"query\": \"\xff\"}", &limits)), bad);
-        assert_eq!(read(&format!("{{\"variables\": {}", "[".repeat(100_000))), Err((Code::LimitExceeded, 413)));
-        assert_eq!(read(r#"{"extensions": {"persistedQuery": {}}}"#), Err((Code::PersistedQueryNotFound, 400)));
+        assert_eq!(
+            read(&format!("{{\"variables\": {}", "[".repeat(100_000))),
+            Err((Code::LimitExceeded, 413))
+        );
+        assert_eq!(
+            read(r#"{"extensions": {"persistedQuery": {}}}"#),
+            Err((Code::PersistedQueryNotFound, 400))
+        );
     }
 
     #[test]
@@ -242,9 +296,15 @@ mod tests {
         let limits = Limits::default();
         let read = |text: &str| code(from_query_string(text, &limits));
         let asked = read("query=%7Ba%7D&operationName=&variables=%7B%22x%22%3A1%7D&extensions=").unwrap();
-        assert_eq!((asked.query.as_str(), asked.operation_name, asked.variables["x"].clone()), ("{a}", None, Value::from(1)));
+        assert_eq!(
+            (asked.query.as_str(), asked.operation_name, asked.variables["x"].clone()),
+            ("{a}", None, Value::from(1))
+        );
         for text in ["", "query", "variables=1&query=x", "query=x&variables=%7B"] {
-            assert!(matches!(read(text), Err((Code::BadRequest, 400)) | Ok(Asked { .. })), "{text}");
+            assert!(
+                matches!(read(text), Err((Code::BadRequest, 400)) | Ok(Asked { .. })),
+                "{text}"
+            );
         }
         assert_eq!(read(""), Err((Code::BadRequest, 400)));
         assert_eq!(read("query=x&variables=1"), Err((Code::BadRequest, 400)));

@@ -35,7 +35,10 @@ impl Host {
         let (name, port) = if let Some(rest) = text.strip_prefix('[') {
             let (address, rest) = rest.split_once(']')?;
             address.parse::<std::net::Ipv6Addr>().ok()?;
-            (format!("[{}]", address.to_ascii_lowercase()), rest.strip_prefix(':').or(rest.is_empty().then_some(""))?)
+            (
+                format!("[{}]", address.to_ascii_lowercase()),
+                rest.strip_prefix(':').or(rest.is_empty().then_some(""))?,
+            )
         } else {
             let (name, port) = text.split_once(':').unwrap_or((text, ""));
             let name = name.strip_suffix('.').unwrap_or(name);
@@ -54,18 +57,24 @@ impl Host {
 
     /// Whether the name can only mean this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        self.name == "localhost" || self.name.ends_with(".localhost") || self.address().is_some_and(|it| it.is_loopback())
+        self.name == "localhost"
+            || self.name.ends_with(".localhost")
+            || self.address().is_some_and(|it| it.is_loopback())
     }
 
     /// Whether `origin` is the `Origin` of a page of this host. Schemes are not compared: TLS may end before us.
     pub(crate) fn is_origin(&self, origin: &str) -> bool {
-        let Some((scheme, authority)) = origin.split_once("://") else { return false };
+        let Some((scheme, authority)) = origin.split_once("://") else {
+            return false;
+        };
         let default = match scheme {
             "http" => 80,
             "https" => 443,
             _ => return false,
         };
-        let Some(theirs) = Self::parse(authority) else { return false };
+        let Some(theirs) = Self::parse(authority) else {
+            return false;
+        };
         let is_default = |port: Option<u16>| port.is_none_or(|port| port == default);
         theirs.name == self.name && (theirs.port == self.port || (is_default(theirs.port) && is_default(self.port)))
     }
@@ -108,7 +117,11 @@ enum Declared<'a> {
 
 /// Finds a host among the app's. Whole names come before patterns.
 fn declared<'a>(catalog: &'a Catalog, name: &'a str) -> Option<Declared<'a>> {
-    if catalog.hosts.iter().any(|host| host.field.is_none() && host.prefix.eq_ignore_ascii_case(name)) {
+    if catalog
+        .hosts
+        .iter()
+        .any(|host| host.field.is_none() && host.prefix.eq_ignore_ascii_case(name))
+    {
         return Some(Declared::Environment);
     }
     let tenancy = catalog.tenancy?;
@@ -116,15 +129,23 @@ fn declared<'a>(catalog: &'a Catalog, name: &'a str) -> Option<Declared<'a>> {
         let field = host.field?;
         let start = host.prefix.len();
         let end = name.len().checked_sub(host.suffix.len())?;
-        let value = name.get(start..end).filter(|value| !value.is_empty() && !value.contains('.'))?;
+        let value = name
+            .get(start..end)
+            .filter(|value| !value.is_empty() && !value.contains('.'))?;
         let around = name[..start].eq_ignore_ascii_case(&host.prefix) && name[end..].eq_ignore_ascii_case(&host.suffix);
         // The model's name of a plain field is its column's.
-        around.then(|| Declared::Tenant { column: &catalog.field(tenancy.entity, field).name, value })
+        around.then(|| Declared::Tenant {
+            column: &catalog.field(tenancy.entity, field).name,
+            value,
+        })
     })
 }
 
 fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -141,9 +162,30 @@ mod tests {
             ("[::1]:8080", "[::1]", Some(8080)),
             ("[::1]", "[::1]", None),
         ] {
-            assert_eq!(Host::parse(text), Some(Host { name: name.into(), port }), "{text}");
+            assert_eq!(
+                Host::parse(text),
+                Some(Host {
+                    name: name.into(),
+                    port
+                }),
+                "{text}"
+            );
         }
-        for bad in ["", ":80", "a b", "a..b", "host:port", "host:99999", "[::1", "[x]", "[::1]x", "ä.de", "a/b", "a@b", &"a".repeat(64)] {
+        for bad in [
+            "",
+            ":80",
+            "a b",
+            "a..b",
+            "host:port",
+            "host:99999",
+            "[::1",
+            "[x]",
+            "[::1]x",
+            "ä.de",
+            "a/b",
+            "a@b",
+            &"a".repeat(64),
+        ] {
             assert_eq!(Host::parse(bad), None, "{bad}");
         }
     }
@@ -168,7 +210,11 @@ mod tests {
 
     #[test]
     fn unknown_names_are_not_answered() {
-        let hosts = Hosts { names: vec!["*.intern.test".into(), "help.test".into()], loopback: true, ..Hosts::default() };
+        let hosts = Hosts {
+            names: vec!["*.intern.test".into(), "help.test".into()],
+            loopback: true,
+            ..Hosts::default()
+        };
         for (name, expected) in [
             ("localhost", true),
             ("acme.localhost", true),

@@ -23,7 +23,9 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 /// An answer with a body.
 fn answer(status: u16, content_type: &'static str, body: impl Into<bytes::Bytes>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status_of(status), actix_web::body::BoxBody::new(body.into()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

@@ -31,7 +31,8 @@ pub(crate) struct Bound {
 /// When the address is taken, or not one of this machine.
 pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).map_err(|error| {
-        Failure::new(format!("cannot listen on {address}: {error}")).hint("choose another address with --listen; port 0 takes a free one")
+        Failure::new(format!("cannot listen on {address}: {error}"))
+            .hint("choose another address with --listen; port 0 takes a free one")
     })
 }
 
@@ -39,11 +40,21 @@ pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 ///
 /// # Errors
 /// When the listener is not sound.
-pub(crate) fn bind(environment: Arc<Environment>, door: Door, listener: TcpListener, workers: usize) -> Result<Bound, Failure> {
+pub(crate) fn bind(
+    environment: Arc<Environment>,
+    door: Door,
+    listener: TcpListener,
+    workers: usize,
+) -> Result<Bound, Failure> {
     let unsound = |error: io::Error| Failure::new(format!("cannot listen: {error}"));
     let address = listener.local_addr().map_err(unsound)?;
     let environment = Data::from(environment);
-    let app = move || App::new().app_data(environment.clone()).app_data(Data::new(door)).default_service(to(serve));
+    let app = move || {
+        App::new()
+            .app_data(environment.clone())
+            .app_data(Data::new(door))
+            .default_service(to(serve))
+    };
     let server = HttpServer::new(app)
         .workers(workers.max(1))
         .client_request_timeout(HEAD_TIMEOUT)

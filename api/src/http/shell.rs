@@ -37,10 +37,17 @@ pub(crate) struct Call<'a> {
 }
 
 /// Answers a request.
-pub(crate) async fn serve(request: HttpRequest, payload: Payload, environment: Data<Environment>, door: Data<Door>) -> HttpResponse {
+pub(crate) async fn serve(
+    request: HttpRequest,
+    payload: Payload,
+    environment: Data<Environment>,
+    door: Data<Door>,
+) -> HttpResponse {
     let start = Instant::now();
     let id = uuid::Uuid::from_u128(rand::random()).simple().to_string();
-    let guarded = AssertUnwindSafe(route(&request, payload, &environment, **door, &id)).catch_unwind().await;
+    let guarded = AssertUnwindSafe(route(&request, payload, &environment, **door, &id))
+        .catch_unwind()
+        .await;
     let mut response = match guarded {
         Ok(Ok(response)) => response,
         Ok(Err(refusal)) => refused(&refusal, &id),
@@ -73,7 +80,12 @@ async fn route(
         }
     }
     let host = host_of(request, environment)?;
-    let call = Call { request, host, environment, id: id.to_owned() };
+    let call = Call {
+        request,
+        host,
+        environment,
+        id: id.to_owned(),
+    };
     match path {
         "/graphql" => graphql::serve(&call, payload).await,
         "/auth/sign-in" => {
@@ -88,6 +100,8 @@ async fn route(
             only(method, &[Method::GET])?;
             auth::session(&call).await
         }
+        #[cfg(test)]
+        "/panics" => panic!("as the test wants"),
         "/console/info" if environment.console => {
             only(method, &[Method::GET])?;
             console::info(&call)
@@ -112,7 +126,11 @@ fn only(method: &Method, allowed: &[Method]) -> Result<(), Refusal> {
 }
 
 fn not_found(path: &str) -> Refusal {
-    let hint = if path == "/graphql/" { "the API is at /graphql" } else { "the API is at /graphql, sign-in at /auth/sign-in" };
+    let hint = if path == "/graphql/" {
+        "the API is at /graphql"
+    } else {
+        "the API is at /graphql, sign-in at /auth/sign-in"
+    };
     Refusal::new(Code::NotFound, "there is nothing at this path").with_hint(hint)
 }
 
@@ -127,9 +145,17 @@ fn host_of(request: &HttpRequest, environment: &Environment) -> Result<Host, Ref
     if said.next().is_some() {
         return Err(bad("there twice"));
     }
-    let host = header.to_str().ok().and_then(Host::parse).ok_or_else(|| bad("malformed"))?;
+    let host = header
+        .to_str()
+        .ok()
+        .and_then(Host::parse)
+        .ok_or_else(|| bad("malformed"))?;
     // A request target with an authority would overrule the header (RFC 9112, section 3.2.2).
-    if request.uri().authority().is_some_and(|authority| Host::parse(authority.as_str()).as_ref() != Some(&host)) {
+    if request
+        .uri()
+        .authority()
+        .is_some_and(|authority| Host::parse(authority.as_str()).as_ref() != Some(&host))
+    {
         return Err(bad("not the one of the request's target"));
     }
     if environment.answers(&host) {
@@ -160,7 +186,10 @@ pub(crate) fn log(refusal: &Refusal, id: &str) {
 fn dress(response: &mut HttpResponse, id: &str) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("referrer-policy"),
+        HeaderValue::from_static("no-referrer"),
+    );
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
@@ -168,3 +197,6 @@ fn dress(response: &mut HttpResponse, id: &str) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
+
+#[cfg(test)]
+mod tests;

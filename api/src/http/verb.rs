@@ -20,7 +20,9 @@ pub(crate) fn is_mutation(document: &str, operation_name: Option<&str>) -> bool 
             }
             '}' | ')' | ']' => depth = depth.saturating_sub(1),
             'a'..='z' | 'A'..='Z' | '_' => {
-                length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+                length = rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                    .unwrap_or(rest.len());
                 let word = &rest[..length];
                 match (depth, keyword.take(), word) {
                     (0, Some(found), name) => operations.push((found, name)),
@@ -41,15 +43,27 @@ pub(crate) fn is_mutation(document: &str, operation_name: Option<&str>) -> bool 
 }
 
 fn string_length(text: &str) -> usize {
-    let (quote, inner) = if text.starts_with("\"\"\"") { ("\"\"\"", 3) } else { ("\"", 1) };
+    let (quote, inner) = if text.starts_with("\"\"\"") {
+        ("\"\"\"", 3)
+    } else {
+        ("\"", 1)
+    };
     let mut at = inner;
     while at < text.len() {
         if text[at..].starts_with(quote) {
             return at + quote.len();
         }
-        let escape = if inner == 3 { text[at..].starts_with("\\\"\"\"").then_some(4) } else { text[at..].starts_with('\\').then_some(1) };
+        let escape = if inner == 3 {
+            text[at..].starts_with("\\\"\"\"").then_some(4)
+        } else {
+            text[at..].starts_with('\\').then_some(1)
+        };
         at += escape.unwrap_or(0);
-        at += text[at..].chars().next().filter(|_| escape != Some(4)).map_or(0, char::len_utf8);
+        at += text[at..]
+            .chars()
+            .next()
+            .filter(|_| escape != Some(4))
+            .map_or(0, char::len_utf8);
     }
     text.len()
 }
@@ -69,7 +83,11 @@ mod tests {
             ("query A { a } mutation B { b }", Some("A"), false),
             ("query A { a } mutation B { b }", Some("B"), true),
             ("fragment mutation on Query { a } query { ...mutation }", None, false),
-            ("query ($x: String = \"\"\" } mutation { \\\"\"\" \"\"\") { a }", None, false),
+            (
+                "query ($x: String = \"\"\" } mutation { \\\"\"\" \"\"\") { a }",
+                None,
+                false,
+            ),
             ("\"unended é", None, false),
             ("\"\\", None, false),
             ("\"\\é", None, false),

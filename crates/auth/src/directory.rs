@@ -5,11 +5,15 @@ use freehold_base::ValueType;
 /// Names of the app's own tables and columns, from its catalog. Users are always in `user`, with the columns of the built-in fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
+    /// Stands in the text of statements over the app's tables: one that was prepared before the tables changed is not used after.
+    pub version: String,
     /// Profile of callers who are not signed in.
     pub anonymous_profile: Option<String>,
     /// Profile of users who have none of their own.
     pub default_profile: Option<String>,
-    /// Tenants; `None` for a single-tenant app, whose roles are on the user.
+    /// Column of the user's roles, in a single-tenant app that has roles.
+    pub user_roles: Option<String>,
+    /// Tenants; `None` for a single-tenant app.
     pub tenancy: Option<Tenancy>,
 }
 

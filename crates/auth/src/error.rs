@@ -1,7 +1,7 @@
 //! Why a caller is not let in.
 
 use freehold_base::Code;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 /// Why a caller is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +31,26 @@ impl AuthError {
     pub fn code(&self) -> Code {
         match self {
             Self::BadSession | Self::SignInRefused => Code::Unauthenticated,
-            Self::Busy | Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Code::Unavailable,
+            Self::Busy => Code::Unavailable,
             Self::PasswordLength => Code::BadUserInput,
+            Self::Database(error) if is_lost(error) => Code::Unavailable,
             Self::Hash(_) | Self::Database(_) => Code::InternalServerError,
         }
+    }
+}
+
+/// Whether the database was not reached, or went away.
+pub(crate) fn is_lost(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            match cause.as_ref() {
+                SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::WorkerCrashed => true,
+                // Class 57P: the server is going down, or has ended the session.
+                SqlxError::Database(told) => told.code().is_some_and(|code| code.starts_with("57P")),
+                _ => false,
+            }
+        }
+        _ => false,
     }
 }

@@ -1,10 +1,10 @@
 //! From a request's token and tenant to a [`Caller`], in one statement.
 
-use crate::read::{Sql, list, quoted, read, selected};
-use crate::session::{is_over, is_stale, roles_column, touch_session};
+use crate::read::{Sql, find, list, quoted, read, selected};
+use crate::session::{is_over, is_stale, roles_column, touch_session, user_roles};
 use crate::{AuthError, Directory, Tenancy, Token};
 use freehold_base::{Caller, CallerTenant, Person, RowId, Timestamp, Value};
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult};
+use sea_orm::{DatabaseConnection, QueryResult};
 use std::collections::BTreeMap;
 
 /// How a request names its tenant.
@@ -39,11 +39,13 @@ pub async fn identify(
 ) -> Result<Caller, AuthError> {
     let Some(token) = token else {
         let mut caller = Caller::anonymous(directory.anonymous_profile.clone(), now);
-        caller.tenant = find_tenant(database, directory, hint).await?.map(|id| CallerTenant { id, membership: None });
+        caller.tenant = find_tenant(database, directory, hint)
+            .await?
+            .map(|id| CallerTenant { id, membership: None });
         return Ok(caller);
     };
     let statement = signed_in(database, directory, token, hint).finish(database);
-    let row = database.query_one_raw(statement).await?.ok_or(AuthError::BadSession)?;
+    let row = find(database, statement).await?.ok_or(AuthError::BadSession)?;
     let last_seen_at = row.try_get_by("last_seen_at")?;
     let status: Option<String> = row.try_get_by("user_status")?;
     if is_over(last_seen_at, row.try_get_by("expires_at")?, now) || status.as_deref() != Some("active") {
@@ -58,12 +60,14 @@ pub async fn identify(
 
 /// Session, user, tenant and active membership, as one row.
 fn signed_in(database: &DatabaseConnection, directory: &Directory, token: &Token, hint: &TenantHint<'_>) -> Sql {
-    let head = "SELECT s.user_id, s.last_seen_at, s.expires_at, u.status AS user_status, u.profile";
+    let head = format!("/* {} */ ", directory.version.replace('*', ""))
+        + "SELECT s.user_id, s.last_seen_at, s.expires_at, u.status AS user_status, u.profile";
     let from = " FROM fh_session s JOIN \"user\" u ON u.id = s.user_id";
     let mut sql = Sql::new(head);
     match &directory.tenancy {
         None => {
-            sql.push(&format!(", {} AS roles", roles_column(database, "u", "roles"))).push(from);
+            sql.push(&format!(", {} AS roles", user_roles(database, directory)))
+                .push(from);
         }
         Some(tenancy) => {
             sql.push(", t.id AS tenant_id, m.id AS membership_id");
@@ -75,7 +79,8 @@ fn signed_in(database: &DatabaseConnection, directory: &Directory, token: &Token
             }
             let (user, status) = (quoted(&tenancy.user), quoted(&tenancy.status));
             let memberships = quoted(&tenancy.memberships);
-            sql.push(from).push(&format!(" LEFT JOIN {} t ON ", quoted(&tenancy.tenants)));
+            sql.push(from)
+                .push(&format!(" LEFT JOIN {} t ON ", quoted(&tenancy.tenants)));
             if *hint == TenantHint::None {
                 sql.push(&format!(
                     "t.id = (SELECT a.tenant_id FROM {memberships} a WHERE a.{user} = u.id AND a.{status} = 'active' AND NOT EXISTS \
@@ -89,11 +94,18 @@ fn signed_in(database: &DatabaseConnection, directory: &Directory, token: &Token
             ));
         }
     }
-    sql.push(" WHERE s.token_hash = ").bind(token.hash().bytes()).push(" LIMIT 1");
+    sql.push(" WHERE s.token_hash = ")
+        .bind(token.hash().bytes())
+        .push(" LIMIT 1");
     sql
 }
 
-fn caller_of(database: &DatabaseConnection, directory: &Directory, row: &QueryResult, now: Timestamp) -> Result<Caller, AuthError> {
+fn caller_of(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    row: &QueryResult,
+    now: Timestamp,
+) -> Result<Caller, AuthError> {
     let mut roles = list(row.try_get_by::<Option<String>, _>("roles")?.as_deref());
     roles.sort();
     roles.dedup();
@@ -101,12 +113,17 @@ fn caller_of(database: &DatabaseConnection, directory: &Directory, row: &QueryRe
         None => None,
         Some(tenancy) => match row.try_get_by::<Option<uuid::Uuid>, _>("tenant_id")? {
             None => None,
-            Some(id) => Some(CallerTenant { id: id.into(), membership: membership_of(database, tenancy, row)? }),
+            Some(id) => Some(CallerTenant {
+                id: id.into(),
+                membership: membership_of(database, tenancy, row)?,
+            }),
         },
     };
     let profile: Option<String> = row.try_get_by("profile")?;
     Ok(Caller {
-        person: Some(Person { id: row.try_get_by::<uuid::Uuid, _>("user_id")?.into() }),
+        person: Some(Person {
+            id: row.try_get_by::<uuid::Uuid, _>("user_id")?.into(),
+        }),
         tenant,
         profile: profile.or_else(|| directory.default_profile.clone()),
         roles,
@@ -126,7 +143,10 @@ fn membership_of(
     let backend = database.get_database_backend();
     let mut fields = BTreeMap::new();
     for (index, field) in tenancy.fields.iter().enumerate() {
-        fields.insert(field.name.clone(), read(row, backend, &format!("field_{index}"), field.value_type)?);
+        fields.insert(
+            field.name.clone(),
+            read(row, backend, &format!("field_{index}"), field.value_type)?,
+        );
     }
     Ok(Some(fields))
 }
@@ -137,12 +157,17 @@ async fn find_tenant(
     directory: &Directory,
     hint: &TenantHint<'_>,
 ) -> Result<Option<RowId>, AuthError> {
-    let Some(tenancy) = directory.tenancy.as_ref().filter(|_| *hint != TenantHint::None) else { return Ok(None) };
+    let Some(tenancy) = directory.tenancy.as_ref().filter(|_| *hint != TenantHint::None) else {
+        return Ok(None);
+    };
     let mut sql = Sql::new(format!("SELECT t.id FROM {} t WHERE ", quoted(&tenancy.tenants)));
     push_tenant(&mut sql, tenancy, hint);
     sql.push(" LIMIT 1");
-    let row = database.query_one_raw(sql.finish(database)).await?;
-    Ok(row.map(|row| row.try_get_by::<uuid::Uuid, _>("id")).transpose()?.map(RowId::from))
+    let row = find(database, sql.finish(database)).await?;
+    Ok(row
+        .map(|row| row.try_get_by::<uuid::Uuid, _>("id"))
+        .transpose()?
+        .map(RowId::from))
 }
 
 /// The test that finds the tenant `t`. What reads as an id is one: a slug that looks like an id addresses nothing.

@@ -21,7 +21,12 @@ pub struct NewRow {
 pub async fn insert_rows(database: &DatabaseConnection, rows: &[NewRow]) -> Result<(), AuthError> {
     let transaction = database.begin().await?;
     for row in rows {
-        let columns = row.cells.iter().map(|(column, ..)| quoted(column)).collect::<Vec<_>>().join(", ");
+        let columns = row
+            .cells
+            .iter()
+            .map(|(column, ..)| quoted(column))
+            .collect::<Vec<_>>()
+            .join(", ");
         let mut sql = Sql::new(format!("INSERT INTO {} ({columns}) VALUES (", quoted(&row.table)));
         for (index, (_, value_type, value)) in row.cells.iter().enumerate() {
             sql.push(if index == 0 { "" } else { ", " });
@@ -63,16 +68,19 @@ fn push(sql: &mut Sql, backend: DbBackend, value_type: ValueType, value: &Value)
         Value::Decimal(value) => sql.bind(value.to_string()).push(cast),
         Value::Text(value) | Value::Json(value) => sql.bind(value.as_str()).push(cast),
         Value::Uuid(value) => sql.bind(*value),
-        Value::DateTime(micros) if postgres => {
-            sql.push("timestamptz 'epoch' + ").bind(*micros).push(" * interval '1 microsecond'")
-        }
+        Value::DateTime(micros) if postgres => sql
+            .push("timestamptz 'epoch' + ")
+            .bind(*micros)
+            .push(" * interval '1 microsecond'"),
         Value::DateTime(micros) => sql.bind(*micros),
         Value::Date(days) => sql.bind(written(|out| write_date(out, i64::from(*days)))).push(cast),
         Value::Time(micros) => sql.bind(written(|out| write_time(out, *micros))).push(cast),
         Value::TextList(words) => {
             let json = serde_json::Value::from(words.clone()).to_string();
             if postgres {
-                sql.push("ARRAY(SELECT json_array_elements_text(").bind(json).push("::text::json))")
+                sql.push("ARRAY(SELECT json_array_elements_text(")
+                    .bind(json)
+                    .push("::text::json))")
             } else {
                 sql.bind(json)
             }
@@ -109,17 +117,32 @@ mod tests {
                 ("score", Value::Float(-2.5)),
                 ("roles", Value::TextList(vec!["a\"b".into(), "ü".into()])),
             ];
-            let mut cells: Vec<_> = values.iter().map(|(column, value)| cell(column, value.clone())).collect();
+            let mut cells: Vec<_> = values
+                .iter()
+                .map(|(column, value)| cell(column, value.clone()))
+                .collect();
             cells.push(cell("id", Value::Uuid(id(30).uuid())));
             cells.push(cell("tenant_id", Value::Uuid(id(12).uuid())));
             cells.push(cell("user_id", Value::Uuid(id(1).uuid())));
             cells.push(cell("status", Value::Text("active".into())));
-            insert_rows(&world.database, &[NewRow { table: "membership".into(), cells }]).await.unwrap();
+            insert_rows(
+                &world.database,
+                &[NewRow {
+                    table: "membership".into(),
+                    cells,
+                }],
+            )
+            .await
+            .unwrap();
             let token = crate::Token::random(&mut rand::rng());
             let now = freehold_base::Clock::now(&world.clock);
-            crate::session::begin(&world.database, &token, id(1), now, None, None).await.unwrap();
+            crate::session::begin(&world.database, &token, id(1), now, None, None)
+                .await
+                .unwrap();
             let hint = crate::TenantHint::Named("globex");
-            let caller = crate::identify(&world.database, &world.directory, Some(&token), &hint, now).await.unwrap();
+            let caller = crate::identify(&world.database, &world.directory, Some(&token), &hint, now)
+                .await
+                .unwrap();
             let found = caller.tenant.unwrap().membership.unwrap();
             for (name, value) in values {
                 assert_eq!(found.get(name), Some(&value), "{name}");

@@ -22,7 +22,8 @@ pub use identify::{TenantHint, identify};
 pub use insert::{NewRow, insert_rows};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
 pub use session::{
-    ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user, purge_sessions, touch_session,
+    ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user,
+    purge_sessions, touch_session,
 };
 pub use sign_in::{Attempt, BLOCK, FAILURES_MAX, SignedIn, has_password, set_password, sign_in};
 pub use token::{Token, TokenHash};

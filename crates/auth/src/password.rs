@@ -89,7 +89,9 @@ fn hash(params: &Params, password: &str, rng: &mut dyn CryptoRng) -> Result<Stri
     let mut salt = [0; 16];
     rng.fill_bytes(&mut salt);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt).map_err(|error| AuthError::Hash(error.to_string()))?;
+    let hash = argon2
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|error| AuthError::Hash(error.to_string()))?;
     Ok(hash.to_string())
 }
 
@@ -110,10 +112,17 @@ mod tests {
             ("nobody has this password", None, false),
             ("violet-harbour-47", Some("damaged"), false),
         ] {
-            assert_eq!(passwords.verify(password, hash).await.unwrap(), expected, "{password} {hash:?}");
+            assert_eq!(
+                passwords.verify(password, hash).await.unwrap(),
+                expected,
+                "{password} {hash:?}"
+            );
         }
         let long = "é".repeat(PASSWORD_BYTES_MAX);
         assert!(!passwords.verify(&long, Some(&phc)).await.unwrap());
-        assert!(matches!(passwords.hash(&long, &mut rand::rng()), Err(AuthError::PasswordLength)));
+        assert!(matches!(
+            passwords.hash(&long, &mut rand::rng()),
+            Err(AuthError::PasswordLength)
+        ));
     }
 }

@@ -1,8 +1,12 @@
 //! Statements over the app's tables, and their rows as typed values. Both dialects number parameters `$1`, `$2` ….
 
+use crate::error::is_lost;
 use freehold_base::{Value, ValueType, parse_date, parse_time};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use std::fmt::Write;
+
+/// Dead connections that are tried before the database counts as gone.
+const LOST_MAX: usize = 8;
 
 /// A statement in the making: text and its bound values.
 pub(crate) struct Sql {
@@ -13,7 +17,10 @@ pub(crate) struct Sql {
 impl Sql {
     /// A statement that begins with this text.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), values: Vec::new() }
+        Self {
+            text: text.into(),
+            values: Vec::new(),
+        }
     }
 
     /// Adds text.
@@ -36,6 +43,18 @@ impl Sql {
     }
 }
 
+/// Asks for one row. A connection that turns out to be dead is no answer: there may be as many as the pool holds, and each is
+/// forgotten when it has been tried.
+pub(crate) async fn find(database: &DatabaseConnection, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+    for _ in 0..LOST_MAX {
+        match database.query_one_raw(statement.clone()).await {
+            Err(error) if is_lost(&error) && !matches!(error, DbErr::ConnectionAcquire(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    database.query_one_raw(statement).await
+}
+
 /// A name as an identifier: model names become tables and columns unchanged.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -52,7 +71,9 @@ pub(crate) fn selected(backend: DbBackend, column: &str, value_type: ValueType) 
         ValueType::TextList => format!("to_json({column})::text"),
         ValueType::Decimal | ValueType::Json => format!("{column}::text"),
         ValueType::Int | ValueType::BigInt => format!("{column}::int8"),
-        ValueType::Boolean | ValueType::Float | ValueType::Text | ValueType::Uuid | ValueType::Bytes => column.to_owned(),
+        ValueType::Boolean | ValueType::Float | ValueType::Text | ValueType::Uuid | ValueType::Bytes => {
+            column.to_owned()
+        }
     }
 }
 
@@ -83,5 +104,6 @@ pub(crate) fn read(row: &QueryResult, backend: DbBackend, column: &str, value_ty
 
 /// A JSON array of texts, as lists of words are selected from both databases.
 pub(crate) fn list(json: Option<&str>) -> Vec<String> {
-    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    json.and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default()
 }

@@ -4,8 +4,10 @@ use crate::read::{Sql, list, quoted};
 use crate::{AuthError, Directory, Tenancy, Token, TokenHash};
 use freehold_base::{RowId, Timestamp};
 use freehold_entities::session;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryResult};
 use sea_orm::{ActiveValue::Set, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryResult,
+};
 use std::time::Duration;
 
 /// A session that is not used for so long is over.
@@ -77,9 +79,14 @@ pub async fn find_session(
          FROM fh_session s JOIN \"user\" u ON u.id = s.user_id WHERE s.token_hash = "
     ));
     sql.bind(token.hash().bytes());
-    let row = database.query_one_raw(sql.finish(database)).await?.ok_or(AuthError::BadSession)?;
+    let row = database
+        .query_one_raw(sql.finish(database))
+        .await?
+        .ok_or(AuthError::BadSession)?;
     let status: Option<String> = row.try_get_by("status")?;
-    if is_over(row.try_get_by("last_seen_at")?, row.try_get_by("expires_at")?, now) || status.as_deref() != Some("active") {
+    if is_over(row.try_get_by("last_seen_at")?, row.try_get_by("expires_at")?, now)
+        || status.as_deref() != Some("active")
+    {
         return Err(AuthError::BadSession);
     }
     Ok(view(database, directory, &row).await?.1)
@@ -110,7 +117,9 @@ pub async fn find_user(
 /// # Errors
 /// [`AuthError::Database`].
 pub async fn end_session(database: &DatabaseConnection, token: &Token) -> Result<(), AuthError> {
-    session::Entity::delete_by_id(token.hash().bytes()).exec(database).await?;
+    session::Entity::delete_by_id(token.hash().bytes())
+        .exec(database)
+        .await?;
     Ok(())
 }
 
@@ -122,7 +131,11 @@ pub async fn purge_sessions(database: &DatabaseConnection, now: Timestamp) -> Re
     let over = Condition::any()
         .add(session::Column::ExpiresAt.lte(now.0))
         .add(session::Column::LastSeenAt.lte(earlier(now, IDLE)));
-    Ok(session::Entity::delete_many().filter(over).exec(database).await?.rows_affected)
+    Ok(session::Entity::delete_many()
+        .filter(over)
+        .exec(database)
+        .await?
+        .rows_affected)
 }
 
 /// Notes that the session is in use, if that was not noted within the last minute.
@@ -174,41 +187,78 @@ pub(crate) fn is_stale(last_seen_at: i64, now: Timestamp) -> bool {
 
 /// Microseconds since 1970, so much later than `now`.
 pub(crate) fn later(now: Timestamp, span: Duration) -> i64 {
-    now.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
+    now.0
+        .saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// The select expression for a list of role names, as [`list`] reads it.
 pub(crate) fn roles_column(database: &DatabaseConnection, table: &str, column: &str) -> String {
     let column = format!("{table}.{}", quoted(column));
-    crate::read::selected(database.get_database_backend(), &column, freehold_base::ValueType::TextList)
+    crate::read::selected(
+        database.get_database_backend(),
+        &column,
+        freehold_base::ValueType::TextList,
+    )
 }
 
 /// The roles of a user `u`: on the user in a single-tenant app, else on memberships alone.
-fn user_roles(database: &DatabaseConnection, directory: &Directory) -> String {
-    if directory.tenancy.is_none() { roles_column(database, "u", "roles") } else { "NULL".to_owned() }
+pub(crate) fn user_roles(database: &DatabaseConnection, directory: &Directory) -> String {
+    directory
+        .user_roles
+        .as_deref()
+        .map_or_else(|| "NULL".to_owned(), |column| roles_column(database, "u", column))
 }
 
-async fn view(database: &DatabaseConnection, directory: &Directory, row: &QueryResult) -> Result<(RowId, SessionView), AuthError> {
+async fn view(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    row: &QueryResult,
+) -> Result<(RowId, SessionView), AuthError> {
     let id = RowId::from(row.try_get_by::<uuid::Uuid, _>("id")?);
     let (memberships, roles) = match &directory.tenancy {
         Some(tenancy) => (memberships(database, tenancy, id).await?, None),
-        None => (Vec::new(), Some(list(row.try_get_by::<Option<String>, _>("roles")?.as_deref()))),
+        None => (
+            Vec::new(),
+            Some(list(row.try_get_by::<Option<String>, _>("roles")?.as_deref())),
+        ),
     };
-    let user = UserView { id: id.to_string(), email: row.try_get_by("email")?, name: row.try_get_by("name")? };
-    Ok((id, SessionView { user, memberships, roles }))
+    let user = UserView {
+        id: id.to_string(),
+        email: row.try_get_by("email")?,
+        name: row.try_get_by("name")?,
+    };
+    Ok((
+        id,
+        SessionView {
+            user,
+            memberships,
+            roles,
+        },
+    ))
 }
 
 fn earlier(now: Timestamp, span: Duration) -> i64 {
-    now.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
+    now.0
+        .saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
 }
 
-async fn memberships(database: &DatabaseConnection, tenancy: &Tenancy, user: RowId) -> Result<Vec<Membership>, AuthError> {
+async fn memberships(
+    database: &DatabaseConnection,
+    tenancy: &Tenancy,
+    user: RowId,
+) -> Result<Vec<Membership>, AuthError> {
     let id_text = match database.get_database_backend() {
         DbBackend::Postgres => "t.id::text",
         _ => "NULL",
     };
-    let column = |name: &Option<String>| name.as_deref().map_or_else(|| id_text.to_owned(), |it| format!("t.{}", quoted(it)));
-    let (slug, name) = (column(&tenancy.slug), column(tenancy.name.as_ref().map_or(&tenancy.slug, |_| &tenancy.name)));
+    let column = |name: &Option<String>| {
+        name.as_deref()
+            .map_or_else(|| id_text.to_owned(), |it| format!("t.{}", quoted(it)))
+    };
+    let (slug, name) = (
+        column(&tenancy.slug),
+        column(tenancy.name.as_ref().map_or(&tenancy.slug, |_| &tenancy.name)),
+    );
     let mut sql = Sql::new(format!(
         "SELECT t.id, {slug} AS slug, {name} AS name, {roles} AS roles FROM {memberships} m JOIN {tenants} t ON t.id = m.tenant_id \
          WHERE m.{status} = 'active' AND m.{user} = ",
@@ -222,10 +272,17 @@ async fn memberships(database: &DatabaseConnection, tenancy: &Tenancy, user: Row
     let mut found = Vec::new();
     for row in database.query_all_raw(sql.finish(database)).await? {
         let id = RowId::from(row.try_get_by::<uuid::Uuid, _>("id")?).to_string();
-        let slug = row.try_get_by::<Option<String>, _>("slug")?.unwrap_or_else(|| id.clone());
-        let name = row.try_get_by::<Option<String>, _>("name")?.unwrap_or_else(|| slug.clone());
+        let slug = row
+            .try_get_by::<Option<String>, _>("slug")?
+            .unwrap_or_else(|| id.clone());
+        let name = row
+            .try_get_by::<Option<String>, _>("name")?
+            .unwrap_or_else(|| slug.clone());
         let roles = list(row.try_get_by::<Option<String>, _>("roles")?.as_deref());
-        found.push(Membership { tenant: TenantView { id, slug, name }, roles });
+        found.push(Membership {
+            tenant: TenantView { id, slug, name },
+            roles,
+        });
     }
     Ok(found)
 }

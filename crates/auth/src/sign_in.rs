@@ -60,9 +60,14 @@ pub async fn sign_in(
     let _place = passwords.queue()?;
     let account = find_account(database, attempt.email).await?;
     // Nobody's id matches no credential: an unknown address costs the same statements.
-    let user = account.as_ref().map_or(RowId::from_bytes([0; 16]), |account| account.user);
+    let user = account
+        .as_ref()
+        .map_or(RowId::from_bytes([0; 16]), |account| account.user);
     let heard = take_turn(database, user, account.is_some(), clock).await?;
-    let phc = account.as_ref().filter(|_| heard).map(|account| account.password_hash.as_str());
+    let phc = account
+        .as_ref()
+        .filter(|_| heard)
+        .map(|account| account.password_hash.as_str());
     let right = match passwords.verify(attempt.password, phc).await {
         Ok(right) => right,
         Err(error) => {
@@ -88,7 +93,12 @@ pub async fn sign_in(
 ///
 /// # Errors
 /// [`AuthError::Database`].
-pub async fn set_password(database: &DatabaseConnection, user: RowId, phc: String, now: Timestamp) -> Result<(), AuthError> {
+pub async fn set_password(
+    database: &DatabaseConnection,
+    user: RowId,
+    phc: String,
+    now: Timestamp,
+) -> Result<(), AuthError> {
     let row = credential::ActiveModel {
         user_id: Set(user.uuid()),
         password_hash: Set(phc),
@@ -104,8 +114,14 @@ pub async fn set_password(database: &DatabaseConnection, user: RowId, phc: Strin
             credential::Column::ChangedAt,
         ])
         .to_owned();
-    credential::Entity::insert(row).on_conflict(replace).exec_without_returning(database).await?;
-    session::Entity::delete_many().filter(session::Column::UserId.eq(user.uuid())).exec(database).await?;
+    credential::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(database)
+        .await?;
+    session::Entity::delete_many()
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .exec(database)
+        .await?;
     Ok(())
 }
 
@@ -113,7 +129,12 @@ pub async fn set_password(database: &DatabaseConnection, user: RowId, phc: Strin
 ///
 /// # Errors
 /// [`AuthError::Busy`], [`AuthError::Database`].
-pub async fn has_password(database: &DatabaseConnection, passwords: &Passwords, user: RowId, password: &str) -> Result<bool, AuthError> {
+pub async fn has_password(
+    database: &DatabaseConnection,
+    passwords: &Passwords,
+    user: RowId,
+    password: &str,
+) -> Result<bool, AuthError> {
     let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
     match row {
         Some(row) => passwords.verify(password, Some(&row.password_hash)).await,
@@ -129,22 +150,48 @@ struct Account {
 /// An active user with a password. An address is found as it is written, or in lower case.
 async fn find_account(database: &DatabaseConnection, email: &str) -> Result<Option<Account>, AuthError> {
     let email = email.trim();
+    // PostgreSQL takes no text with this character.
+    if email.contains('\0') {
+        return Ok(None);
+    }
     let mut sql = Sql::new(
         "SELECT u.id, c.password_hash FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active' AND u.email IN (",
     );
-    sql.bind(email).push(", ").bind(email.to_lowercase()).push(") ORDER BY u.email = ").bind(email).push(" DESC LIMIT 1");
-    let Some(row) = database.query_one_raw(sql.finish(database)).await? else { return Ok(None) };
+    sql.bind(email)
+        .push(", ")
+        .bind(email.to_lowercase())
+        .push(") ORDER BY u.email = ")
+        .bind(email)
+        .push(" DESC LIMIT 1");
+    let Some(row) = database.query_one_raw(sql.finish(database)).await? else {
+        return Ok(None);
+    };
     let user = row.try_get_by::<uuid::Uuid, _>("id")?.into();
-    Ok(Some(Account { user, password_hash: row.try_get_by("password_hash")? }))
+    Ok(Some(Account {
+        user,
+        password_hash: row.try_get_by("password_hash")?,
+    }))
 }
 
 /// Counts the attempt. False: the account is blocked, or not there.
-async fn take_turn(database: &DatabaseConnection, user: RowId, exists: bool, clock: &dyn Clock) -> Result<bool, AuthError> {
+async fn take_turn(
+    database: &DatabaseConnection,
+    user: RowId,
+    exists: bool,
+    clock: &dyn Clock,
+) -> Result<bool, AuthError> {
     for _ in 0..TURN_POLLS {
         let now = clock.now();
-        let mut sql = Sql::new("UPDATE fh_credential SET failures = CASE WHEN blocked_until IS NULL THEN failures + 1 ELSE 1 END, ");
-        sql.push("blocked_until = NULL WHERE user_id = ").bind(user.uuid()).push(" AND (blocked_until <= ").bind(now.0);
-        sql.push(" OR (blocked_until IS NULL AND failures < ").bind(FAILURES_MAX).push("))");
+        let mut sql = Sql::new(
+            "UPDATE fh_credential SET failures = CASE WHEN blocked_until IS NULL THEN failures + 1 ELSE 1 END, ",
+        );
+        sql.push("blocked_until = NULL WHERE user_id = ")
+            .bind(user.uuid())
+            .push(" AND (blocked_until <= ")
+            .bind(now.0);
+        sql.push(" OR (blocked_until IS NULL AND failures < ")
+            .bind(FAILURES_MAX)
+            .push("))");
         if database.execute_raw(sql.finish(database)).await?.rows_affected() == 1 {
             return Ok(true);
         }
@@ -165,7 +212,9 @@ async fn take_turn(database: &DatabaseConnection, user: RowId, exists: bool, clo
 /// Blocks the account, if it has used up its attempts.
 async fn block(database: &DatabaseConnection, user: RowId, now: Timestamp) -> Result<(), AuthError> {
     let mut sql = Sql::new("UPDATE fh_credential SET blocked_until = ");
-    sql.bind(later(now, BLOCK)).push(" WHERE blocked_until IS NULL AND failures >= ").bind(FAILURES_MAX);
+    sql.bind(later(now, BLOCK))
+        .push(" WHERE blocked_until IS NULL AND failures >= ")
+        .bind(FAILURES_MAX);
     sql.push(" AND user_id = ").bind(user.uuid());
     database.execute_raw(sql.finish(database)).await?;
     Ok(())
@@ -180,7 +229,9 @@ async fn forgive(database: &DatabaseConnection, user: RowId) -> Result<(), AuthE
 }
 
 async fn give_back(database: &DatabaseConnection, user: RowId) -> Result<(), AuthError> {
-    let mut sql = Sql::new("UPDATE fh_credential SET failures = failures - 1 WHERE failures > 0 AND blocked_until IS NULL AND user_id = ");
+    let mut sql = Sql::new(
+        "UPDATE fh_credential SET failures = failures - 1 WHERE failures > 0 AND blocked_until IS NULL AND user_id = ",
+    );
     sql.bind(user.uuid());
     database.execute_raw(sql.finish(database)).await?;
     Ok(())

@@ -50,7 +50,12 @@ async fn world(url: &str, schema: Option<&str>) -> World {
     options.max_connections(if schema.is_some() { 4 } else { 1 });
     if let Some(schema) = schema {
         let plain = Database::connect(url).await.unwrap();
-        plain.execute_unprepared(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")).await.unwrap();
+        plain
+            .execute_unprepared(&format!(
+                "DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"
+            ))
+            .await
+            .unwrap();
         options.set_schema_search_path(schema);
     }
     let database = Database::connect(options).await.unwrap();
@@ -63,26 +68,71 @@ async fn world(url: &str, schema: Option<&str>) -> World {
     let tables = if postgres {
         tables.to_owned()
     } else {
-        [("uuid", "BLOB"), ("text[]", "TEXT"), ("bool", "INTEGER"), (" date", " TEXT"), (" time,", " TEXT,")]
-            .into_iter()
-            .chain([("timestamptz", "INTEGER"), ("numeric", "TEXT"), ("jsonb", "TEXT"), ("float8", "REAL")])
-            .fold(tables.to_owned(), |sql, (from, to)| sql.replace(from, to))
+        [
+            ("uuid", "BLOB"),
+            ("text[]", "TEXT"),
+            ("bool", "INTEGER"),
+            (" date", " TEXT"),
+            (" time,", " TEXT,"),
+        ]
+        .into_iter()
+        .chain([
+            ("timestamptz", "INTEGER"),
+            ("numeric", "TEXT"),
+            ("jsonb", "TEXT"),
+            ("float8", "REAL"),
+        ])
+        .fold(tables.to_owned(), |sql, (from, to)| sql.replace(from, to))
     };
     database.execute_unprepared(&tables).await.unwrap();
-    let uuid = |number: u8| if postgres { format!("'{}'", id(number)) } else { format!("x'{}'", id(number).uuid().simple()) };
-    let roles = |names: &str| if postgres { format!("'{{{names}}}'") } else { format!("'[\"{}\"]'", names.replace(',', "\",\"")) };
-    let people = [(1, "ann", "'staff'", "active"), (2, "bo", "NULL", "active"), (3, "cy", "NULL", "active"), (4, "di", "NULL", "blocked")];
+    let uuid = |number: u8| {
+        if postgres {
+            format!("'{}'", id(number))
+        } else {
+            format!("x'{}'", id(number).uuid().simple())
+        }
+    };
+    let roles = |names: &str| {
+        if postgres {
+            format!("'{{{names}}}'")
+        } else {
+            format!("'[\"{}\"]'", names.replace(',', "\",\""))
+        }
+    };
+    let people = [
+        (1, "ann", "'staff'", "active"),
+        (2, "bo", "NULL", "active"),
+        (3, "cy", "NULL", "active"),
+        (4, "di", "NULL", "blocked"),
+    ];
     for (number, name, profile, status) in people {
-        let sql = format!("INSERT INTO \"user\" VALUES ({}, '{name}@x.test', '{name}', {profile}, '{status}')", uuid(number));
+        let sql = format!(
+            "INSERT INTO \"user\" VALUES ({}, '{name}@x.test', '{name}', {profile}, '{status}')",
+            uuid(number)
+        );
         database.execute_unprepared(&sql).await.unwrap();
     }
     for (number, slug) in [(11, "acme"), (12, "globex")] {
-        let sql = format!("INSERT INTO organisation VALUES ({}, '{slug}', 'The {slug}')", uuid(number));
+        let sql = format!(
+            "INSERT INTO organisation VALUES ({}, '{slug}', 'The {slug}')",
+            uuid(number)
+        );
         database.execute_unprepared(&sql).await.unwrap();
     }
-    let members = [(21, 11, 1, "lead,agent", "active"), (22, 11, 2, "requester", "active"), (23, 12, 2, "lead", "blocked")];
-    for (number, tenant, user, names, status) in members.into_iter().chain([(24, 11, 3, "lead", "active"), (25, 12, 3, "agent", "active")]) {
-        let seen = if postgres { "'1970-01-01T00:00:01.5Z'" } else { "1500000" };
+    let members = [
+        (21, 11, 1, "lead,agent", "active"),
+        (22, 11, 2, "requester", "active"),
+        (23, 12, 2, "lead", "blocked"),
+    ];
+    for (number, tenant, user, names, status) in members
+        .into_iter()
+        .chain([(24, 11, 3, "lead", "active"), (25, 12, 3, "agent", "active")])
+    {
+        let seen = if postgres {
+            "'1970-01-01T00:00:01.5Z'"
+        } else {
+            "1500000"
+        };
         let sql = format!(
             "INSERT INTO membership VALUES ({}, {}, {}, {}, '{status}', {}, '1970-01-03', '00:00:02', {seen}, '84.50', '{{\"a\": 1}}', 0.5)",
             uuid(number),
@@ -97,9 +147,16 @@ async fn world(url: &str, schema: Option<&str>) -> World {
     let clock = TestClock::new();
     let phc = passwords.hash("secret", &mut rand::rng()).unwrap();
     for number in 1..=4 {
-        set_password(&database, id(number), phc.clone(), clock.now()).await.unwrap();
+        set_password(&database, id(number), phc.clone(), clock.now())
+            .await
+            .unwrap();
     }
-    World { database, directory: directory(), passwords, clock }
+    World {
+        database,
+        directory: directory(),
+        passwords,
+        clock,
+    }
 }
 
 fn directory() -> Directory {
@@ -113,10 +170,16 @@ fn directory() -> Directory {
         ("score", ValueType::Float),
         ("roles", ValueType::TextList),
     ];
-    let field = |(name, value_type): (&str, ValueType)| MembershipField { name: name.into(), column: name.into(), value_type };
+    let field = |(name, value_type): (&str, ValueType)| MembershipField {
+        name: name.into(),
+        column: name.into(),
+        value_type,
+    };
     Directory {
+        version: "1".into(),
         anonymous_profile: Some("visitor".into()),
         default_profile: Some("member".into()),
+        user_roles: None,
         tenancy: Some(Tenancy {
             tenants: "organisation".into(),
             slug: Some("slug".into()),

@@ -37,11 +37,13 @@ impl Token {
 
     /// 64 lower-case hexadecimal digits, for the cookie.
     pub fn text(&self) -> String {
-        self.0.iter().fold(String::with_capacity(2 * TOKEN_BYTES), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        self.0
+            .iter()
+            .fold(String::with_capacity(2 * TOKEN_BYTES), |mut text, byte| {
+                // Writing to a string does not fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 
     /// What the database knows it by. A plain hash is enough: nobody guesses 256 bits.
@@ -79,7 +81,14 @@ mod tests {
     fn a_token_survives_its_text() {
         let token = Token::random(&mut rand::rng());
         assert_eq!(Token::parse(&token.text()).map(|it| it.hash()), Some(token.hash()));
-        for bad in ["", "00", &"G".repeat(64), &"A".repeat(64), &"é".repeat(32), &token.text()[1..]] {
+        for bad in [
+            "",
+            "00",
+            &"G".repeat(64),
+            &"A".repeat(64),
+            &"é".repeat(32),
+            &token.text()[1..],
+        ] {
             assert!(Token::parse(bad).is_none(), "{bad}");
         }
         assert_eq!(format!("{token:?}"), "Token(…)");

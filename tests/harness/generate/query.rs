@@ -74,9 +74,8 @@ impl Asker<'_> {
             }
             match &field.kind {
                 Kind::Id | Kind::Other => {}
-                Kind::Ref(_) if depth == 0 => {}
+                Kind::Ref(_) | Kind::List { .. } if depth == 0 => {}
                 Kind::Ref(target) => parts.push(Select::One(field.name.clone(), self.select(target, depth - 1))),
-                Kind::List { .. } if depth == 0 => {}
                 Kind::List { of, .. } => parts.push(Select::Many(
                     field.name.clone(),
                     Box::new(self.inner_list(of, depth - 1)),

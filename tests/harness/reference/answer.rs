@@ -101,6 +101,7 @@ fn object(world: &World, caller: &Caller, row: RowId, select: &[Select]) -> Valu
                     .filter(|field| caller.is_granted(world, &entity.name, &field.name));
                 let hidden = fields.filter(|field| !caller.may_read_field(world, row, &field.name));
                 let names: Vec<String> = hidden.map(|field| camel(&field.name)).collect();
+                out.insert("__typename".into(), json!(super::pascal(&entity.name)));
                 out.insert("_access".into(), json!({"restricted": names}));
             }
         }

@@ -61,7 +61,7 @@ pub struct Order {
 pub enum Select {
     /// A field without fields.
     Field(String),
-    /// `_access { restricted }`
+    /// `__typename _access { restricted }`
     Restricted,
     /// A referenced row.
     One(String, Vec<Self>),

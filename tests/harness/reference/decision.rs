@@ -154,7 +154,10 @@ impl Caller {
             let is_membership = world.model.membership.as_deref() == Some(token.lookup.as_str());
             !is_membership || *world.raw(*row, "status") == Val::Text("active".into())
         };
-        let rows = world.of(&token.lookup).filter(|row| self.reaches(world, *row)).filter(is_active);
+        let rows = world
+            .of(&token.lookup)
+            .filter(|row| self.reaches(world, *row))
+            .filter(is_active);
         let mut rows = rows.filter(|row| holds(world, self, *row, &token.condition));
         self.user.is_some()
             && rows.any(|row| match (wanted, &token.value) {

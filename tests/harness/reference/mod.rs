@@ -28,7 +28,8 @@ pub fn difference(expected: &serde_json::Value, got: &serde_json::Value) -> Opti
         (Value::Number(one), Value::Number(other)) => {
             let (one, other) = (one.as_f64().unwrap_or(f64::NAN), other.as_f64().unwrap_or(f64::NAN));
             let tolerance = 1e-9 * one.abs().max(1.0);
-            (!((one - other).abs() <= tolerance)).then(|| format!(": expected {one}, got {other}"))
+            ((one - other).abs() > tolerance || one.is_nan() != other.is_nan())
+                .then(|| format!(": expected {one}, got {other}"))
         }
         (Value::Array(one), Value::Array(other)) => {
             if one.len() != other.len() {

@@ -101,7 +101,7 @@ fn aggregates(figures: &Aggregates) -> String {
             .map(|(_, field)| camel(field));
         let fields: Vec<String> = fields.collect();
         if !fields.is_empty() {
-            text += &format!(" {function} {{ {} }}", fields.join(" "));
+            text.extend([" ", function, " { ", &fields.join(" "), " }"]);
         }
     }
     text + " }"
@@ -110,7 +110,7 @@ fn aggregates(figures: &Aggregates) -> String {
 fn selection(world: &World, entity: &Entity, select: &[Select]) -> String {
     let parts = select.iter().map(|part| match part {
         Select::Field(name) => camel(name),
-        Select::Restricted => "_access { restricted }".into(),
+        Select::Restricted => "__typename _access { restricted }".into(),
         Select::One(name, inner) => {
             let Kind::Ref(target) = &entity.field(name).kind else {
                 panic!("{name} is no reference")

@@ -166,7 +166,6 @@ impl World {
 /// Reads a value of the seed or of a condition as a field holds it.
 pub(crate) fn parse(field: &Field, value: &Value) -> Val {
     match (&field.kind, value) {
-        (_, Value::Null) => Val::Null,
         (Kind::Float, Value::Number(number)) => Val::Float(number.as_f64().unwrap_or_default()),
         (Kind::Decimal, Value::Number(number)) => Decimal::parse(&number.to_string()).map_or(Val::Null, Val::Decimal),
         (Kind::Decimal, Value::String(text)) => Decimal::parse(text).map_or(Val::Null, Val::Decimal),
@@ -174,6 +173,6 @@ pub(crate) fn parse(field: &Field, value: &Value) -> Val {
         (_, Value::Bool(bool)) => Val::Bool(*bool),
         (_, Value::String(text)) => Val::Text(text.clone()),
         (_, Value::Array(items)) => Val::Texts(items.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-        (_, Value::Object(_)) => Val::Null,
+        (_, Value::Null | Value::Object(_)) => Val::Null,
     }
 }

@@ -5,16 +5,28 @@ use crate::{AuthError, Token, find_session, session};
 async fn token_of(world: &World, user: u8) -> Token {
     let token = Token::random(&mut rand::rng());
     let now = freehold_base::Clock::now(&world.clock);
-    session::begin(&world.database, &token, id(user), now, Some("test"), None).await.unwrap();
+    session::begin(&world.database, &token, id(user), now, Some("test"), None)
+        .await
+        .unwrap();
     token
 }
 
 async fn caller(world: &World, token: Option<&Token>, hint: TenantHint<'_>) -> Result<Caller, AuthError> {
-    identify(&world.database, &world.directory, token, &hint, freehold_base::Clock::now(&world.clock)).await
+    identify(
+        &world.database,
+        &world.directory,
+        token,
+        &hint,
+        freehold_base::Clock::now(&world.clock),
+    )
+    .await
 }
 
 fn tenant_of(caller: &Caller) -> Option<(RowId, bool)> {
-    caller.tenant.as_ref().map(|tenant| (tenant.id, tenant.membership.is_some()))
+    caller
+        .tenant
+        .as_ref()
+        .map(|tenant| (tenant.id, tenant.membership.is_some()))
 }
 
 #[tokio::test]
@@ -23,9 +35,22 @@ async fn the_tenant_is_the_named_one_or_the_only_one() {
         let acme = id(11).to_string();
         for (user, hint, expected, roles) in [
             (1, TenantHint::None, Some((id(11), true)), vec!["agent", "lead"]),
-            (1, TenantHint::Named("acme"), Some((id(11), true)), vec!["agent", "lead"]),
+            (
+                1,
+                TenantHint::Named("acme"),
+                Some((id(11), true)),
+                vec!["agent", "lead"],
+            ),
             (1, TenantHint::Named(&acme), Some((id(11), true)), vec!["agent", "lead"]),
-            (1, TenantHint::Host { column: "slug", value: "acme" }, Some((id(11), true)), vec!["agent", "lead"]),
+            (
+                1,
+                TenantHint::Host {
+                    column: "slug",
+                    value: "acme",
+                },
+                Some((id(11), true)),
+                vec!["agent", "lead"],
+            ),
             (1, TenantHint::Named("globex"), Some((id(12), false)), vec![]),
             (1, TenantHint::Named("nowhere"), None, vec![]),
             (1, TenantHint::Named("' OR true --"), None, vec![]),
@@ -37,13 +62,26 @@ async fn the_tenant_is_the_named_one_or_the_only_one() {
         ] {
             let token = token_of(&world, user).await;
             let caller = caller(&world, Some(&token), hint.clone()).await.unwrap();
-            assert_eq!((tenant_of(&caller), caller.roles.iter().map(String::as_str).collect()), (expected, roles), "{user} {hint:?}");
-            assert_eq!(caller.profile.as_deref(), Some(if user == 1 { "staff" } else { "member" }));
+            assert_eq!(
+                (tenant_of(&caller), caller.roles.iter().map(String::as_str).collect()),
+                (expected, roles),
+                "{user} {hint:?}"
+            );
+            assert_eq!(
+                caller.profile.as_deref(),
+                Some(if user == 1 { "staff" } else { "member" })
+            );
         }
         let nobody = caller(&world, None, TenantHint::Named("acme")).await.unwrap();
-        assert_eq!((nobody.person.clone(), tenant_of(&nobody)), (None, Some((id(11), false))));
+        assert_eq!(
+            (nobody.person.clone(), tenant_of(&nobody)),
+            (None, Some((id(11), false)))
+        );
         assert_eq!(nobody.profile.as_deref(), Some("visitor"));
-        assert_eq!(tenant_of(&caller(&world, None, TenantHint::Named("nowhere")).await.unwrap()), None);
+        assert_eq!(
+            tenant_of(&caller(&world, None, TenantHint::Named("nowhere")).await.unwrap()),
+            None
+        );
     }
 }
 
@@ -51,7 +89,13 @@ async fn the_tenant_is_the_named_one_or_the_only_one() {
 async fn membership_fields_have_their_types() {
     for world in worlds("fields").await {
         let token = token_of(&world, 1).await;
-        let fields = caller(&world, Some(&token), TenantHint::None).await.unwrap().tenant.unwrap().membership.unwrap();
+        let fields = caller(&world, Some(&token), TenantHint::None)
+            .await
+            .unwrap()
+            .tenant
+            .unwrap()
+            .membership
+            .unwrap();
         for (name, expected) in [
             ("on_call", Value::Boolean(true)),
             ("started_at", Value::Date(2)),
@@ -71,8 +115,14 @@ async fn membership_fields_have_their_types() {
 async fn sessions_end() {
     for world in worlds("sessions").await {
         let asked = async |token: &Token| caller(&world, Some(token), TenantHint::None).await;
-        assert!(matches!(asked(&Token::random(&mut rand::rng())).await, Err(AuthError::BadSession)));
-        assert!(matches!(asked(&token_of(&world, 4).await).await, Err(AuthError::BadSession)), "a blocked user");
+        assert!(matches!(
+            asked(&Token::random(&mut rand::rng())).await,
+            Err(AuthError::BadSession)
+        ));
+        assert!(
+            matches!(asked(&token_of(&world, 4).await).await, Err(AuthError::BadSession)),
+            "a blocked user"
+        );
 
         let token = token_of(&world, 1).await;
         for _ in 0..11 * 3 {
@@ -91,7 +141,10 @@ async fn sessions_end() {
         let now = freehold_base::Clock::now(&world.clock);
         assert_eq!(crate::purge_sessions(&world.database, now).await.unwrap(), 2);
         world.clock.pass(20 * 60);
-        assert!(matches!(asked(&token).await, Err(AuthError::BadSession)), "twelve hours");
+        assert!(
+            matches!(asked(&token).await, Err(AuthError::BadSession)),
+            "twelve hours"
+        );
     }
 }
 
@@ -100,12 +153,21 @@ async fn a_session_names_its_memberships() {
     for world in worlds("memberships").await {
         let token = token_of(&world, 3).await;
         let now = freehold_base::Clock::now(&world.clock);
-        let view = find_session(&world.database, &world.directory, &token, now).await.unwrap();
+        let view = find_session(&world.database, &world.directory, &token, now)
+            .await
+            .unwrap();
         assert_eq!(view.user.email, "cy@x.test");
-        let held: Vec<(&str, &str, &str)> =
-            view.memberships.iter().map(|it| (it.tenant.slug.as_str(), it.tenant.name.as_str(), it.roles[0].as_str())).collect();
+        let held: Vec<(&str, &str, &str)> = view
+            .memberships
+            .iter()
+            .map(|it| (it.tenant.slug.as_str(), it.tenant.name.as_str(), it.roles[0].as_str()))
+            .collect();
         assert_eq!(held, [("acme", "The acme", "lead"), ("globex", "The globex", "agent")]);
         crate::end_session(&world.database, &token).await.unwrap();
-        assert!(find_session(&world.database, &world.directory, &token, now).await.is_err());
+        assert!(
+            find_session(&world.database, &world.directory, &token, now)
+                .await
+                .is_err()
+        );
     }
 }

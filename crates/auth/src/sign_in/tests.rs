@@ -2,8 +2,21 @@ use super::*;
 use crate::testing::{World, id, worlds};
 
 async fn attempt(world: &World, email: &str, password: &str) -> Result<SignedIn, AuthError> {
-    let attempt = Attempt { email, password, previous: None, user_agent: None, address: None };
-    sign_in(&world.database, &world.passwords, attempt, Token::random(&mut rand::rng()), &world.clock).await
+    let attempt = Attempt {
+        email,
+        password,
+        previous: None,
+        user_agent: None,
+        address: None,
+    };
+    sign_in(
+        &world.database,
+        &world.passwords,
+        attempt,
+        Token::random(&mut rand::rng()),
+        &world.clock,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -11,7 +24,14 @@ async fn only_the_right_password_of_an_active_user() {
     for world in worlds("password").await {
         assert_eq!(attempt(&world, "ann@x.test", "secret").await.unwrap().user, id(1));
         assert_eq!(attempt(&world, " Ann@X.test ", "secret").await.unwrap().user, id(1));
-        for (email, password) in [("ann@x.test", "Secret"), ("di@x.test", "secret"), ("zoe@x.test", "secret"), ("", ""), ("%", "secret")] {
+        for (email, password) in [
+            ("ann@x.test", "Secret"),
+            ("di@x.test", "secret"),
+            ("zoe@x.test", "secret"),
+            ("", ""),
+            ("%", "secret"),
+            ("\0", "\0"),
+        ] {
             let error = attempt(&world, email, password).await.unwrap_err();
             assert!(matches!(error, AuthError::SignInRefused), "{email} {error:?}");
         }
@@ -25,18 +45,27 @@ async fn three_failures_block_for_ten_minutes() {
             for _ in 0..2 {
                 assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
             }
-            assert!(attempt(&world, "ann@x.test", "secret").await.is_ok(), "two failures are forgiven, round {round}");
+            assert!(
+                attempt(&world, "ann@x.test", "secret").await.is_ok(),
+                "two failures are forgiven, round {round}"
+            );
         }
         for _ in 0..3 {
             assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
         }
         assert!(attempt(&world, "ann@x.test", "secret").await.is_err(), "blocked");
-        assert!(attempt(&world, "bo@x.test", "secret").await.is_ok(), "another account is not");
+        assert!(
+            attempt(&world, "bo@x.test", "secret").await.is_ok(),
+            "another account is not"
+        );
         world.clock.pass(10 * 60 - 1);
         assert!(attempt(&world, "ann@x.test", "secret").await.is_err(), "still blocked");
         world.clock.pass(1);
         assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
-        assert!(attempt(&world, "ann@x.test", "secret").await.is_ok(), "counting begins anew");
+        assert!(
+            attempt(&world, "ann@x.test", "secret").await.is_ok(),
+            "counting begins anew"
+        );
     }
 }
 
@@ -44,7 +73,10 @@ async fn three_failures_block_for_ten_minutes() {
 async fn attempts_at_the_same_time_count_each() {
     for world in worlds("concurrent").await {
         let good = futures_util::future::join_all((0..12).map(|_| attempt(&world, "bo@x.test", "secret"))).await;
-        assert!(good.iter().all(Result::is_ok), "a person may sign in from many places at once");
+        assert!(
+            good.iter().all(Result::is_ok),
+            "a person may sign in from many places at once"
+        );
         let guesses = (0..20).map(|it| attempt(&world, "ann@x.test", if it == 19 { "secret" } else { "wrong" }));
         let guessed = futures_util::future::join_all(guesses).await;
         assert!(guessed.iter().all(Result::is_err), "the twentieth guess is not heard");
@@ -59,7 +91,9 @@ async fn a_new_password_ends_sessions_and_lifts_the_block() {
             assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
         }
         let phc = world.passwords.hash("new", &mut rand::rng()).unwrap();
-        set_password(&world.database, id(1), phc, world.clock.now()).await.unwrap();
+        set_password(&world.database, id(1), phc, world.clock.now())
+            .await
+            .unwrap();
         assert!(attempt(&world, "ann@x.test", "new").await.is_ok());
         let found = crate::find_session(&world.database, &world.directory, &signed_in.token, world.clock.now()).await;
         assert!(matches!(found, Err(AuthError::BadSession)));

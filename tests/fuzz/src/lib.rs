@@ -1,0 +1,16 @@
+//! What is fuzzed, as plain functions: bytes in, a panic when a promise is broken.
+//!
+//! The fuzzer calls them (`fuzz_targets/`), and so does a test of the storage room, which needs no fuzzer: this folder is
+//! compiled into it as a module.
+
+mod app;
+mod cursor;
+mod model;
+mod query;
+mod rule;
+mod vocabulary;
+
+pub use cursor::cursor;
+pub use model::model;
+pub use query::query;
+pub use rule::rule;

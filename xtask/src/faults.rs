@@ -1,0 +1,195 @@
+//! `cargo xtask faults`: faults planted on purpose, one at a time, each of which some test must catch.
+//!
+//! A fault that no test notices tells of a promise that nothing keeps. They stand in `tests/faults`, a file a fault.
+
+mod fault;
+mod tree;
+
+use crate::tools;
+use fault::Fault;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use tree::Tree;
+
+/// A test that runs longer has been caught in a circle, which is a way to notice a fault.
+const TEST_TIME_MAX: Duration = Duration::from_mins(10);
+
+/// Plants every fault, or those whose name contains one of the arguments. Whether each was caught.
+pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
+    if let Some(option) = arguments.iter().find(|argument| argument.starts_with('-')) {
+        return Err(format!("unknown argument `{option}`; `cargo xtask --help` lists them"));
+    }
+    let root = root();
+    let mut faults = Fault::all(&root)?;
+    for fault in &faults {
+        fault.planted(&root)?;
+    }
+    faults.retain(|fault| arguments.is_empty() || arguments.iter().any(|part| fault.name.contains(part.as_str())));
+    if faults.is_empty() {
+        return Err("no such fault; they are the files of tests/faults".into());
+    }
+    let tree = Tree::new(&root);
+    let mut sound: BTreeSet<&str> = BTreeSet::new();
+    let mut outcomes = Vec::with_capacity(faults.len());
+    for fault in &faults {
+        tree.sync()?;
+        if sound.insert(&fault.test) {
+            check_sound(&tree, &fault.test)?;
+        }
+        let outcome = try_fault(&tree, fault)?;
+        say(&line(fault, &outcome));
+        outcomes.push(outcome);
+    }
+    tree.sync()?;
+    let survivors: Vec<&str> = faults
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| outcome.caught_by.is_none())
+        .map(|(fault, _)| fault.name.as_str())
+        .collect();
+    say(&format!(
+        "\n{} of {} faults were caught",
+        faults.len() - survivors.len(),
+        faults.len()
+    ));
+    for name in &survivors {
+        say(&format!("nothing catches `{name}`"));
+    }
+    Ok(survivors.is_empty())
+}
+
+/// What became of a fault.
+struct Outcome {
+    /// The first test that failed.
+    caught_by: Option<String>,
+    elapsed: Duration,
+}
+
+fn line(fault: &Fault, outcome: &Outcome) -> String {
+    let verdict = outcome
+        .caught_by
+        .as_ref()
+        .map_or_else(|| "SURVIVED".to_owned(), |test| format!("caught by {test}"));
+    format!("{:<44} {:>4} s  {verdict}", fault.name, outcome.elapsed.as_secs())
+}
+
+/// A test that fails without a fault, or runs nothing, catches nothing.
+fn check_sound(tree: &Tree, test: &str) -> Result<(), String> {
+    let ran = cargo(tree, test, &[])?;
+    if !ran.success {
+        return Err(format!("`{test}` fails without any fault:\n{}", ran.output));
+    }
+    let ran_some = ran
+        .output
+        .lines()
+        .any(|line| line.starts_with("test ") && line.ends_with(" ok"));
+    if ran_some {
+        Ok(())
+    } else {
+        Err(format!("`{test}` runs no test"))
+    }
+}
+
+fn try_fault(tree: &Tree, fault: &Fault) -> Result<Outcome, String> {
+    let started = Instant::now();
+    tree.write(&fault.file, &fault.planted(tree.folder())?)?;
+    let built = cargo(tree, &fault.test, &["--no-run"])?;
+    if !built.success {
+        return Err(format!("with `{}` it does not compile:\n{}", fault.name, built.output));
+    }
+    let ran = cargo(tree, &fault.test, &[])?;
+    let failed = ran.output.lines().find_map(|line| {
+        line.strip_prefix("test ")?
+            .strip_suffix(" ... FAILED")
+            .map(|name| name.trim_end_matches(" - should panic").to_owned())
+    });
+    Ok(Outcome {
+        caught_by: (!ran.success).then(|| failed.unwrap_or_else(|| "the time limit, or a crash".to_owned())),
+        elapsed: started.elapsed(),
+    })
+}
+
+/// How a command ended.
+struct Ran {
+    success: bool,
+    output: String,
+}
+
+/// Runs `cargo test …` in the tree. `more` stands before what goes to the test itself.
+fn cargo(tree: &Tree, test: &str, more: &[&str]) -> Result<Ran, String> {
+    let mut words: Vec<&str> = test.split_whitespace().skip(1).collect();
+    let at = words.iter().position(|word| *word == "--").unwrap_or(words.len());
+    words.splice(at..at, more.iter().copied());
+    let mut command = Command::new(tools::variable("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(words)
+        .current_dir(tree.folder())
+        .env("CARGO_TARGET_DIR", tree.target())
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
+    let readers = [child.stdout.take().map(read_all), child.stderr.take().map(read_all)];
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
+            break Some(status);
+        }
+        if started.elapsed() > TEST_TIME_MAX && more.is_empty() {
+            let _ = child.kill();
+            let _ = child.wait();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let output = match status {
+        Some(_) => readers
+            .into_iter()
+            .flatten()
+            .filter_map(|reader| reader.join().ok())
+            .collect(),
+        // Its grandchildren may hold the pipe open; what they say is of no use.
+        None => String::new(),
+    };
+    Ok(Ran {
+        success: status.is_some_and(|status| status.success()),
+        output,
+    })
+}
+
+fn read_all(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+#[expect(clippy::print_stdout, reason = "a command line speaks on stdout")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever changes a line in which a fault is planted plants it anew.
+    #[test]
+    fn every_fault_can_be_planted() {
+        let root = root();
+        let faults = Fault::all(&root).unwrap();
+        assert!(faults.len() >= 20, "only {} faults", faults.len());
+        let stale: Vec<String> = faults.iter().filter_map(|fault| fault.planted(&root).err()).collect();
+        assert!(stale.is_empty(), "{}", stale.join("\n"));
+    }
+}
