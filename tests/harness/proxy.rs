@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How late answers come, so that only a client that waits for one is seen to wait.
+const LATENCY: Duration = Duration::from_millis(10);
 
 /// What has passed since the last [`Proxy::reset`].
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
-    /// Times that a client sent something after it had heard from the server: round trips.
-    pub flights: usize,
+    /// Round trips: what a client sent before it heard from the server again, as the letters of the messages (`PBES`).
+    pub flights: Vec<String>,
     /// SQL of every statement that was executed, in order.
     pub statements: Vec<String>,
 }
@@ -109,7 +113,7 @@ fn serve(client: TcpStream, server: TcpStream, traffic: &Arc<Mutex<Traffic>>) {
             {
                 let mut traffic = lock(&counted);
                 if std::mem::take(&mut *asked.lock().expect("nobody panics while holding it")) {
-                    traffic.flights += 1;
+                    traffic.flights.push(String::new());
                 }
                 reader.read(&chunk[..n], &mut traffic);
             }
@@ -122,6 +126,8 @@ fn serve(client: TcpStream, server: TcpStream, traffic: &Arc<Mutex<Traffic>>) {
     std::thread::spawn(move || {
         let mut chunk = [0_u8; 16 * 1024];
         while let Ok(n @ 1..) = from_server.read(&mut chunk) {
+            // A slow network: what the client sends without waiting for this has left by then, however many writes it takes.
+            std::thread::sleep(LATENCY);
             *heard.lock().expect("nobody panics while holding it") = true;
             if to_client.write_all(&chunk[..n]).is_err() {
                 break;
@@ -168,6 +174,9 @@ impl Frontend {
     }
 
     fn message(&mut self, kind: u8, body: &[u8], traffic: &mut Traffic) {
+        if let Some(flight) = traffic.flights.last_mut() {
+            flight.push(char::from(kind));
+        }
         let mut texts = body
             .split(|byte| *byte == 0)
             .map(|text| String::from_utf8_lossy(text).into_owned());

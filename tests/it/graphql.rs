@@ -142,11 +142,11 @@ on_both_databases! {
         }
         // An operation has to be chosen.
         let body = json!({"query": "query A { __typename } query B { a: __typename }"}).to_string();
-        assert_eq!(rex.post(&body, "application/json", "application/json").status, 400);
+        assert_eq!(rex.post(&body, "application/json", "application/graphql-response+json").status, 400);
         let body = json!({"query": "query A { __typename } query B { a: __typename }", "operationName": "B"}).to_string();
-        assert_eq!(rex.post(&body, "application/json", "application/json").body, json!({"data": {"a": "Query"}}));
+        assert_eq!(rex.post(&body, "application/json", "application/graphql-response+json").body, json!({"data": {"a": "Query"}}));
         let body = json!({"query": "query A { __typename }", "operationName": "C"}).to_string();
-        assert_eq!(rex.post(&body, "application/json", "application/json").status, 400);
+        assert_eq!(rex.post(&body, "application/json", "application/graphql-response+json").status, 400);
     }
 
     fn large_operations_are_refused_before_they_run(database) {

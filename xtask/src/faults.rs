@@ -7,7 +7,7 @@ mod tree;
 
 use crate::tools;
 use fault::Fault;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,73 +32,88 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
         return Err("no such fault; they are the files of tests/faults".into());
     }
     let tree = Tree::new(&root);
-    let mut sound: BTreeSet<&str> = BTreeSet::new();
-    let mut outcomes = Vec::with_capacity(faults.len());
+    let mut sound: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut uncaught = Vec::new();
     for fault in &faults {
         tree.sync()?;
-        if sound.insert(&fault.test) {
-            check_sound(&tree, &fault.test)?;
+        let is_sound = match sound.get(fault.test.as_str()) {
+            Some(known) => *known,
+            None => is_sound(&tree, &fault.test)?,
+        };
+        sound.insert(&fault.test, is_sound);
+        let started = Instant::now();
+        let outcome = if is_sound {
+            try_fault(&tree, fault)?
+        } else {
+            Outcome::Unsound
+        };
+        let verdict = match &outcome {
+            Outcome::Caught(test) => format!("caught by {test}"),
+            Outcome::Survived => format!("SURVIVED: {}", fault.about),
+            Outcome::Unsound => "NOT TRIED: its test fails without it".to_owned(),
+        };
+        say(&format!(
+            "{:<44} {:>4} s  {verdict}",
+            fault.name,
+            started.elapsed().as_secs()
+        ));
+        if !matches!(outcome, Outcome::Caught(_)) {
+            uncaught.push(fault.name.as_str());
         }
-        let outcome = try_fault(&tree, fault)?;
-        say(&line(fault, &outcome));
-        outcomes.push(outcome);
     }
     tree.sync()?;
-    let survivors: Vec<&str> = faults
-        .iter()
-        .zip(&outcomes)
-        .filter(|(_, outcome)| outcome.caught_by.is_none())
-        .map(|(fault, _)| fault.name.as_str())
-        .collect();
     say(&format!(
         "\n{} of {} faults were caught",
-        faults.len() - survivors.len(),
+        faults.len() - uncaught.len(),
         faults.len()
     ));
-    for name in &survivors {
-        say(&format!("nothing catches `{name}`"));
+    for name in &uncaught {
+        say(&format!("not caught: {name}"));
     }
-    Ok(survivors.is_empty())
+    Ok(uncaught.is_empty())
 }
 
 /// What became of a fault.
-struct Outcome {
-    /// The first test that failed.
-    caught_by: Option<String>,
-    elapsed: Duration,
+enum Outcome {
+    /// By the first test that failed.
+    Caught(String),
+    Survived,
+    Unsound,
 }
 
-fn line(fault: &Fault, outcome: &Outcome) -> String {
-    let verdict = outcome
-        .caught_by
-        .as_ref()
-        .map_or_else(|| "SURVIVED".to_owned(), |test| format!("caught by {test}"));
-    format!("{:<44} {:>4} s  {verdict}", fault.name, outcome.elapsed.as_secs())
-}
-
-/// A test that fails without a fault, or runs nothing, catches nothing.
-fn check_sound(tree: &Tree, test: &str) -> Result<(), String> {
+/// Whether a test passes without a fault, and runs anything: else it catches nothing.
+fn is_sound(tree: &Tree, test: &str) -> Result<bool, String> {
     let ran = cargo(tree, test, &[])?;
     if !ran.success {
-        return Err(format!("`{test}` fails without any fault:\n{}", ran.output));
+        eprintln!("`{test}` fails without any fault:\n{}", end_of(&ran.output));
+        return Ok(false);
     }
     let ran_some = ran
         .output
         .lines()
         .any(|line| line.starts_with("test ") && line.ends_with(" ok"));
     if ran_some {
-        Ok(())
+        Ok(true)
     } else {
         Err(format!("`{test}` runs no test"))
     }
 }
 
+/// The last lines of an output.
+fn end_of(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
 fn try_fault(tree: &Tree, fault: &Fault) -> Result<Outcome, String> {
-    let started = Instant::now();
     tree.write(&fault.file, &fault.planted(tree.folder())?)?;
     let built = cargo(tree, &fault.test, &["--no-run"])?;
     if !built.success {
-        return Err(format!("with `{}` it does not compile:\n{}", fault.name, built.output));
+        return Err(format!(
+            "with `{}` it does not compile:\n{}",
+            fault.name,
+            end_of(&built.output)
+        ));
     }
     let ran = cargo(tree, &fault.test, &[])?;
     let failed = ran.output.lines().find_map(|line| {
@@ -106,9 +121,10 @@ fn try_fault(tree: &Tree, fault: &Fault) -> Result<Outcome, String> {
             .strip_suffix(" ... FAILED")
             .map(|name| name.trim_end_matches(" - should panic").to_owned())
     });
-    Ok(Outcome {
-        caught_by: (!ran.success).then(|| failed.unwrap_or_else(|| "the time limit, or a crash".to_owned())),
-        elapsed: started.elapsed(),
+    Ok(if ran.success {
+        Outcome::Survived
+    } else {
+        Outcome::Caught(failed.unwrap_or_else(|| "the time limit, or a crash".to_owned()))
     })
 }
 

@@ -7,6 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// The day, UTC: days since 1970-01-01.
+    pub fn day(self) -> i32 {
+        const MICROS_PER_DAY: i64 = 86_400_000_000;
+        i32::try_from(self.0.div_euclid(MICROS_PER_DAY)).unwrap_or(i32::MAX)
+    }
+
     /// Whole milliseconds since 1970.
     pub fn unix_ms(self) -> u64 {
         u64::try_from(self.0 / 1000).unwrap_or(0)

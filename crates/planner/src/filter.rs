@@ -241,7 +241,12 @@ fn to_one(
                 "or" => Predicate::any(each(problems, value, |problems, item| {
                     to_one(context, reference, to, item, problems)
                 })),
-                "not" => Predicate::not(to_one(context, reference, to, value, problems)),
+                "not" if asks_is_null(value) => Predicate::not(to_one(context, reference, to, value, problems)),
+                "not" => Predicate::any(sources.iter().enumerate().map(|(index, source)| {
+                    let mut silent = Problems::of("");
+                    let problems = if index == 0 { &mut *problems } else { &mut silent };
+                    exists(source, Predicate::not(filter(context, source, value, problems)))
+                })),
                 name => Predicate::any(
                     sources
                         .iter()

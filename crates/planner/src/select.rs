@@ -144,6 +144,7 @@ fn row_access(context: &mut Context<'_>, field: &Field, source: &RowSource, enti
                     source
                         .readable_fields()
                         .filter(|readable| !readable.is_always_readable())
+                        .filter(|readable| is_shown(context, entity.field(readable.id())))
                         .map(|readable| (readable.clone(), entity.field(readable.id()).graphql_name.clone()))
                         .collect(),
                 ),
@@ -154,4 +155,14 @@ fn row_access(context: &mut Context<'_>, field: &Field, source: &RowSource, enti
         })
         .collect();
     SlotKind::Object(slots)
+}
+
+/// Whether the caller's schema has the field: a relation is absent where nothing of its target may be seen.
+fn is_shown(context: &Context<'_>, def: &FieldDef) -> bool {
+    match &def.field_type {
+        FieldType::Reference { to, .. } => to.iter().any(|target| context.access.read(*target).is_some()),
+        FieldType::List { of, .. } => context.access.list(*of).is_some(),
+        FieldType::File | FieldType::Image => false,
+        _ => true,
+    }
 }

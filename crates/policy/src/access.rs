@@ -79,7 +79,7 @@ impl Access {
         &self.own.user
     }
 
-    /// The caller's own memberships in all tenants: user, roles, status and the tenant. For `viewer`.
+    /// The caller's own active memberships in all tenants: user, roles, status and the tenant. For `viewer`.
     pub fn own_memberships(&self) -> Option<&RowSource> {
         self.own.memberships.as_ref()
     }

@@ -82,6 +82,7 @@ impl Question<'_> {
                 .as_ref()
                 .map_or(Value::Null, |tenant| Value::Uuid(tenant.id.uuid())),
             Operand::Session(SessionValue::Now) => Value::DateTime(self.caller.now.0),
+            Operand::Session(SessionValue::Today) => Value::Date(self.caller.now.day()),
             Operand::Session(SessionValue::Membership(name, _)) => {
                 let membership = self
                     .caller

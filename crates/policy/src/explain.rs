@@ -124,7 +124,7 @@ impl Writer<'_> {
             Operand::Constant(constant) => value(constant),
             Operand::Session(SessionValue::User) => "$user".to_owned(),
             Operand::Session(SessionValue::Tenant) => "$tenant".to_owned(),
-            Operand::Session(SessionValue::Now) => "$now".to_owned(),
+            Operand::Session(SessionValue::Now | SessionValue::Today) => "$now".to_owned(),
             Operand::Session(SessionValue::Membership(name, _)) => format!("$membership.{name}"),
             Operand::Session(SessionValue::Claim(name, _)) => format!("$claims.{name}"),
             Operand::Variable { path, .. } => format!("a variable of `{}`", path.name),

@@ -32,6 +32,8 @@ pub enum SessionValue {
     Tenant,
     /// `$now`
     Now,
+    /// `$now` compared with a date: the day of it, UTC.
+    Today,
     /// `$membership.<field>`, by the model's name.
     Membership(String, ValueType),
     /// `$claims.<name>`
@@ -44,6 +46,7 @@ impl SessionValue {
         match self {
             Self::User | Self::Tenant => ValueType::Uuid,
             Self::Now => ValueType::DateTime,
+            Self::Today => ValueType::Date,
             Self::Membership(_, value_type) | Self::Claim(_, value_type) => *value_type,
         }
     }

@@ -112,7 +112,7 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
     let absent = |operand: &Operand| match operand {
         Operand::Session(SessionValue::User) => !holder.signed_in,
         Operand::Session(SessionValue::Membership(..)) => !holder.member,
-        Operand::Session(SessionValue::Tenant | SessionValue::Now | SessionValue::Claim(..))
+        Operand::Session(SessionValue::Tenant | SessionValue::Now | SessionValue::Today | SessionValue::Claim(..))
         | Operand::Constant(_)
         | Operand::Variable { .. }
         | Operand::Before(_) => false,

@@ -53,6 +53,7 @@ impl Binder<'_> {
             SessionValue::User => self.caller.person.as_ref().map(|person| Value::Uuid(person.id.uuid())),
             SessionValue::Tenant => self.caller.tenant.as_ref().map(|tenant| Value::Uuid(tenant.id.uuid())),
             SessionValue::Now => Some(Value::DateTime(self.caller.now.0)),
+            SessionValue::Today => Some(Value::Date(self.caller.now.day())),
             SessionValue::Membership(field, _) => {
                 let membership = self
                     .caller

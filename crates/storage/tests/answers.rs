@@ -82,18 +82,18 @@ struct World {
 impl World {
     async fn new() -> Self {
         let catalog = catalog(MODEL);
-        let policy = Policy::check(&catalog, &mut Diagnostics::default()).unwrap();
+        let policy = Policy::check(&catalog, &mut Diagnostics::default()).expect("sound rules");
         let caller = Caller::anonymous(Some("all".to_owned()), Timestamp(0));
         let access = Access::reduce(&catalog, &policy, &RoleSet::of(&catalog, &caller));
         let schema = RoleSchema::build(&catalog, &access.visible());
         let database = Database::open(&Settings::new("sqlite::memory:", "answers"))
             .await
-            .unwrap();
-        database.apply(&catalog, &[], false, &Noon).await.unwrap();
+            .expect("SQLite opens");
+        database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         database
             .insert_seed(&catalog, &seed(&catalog, SEED), &Noon, &mut |_, _| {})
             .await
-            .unwrap();
+            .expect("rows");
         Self {
             catalog,
             access,
@@ -135,8 +135,8 @@ impl World {
             caller: &self.caller,
             variables: &variables,
         };
-        let bytes = self.database.run(&program, &binder, &sealer).await.unwrap();
-        Ok(serde_json::from_slice(&bytes).unwrap())
+        let bytes = self.database.run(&program, &binder, &sealer).await.expect("an answer");
+        Ok(serde_json::from_slice(&bytes).expect("JSON"))
     }
 
     /// First letters of the subjects that `tickets(…)` lists: `5 5 t f` are a, b, c, d.
@@ -144,8 +144,8 @@ impl World {
         let answer = self
             .ask(&format!("{{ tickets({arguments}) {{ nodes {{ subject }} }} }}"))
             .await
-            .unwrap();
-        let label = |node: &Value| match node["subject"].as_str().unwrap() {
+            .expect("a plan");
+        let label = |node: &Value| match node["subject"].as_str().expect("a text") {
             "50% off" => "a",
             "500 of" => "b",
             "three" => "c",
@@ -154,7 +154,7 @@ impl World {
         };
         answer["tickets"]["nodes"]
             .as_array()
-            .unwrap()
+            .expect("nodes")
             .iter()
             .map(label)
             .collect()
@@ -271,6 +271,12 @@ async fn totals_groups_and_children() {
         r#"{"tickets": {"nodes": [
             {"subject": "50% off", "team": {"name": "First"}, "comments": {"totalCount": 1, "nodes": [{"body": "on a"}]}},
             {"subject": "500 of", "team": null, "comments": {"totalCount": 0, "nodes": []}}]}}"#,
+    )
+    .await;
+    // A list below a row shows what a list shows: the secret ticket is the team's as well.
+    check(
+        "{ teams { nodes { name tickets { totalCount nodes { subject } } } } }",
+        r#"{"teams": {"nodes": [{"name": "First", "tickets": {"totalCount": 2, "nodes": [{"subject": "50% off"}, {"subject": "four"}]}}]}}"#,
     )
     .await;
     check(

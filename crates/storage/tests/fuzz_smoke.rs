@@ -27,14 +27,14 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         .join("../../tests/fuzz/seeds")
         .join(target);
     let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("seeds of the target")
+        .map(|entry| entry.expect("a seed").path())
         .collect();
     files.sort();
     let read = |file: &Path| {
         (
-            file.file_name().unwrap().to_string_lossy().into_owned(),
-            std::fs::read(file).unwrap(),
+            file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            std::fs::read(file).expect("the seed's bytes"),
         )
     };
     files.iter().map(|file| read(file)).collect()

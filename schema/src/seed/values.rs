@@ -156,6 +156,10 @@ impl Filler<'_> {
                 let found = text
                     .split_once('.')
                     .and_then(|(name, label)| Some((self.catalog.find_entity(name)?.id, label)));
+                // A label that only one of the targets has needs no more.
+                let mut having = several.iter().filter(|id| self.rows.find(**id, text).is_some());
+                let only = having.next().filter(|_| having.next().is_none());
+                let found = found.or_else(|| only.map(|id| (*id, text)));
                 let Some(found) = found.filter(|(entity, _)| several.contains(entity)) else {
                     let names: Vec<String> = several
                         .iter()

@@ -121,7 +121,7 @@ mod tests {
             ("'f'\n", "'f\n"),
             ("file = 'f'\n", ""),
             ("cargo test", "true"),
-            ("'z'", "x"),
+            ("'''z'''", "z"),
             ("-p a'\n", "-p a'"),
         ] {
             assert!(Fault::parse("n", &text.replacen(from, to, 1)).is_err(), "{from}");

@@ -159,7 +159,8 @@ fn own_rows(access: &Access, question: Question<'_>) {
                 EntityKind::User => assert_eq!(holds(Some(access.own_user())), user.as_ref() == Some(&row[0])),
                 EntityKind::Membership => {
                     let of = &row[world::field(entity, "user").0 as usize];
-                    assert_eq!(holds(access.own_memberships()), user.as_ref() == Some(of));
+                    let active = row[world::field(entity, "status").0 as usize] == Value::Text("active".into());
+                    assert_eq!(holds(access.own_memberships()), active && user.as_ref() == Some(of));
                 }
                 EntityKind::Tenant => {
                     let memberships = question.catalog.find_entity("membership").unwrap();

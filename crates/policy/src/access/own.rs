@@ -41,7 +41,8 @@ pub(super) fn own_rows(catalog: &Catalog, holder: &Holder<'_>) -> OwnRows {
     .into_iter()
     .chain(tenant_of)
     .collect();
-    let memberships = open(membership, is_caller(tenancy.membership_user), fields);
+    let active = Predicate::all([is_caller(tenancy.membership_user), is_active(tenancy.membership_status)]);
+    let memberships = open(membership, active, fields);
     let tenants = tenant_of.map(|by| {
         let tenant = catalog.entity(tenancy.entity);
         let rows = Predicate::Exists {

@@ -274,7 +274,7 @@ fn own_rows_cross_the_wall_along_own_memberships_alone() {
     let memberships = access.own_memberships().unwrap();
     assert_eq!(
         explain(&catalog, memberships.entity(), memberships.rows()),
-        "user = $user"
+        r#"user = $user and status = "active""#
     );
     assert_eq!(names(memberships), ["id", "tenant", "user", "roles", "status"]);
     let tenants = access.own_tenants().unwrap();

@@ -57,7 +57,10 @@ pub enum ReasonPart {
 pub(super) fn own_tokens(catalog: &Catalog, policy: &Policy, holder: &Holder<'_>) -> Vec<OwnToken> {
     let fixed = |matches: &str, value, reason: &str| OwnToken {
         matches: matches.to_owned(),
-        origin: TokenOrigin::Fixed { value, reason: reason.to_owned() },
+        origin: TokenOrigin::Fixed {
+            value,
+            reason: reason.to_owned(),
+        },
     };
     let mut tokens = vec![fixed("everyone", None, "everyone carries it")];
     if holder.signed_in {
@@ -72,7 +75,12 @@ pub(super) fn own_tokens(catalog: &Catalog, policy: &Policy, holder: &Holder<'_>
             tokens.push(fixed(&format!("role:{role}"), None, &format!("holds the role {role}")));
         }
     }
-    tokens.extend(policy.user_tokens().iter().filter_map(|token| found(catalog, token, holder)));
+    tokens.extend(
+        policy
+            .user_tokens()
+            .iter()
+            .filter_map(|token| found(catalog, token, holder)),
+    );
     tokens
 }
 
@@ -96,7 +104,10 @@ fn found(catalog: &Catalog, token: &UserToken, holder: &Holder<'_>) -> Option<Ow
             Part::Path(path) => walk(catalog, entity, &source, path),
         })
         .collect();
-    Some(OwnToken { matches: format!("user.{}", token.name), origin: TokenOrigin::Rows { source, value, reason } })
+    Some(OwnToken {
+        matches: format!("user.{}", token.name),
+        origin: TokenOrigin::Rows { source, value, reason },
+    })
 }
 
 /// Follows `team.name` from a row. Reasons are read as their author sees them, within the tenant.
@@ -109,14 +120,24 @@ fn walk(catalog: &Catalog, start: &EntityDef, source: &RowSource, path: &str) ->
     for (index, name) in references.iter().enumerate() {
         let reference = at.find_field(name)?;
         let target = catalog.entity(reference.reference_target()?);
-        let next = names.get(index + 1).and_then(|name| target.find_field(name)).map(|field| field.id);
+        let next = names
+            .get(index + 1)
+            .and_then(|name| target.find_field(name))
+            .map(|field| field.id);
         let readable = rows.readable(reference.id)?;
-        rows = open(target, walled(catalog, target.id, Predicate::Constant(true)), next.into_iter().collect::<Vec<FieldId>>());
+        rows = open(
+            target,
+            walled(catalog, target.id, Predicate::Constant(true)),
+            next.into_iter().collect::<Vec<FieldId>>(),
+        );
         steps.push((readable, rows.clone()));
         at = target;
     }
     let field = at.find_field(last).filter(|field| field.encrypted.is_none())?;
-    Some(ReasonPart::Field { field: rows.readable(field.id)?, steps })
+    Some(ReasonPart::Field {
+        field: rows.readable(field.id)?,
+        steps,
+    })
 }
 
 /// A piece of a reason's text.

@@ -145,7 +145,7 @@ fn hint(value_type: ValueType, text: &str, plain: bool) -> Option<&'static str> 
         ValueType::Text => Some("write it in quotes if a text is meant"),
         ValueType::Uuid if text.starts_with('$') => Some("a session value is written without quotes"),
         ValueType::DateTime => Some("write an instant like `2026-01-31T09:00:00Z`, or `$now`"),
-        ValueType::Date => Some("write a date like `2026-01-31`"),
+        ValueType::Date => Some("write a date like `2026-01-31`, or `$now`"),
         ValueType::Time => Some("write a time like `09:30`"),
         _ => None,
     }
@@ -162,6 +162,9 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
             Operand::Session(SessionValue::User),
             Shape::Row(vec![scope.catalog.user]),
         ),
+        ("$now", None) if column.value_type == ValueType::Date => {
+            (Operand::Session(SessionValue::Today), Shape::Plain(ValueType::Date))
+        }
         ("$now", None) => (Operand::Session(SessionValue::Now), Shape::Plain(ValueType::DateTime)),
         ("$tenant", None) => {
             let tenancy = tenancy(scope, text, span, faults)?;

@@ -205,7 +205,7 @@ fn constants_are_of_the_fields_type() {
     );
     refused(
         "{due: 2026-02-31}",
-        &["operand-type: `due` is compared with a date, this is a text (write a date like `2026-01-31`)"],
+        &["operand-type: `due` is compared with a date, this is a text (write a date like `2026-01-31`, or `$now`)"],
     );
     refused(
         "{seen: 2026-01-31}",
@@ -460,9 +460,10 @@ fn session_values_are_typed() {
             "operand-type: `owner` is a `user`, `$tenant` is a `organisation` (both sides of a comparison are of one type)",
         ],
     );
+    reads("{due: {lt: $now}}", "due < $now");
     refused(
-        "{due: {lt: $now}}",
-        &["operand-type: `due` is a date, `$now` is an instant (both sides of a comparison are of one type)"],
+        "{key: $now}",
+        &["operand-type: `key` is a UUID, `$now` is an instant (both sides of a comparison are of one type)"],
     );
     refused(
         "{subject: $membership.level}",

@@ -135,7 +135,7 @@ impl<'a> Renderer<'a> {
         } = builder;
         let joins = self.join_conditions(&mut parameters, &mut row);
         let keys = self.keys_if_any(&mut parameters, parent);
-        let wrapped = keys.is_some() || row.has_joins();
+        let wrapped = keys.is_some() || row.has_joins() || self.offsets_outside(node);
         let mut select;
         let order: Vec<Expr>;
         let correlated = match self.dialect {
@@ -161,6 +161,10 @@ impl<'a> Renderer<'a> {
             }
             self.write_joins(&mut parameters, &mut select, &row, joins);
             self.order_by(&mut select, node, &order);
+            if self.offsets_outside(node) {
+                select.limit(u64::from(node.page.limit) + u64::from(node.page.peek));
+                select.offset(u64::from(node.page.offset));
+            }
         } else {
             (select, order) = self.page_rows(&mut parameters, node, &mut row.scopes[0], correlated, node.page.peek);
         }
@@ -188,6 +192,12 @@ impl<'a> Renderer<'a> {
             cursor_columns,
             cursor_binding: page.cursor_binding.clone(),
         }
+    }
+
+    /// Whether rows are passed over outside the page's sub-select. SQLite (3.51) turns an EXISTS of the guard into a join and then
+    /// counts OFFSET once for each inner match; LIMIT it counts right.
+    fn offsets_outside(&self, node: &ListNode) -> bool {
+        self.dialect == Dialect::Sqlite && node.page.offset > 0
     }
 
     fn keys_if_any(&self, parameters: &mut Parameters, parent: Option<&Parent<'a>>) -> Option<SelectStatement> {
@@ -263,9 +273,14 @@ impl<'a> Renderer<'a> {
         restrict(&mut select, condition);
         select.and_where_option(after).and_where_option(before);
         self.order_by(&mut select, node, &order);
-        select.limit(u64::from(node.page.limit) + u64::from(peek));
-        if node.page.offset > 0 {
-            select.offset(u64::from(node.page.offset));
+        let limit = u64::from(node.page.limit) + u64::from(peek);
+        if self.offsets_outside(node) {
+            select.limit(limit + u64::from(node.page.offset));
+        } else {
+            select.limit(limit);
+            if node.page.offset > 0 {
+                select.offset(u64::from(node.page.offset));
+            }
         }
         (select, order)
     }
@@ -362,8 +377,12 @@ impl<'a> Renderer<'a> {
             mut parameters,
             mut scope,
             key,
-            columns,
+            mut columns,
         } = builder;
+        if columns.len() == usize::from(key.is_some()) {
+            // Only type names are asked for; a statement selects something all the same.
+            add(&mut columns, count(), ValueType::BigInt);
+        }
         let correlated = match self.dialect {
             Dialect::Sqlite => key.is_some().then(Parameters::key),
             Dialect::Postgres => key.as_ref().map(key_of),

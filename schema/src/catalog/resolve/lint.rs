@@ -41,6 +41,11 @@ fn public(context: &mut Context<'_>, catalog: &mut Catalog) {
             continue;
         }
         let walled = catalog.is_walled(id);
+        // Rows that all tenants share are reachable anyway. On them `public` says that whoever names a tenant counts as being
+        // there, and that is only taken when it is stated.
+        if !walled && id != catalog.user {
+            continue;
+        }
         let entity = &mut catalog.entities[index];
         entity.public = true;
         if walled {

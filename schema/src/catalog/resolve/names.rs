@@ -4,7 +4,7 @@
 pub(super) const NAME_BYTES_MAX: usize = 63;
 
 /// Names of implicit fields, and words that have a meaning of their own beside field names.
-pub(super) const RESERVED_FIELDS: [&str; 12] = [
+pub(super) const RESERVED_FIELDS: [&str; 18] = [
     "id",
     "owner",
     "created_at",
@@ -17,6 +17,13 @@ pub(super) const RESERVED_FIELDS: [&str; 12] = [
     "or",
     "not",
     "is_null",
+    // System columns of PostgreSQL.
+    "ctid",
+    "cmin",
+    "cmax",
+    "xmin",
+    "xmax",
+    "tableoid",
 ];
 
 /// `[a-z][a-z0-9_]{0,62}`
