@@ -3,6 +3,7 @@
 mod access_gates;
 mod agreement;
 mod arrows;
+mod corners;
 mod examples;
 mod fields;
 mod filters;

@@ -13,9 +13,6 @@ use freehold_schema::graphql::operation::{Input, InputKind};
 /// Most members of an `in` list.
 const LIST_MAX: usize = 1_000;
 
-/// Most members of an `in` list with case folded: each is a comparison of its own.
-const FOLDED_MAX: usize = 200;
-
 /// How a field's operands are read; `None` for fields without a single value.
 pub(crate) fn scalar_of(entity: EntityId, def: &FieldDef) -> Option<Scalar> {
     Some(match &def.field_type {
@@ -42,10 +39,10 @@ pub(crate) fn scalar(
     if def.field_type == FieldType::Json {
         return json(readable, input, problems);
     }
+    let mut tests = tests(context, &scalar, input, problems);
     if is_insensitive(input) {
-        return insensitive(context, readable, &scalar, input, problems);
+        tests = tests.into_iter().map(folded).collect();
     }
-    let tests = tests(context, &scalar, input, problems);
     Predicate::all(tests.into_iter().map(|test| Predicate::Leaf {
         field: readable.clone(),
         test,
@@ -60,59 +57,16 @@ fn is_insensitive(input: &Input) -> bool {
     matches!(&input.kind, InputKind::Object(entries) if entries.iter().any(asks))
 }
 
-/// Operators on a text with case folded.
-fn insensitive(
-    context: &Context<'_>,
-    readable: &ReadableField,
-    scalar: &Scalar,
-    input: &Input,
-    problems: &mut Problems,
-) -> FilterPredicate {
-    let leaf = |test| Predicate::Leaf {
-        field: readable.clone(),
-        test,
-    };
-    let equal = |operand| leaf(Test::EqualInsensitive(operand));
-    let there = || leaf(Test::IsNull(false));
-    let entries = problems.object(input);
-    let parts: Vec<FilterPredicate> = entries
-        .iter()
-        .filter(|(key, _)| key != "mode")
-        .filter_map(|(key, value)| {
-            problems.within(key.as_str(), |problems| {
-                match test(context, scalar, key, value, problems)? {
-                    Test::Equal(operand) => Some(equal(operand)),
-                    Test::NotEqual(operand) => Some(Predicate::all([there(), Predicate::not(equal(operand))])),
-                    Test::In(operands) | Test::NotIn(operands) if operands.len() > FOLDED_MAX => {
-                        problems.add(
-                            "length",
-                            format!("at most {FOLDED_MAX} members with `mode: INSENSITIVE`"),
-                        );
-                        None
-                    }
-                    Test::In(operands) => Some(Predicate::any(operands.into_iter().map(equal))),
-                    Test::NotIn(operands) if operands.is_empty() => Some(Predicate::Constant(true)),
-                    Test::NotIn(operands) => {
-                        let among = Predicate::any(operands.into_iter().map(equal));
-                        Some(Predicate::all([there(), Predicate::not(among)]))
-                    }
-                    Test::Like { pattern, .. } => Some(leaf(Test::Like {
-                        pattern,
-                        insensitive: true,
-                    })),
-                    null @ Test::IsNull(_) => Some(leaf(null)),
-                    _ => {
-                        problems.add(
-                            "mode",
-                            "order tells case apart; leave `mode: INSENSITIVE` out, or put it beside another operator",
-                        );
-                        None
-                    }
-                }
-            })
-        })
-        .collect();
-    Predicate::all(parts)
+/// The test with case folded.
+fn folded(test: Test) -> Test {
+    match test {
+        Test::Like { pattern, .. } => Test::Like {
+            pattern,
+            insensitive: true,
+        },
+        Test::IsNull(_) => test,
+        other => Test::Folded(Box::new(other)),
+    }
 }
 
 /// The tests that an operator object asks for.

@@ -127,10 +127,22 @@ impl Question<'_> {
                 (Value::Text(text), Value::Text(pattern)) => like(text, &pattern),
                 _ => false,
             },
-            Test::EqualInsensitive(operand) => match (value, self.value(operand)) {
-                (Value::Text(left), Value::Text(right)) => left.to_lowercase() == right.to_lowercase(),
-                _ => false,
-            },
+            Test::Folded(inner) => {
+                let fold = |operand: &Operand| Operand::Constant(folded(&self.value(operand)));
+                let all = |operands: &[Operand]| operands.iter().map(fold).collect();
+                let inner = match &**inner {
+                    Test::Equal(operand) => Test::Equal(fold(operand)),
+                    Test::NotEqual(operand) => Test::NotEqual(fold(operand)),
+                    Test::Less(operand) => Test::Less(fold(operand)),
+                    Test::LessOrEqual(operand) => Test::LessOrEqual(fold(operand)),
+                    Test::Greater(operand) => Test::Greater(fold(operand)),
+                    Test::GreaterOrEqual(operand) => Test::GreaterOrEqual(fold(operand)),
+                    Test::In(operands) => Test::In(all(operands)),
+                    Test::NotIn(operands) => Test::NotIn(all(operands)),
+                    other => other.clone(),
+                };
+                self.passes(&inner, &folded(value))
+            }
             Test::Has(operand) => contains(operand),
             Test::HasAny(operands) => operands.iter().any(contains),
             Test::HasAll(operands) => !value.is_null() && operands.iter().all(contains),
@@ -140,6 +152,13 @@ impl Question<'_> {
             },
             Test::JsonIsNull { path, null } => inside(value, path).is_none() == *null,
         }
+    }
+}
+
+fn folded(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(text.to_lowercase()),
+        other => other.clone(),
     }
 }
 

@@ -103,7 +103,7 @@ impl Writer<'_> {
                 pattern,
                 insensitive: true,
             } => one("like, any case,", pattern),
-            Test::EqualInsensitive(operand) => one("=, any case,", operand),
+            Test::Folded(inner) => format!("{}, any case", self.test(name, inner)),
             Test::Has(operand) => one("has", operand),
             Test::HasAny(operands) => many("has any of", operands),
             Test::HasAll(operands) => many("has all of", operands),

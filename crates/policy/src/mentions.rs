@@ -84,12 +84,12 @@ pub(crate) fn operands(test: &Test) -> Vec<&Operand> {
         | Test::Greater(operand)
         | Test::GreaterOrEqual(operand)
         | Test::Like { pattern: operand, .. }
-        | Test::EqualInsensitive(operand)
         | Test::Has(operand)
         | Test::JsonEqual { operand, .. } => vec![operand],
         Test::In(operands) | Test::NotIn(operands) | Test::HasAny(operands) | Test::HasAll(operands) => {
             operands.iter().collect()
         }
+        Test::Folded(inner) => operands(inner),
         Test::IsNull(_) | Test::JsonIsNull { .. } => Vec::new(),
     }
 }

@@ -118,8 +118,8 @@ pub enum Test {
         /// Case is folded.
         insensitive: bool,
     },
-    /// Equality with case folded.
-    EqualInsensitive(Operand),
+    /// The inner test on a text, with case folded on both sides: equality, membership and order.
+    Folded(Box<Self>),
     /// A list column holds it.
     Has(Operand),
     /// A list column holds one of them; never for none.

@@ -132,9 +132,14 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
         | Test::Greater(operand)
         | Test::GreaterOrEqual(operand)
         | Test::Like { pattern: operand, .. }
-        | Test::EqualInsensitive(operand)
         | Test::Has(operand)
         | Test::JsonEqual { operand, .. } => !absent(operand),
+        Test::Folded(inner) => {
+            return match reduce_test(inner, holder) {
+                Reduced::Test(inner) => Reduced::Test(Test::Folded(Box::new(inner))),
+                constant @ Reduced::Constant(_) => constant,
+            };
+        }
         // `in` and `has_any` are disjunctions: what is absent drops out of them.
         Test::In(operands) => match present(operands) {
             present if present.is_empty() => false,

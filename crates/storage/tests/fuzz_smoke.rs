@@ -82,17 +82,17 @@ fn check(target: &str, run: fn(&[u8]) -> bool, refused: &[&str], rounds: usize) 
 
 #[test]
 fn models() {
-    check("model", fuzz::model, &["anchors"], 400);
+    check("model", fuzz::model, &["anchors"], 1_000);
 }
 
 #[test]
 fn rules() {
-    check("rule", fuzz::rule, &[], 300);
+    check("rule", fuzz::rule, &[], 700);
 }
 
 #[test]
 fn queries() {
-    check("query", fuzz::query, &["cursor"], 3_000);
+    check("query", fuzz::query, &["cursor"], 6_000);
 }
 
 #[test]

@@ -264,7 +264,7 @@ fn test(
         Operator::Eq | Operator::Ne | Operator::Lt | Operator::Lte | Operator::Gt | Operator::Gte | Operator::Has => {
             let operand = operand(scope, column, node, faults)?;
             match operator {
-                Operator::Eq if manner.insensitive => Test::EqualInsensitive(operand),
+                Operator::Eq if manner.insensitive => Test::Folded(Box::new(Test::Equal(operand))),
                 Operator::Ne => Test::NotEqual(operand),
                 Operator::Lt => Test::Less(operand),
                 Operator::Lte => Test::LessOrEqual(operand),

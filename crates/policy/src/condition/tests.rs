@@ -147,7 +147,7 @@ fn text_patterns_are_escaped() {
         "{subject: {like: 'a%', mode: insensitive}}",
         r#"subject like, any case, "a%""#,
     );
-    reads("{subject: {eq: Ä, mode: insensitive}}", r#"subject =, any case, "Ä""#);
+    reads("{subject: {eq: Ä, mode: insensitive}}", r#"subject = "Ä", any case"#);
     refused(
         "{subject: {in: [a], mode: insensitive}}",
         &[

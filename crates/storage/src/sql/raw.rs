@@ -35,7 +35,7 @@ impl Renderer<'_> {
             Predicate::Not(part) => is_not_true(self.rule(parameters, entity, alias, part)),
             Predicate::Leaf { field, test } => {
                 let value_type = self.value_type(entity, *field);
-                self.test(parameters, self.raw_column(entity, alias, *field), value_type, test)
+                self.raw_test(parameters, self.raw_column(entity, alias, *field), value_type, test)
             }
             Predicate::Exists { link, source, inner } => {
                 let mut select = self.related(parameters, entity, alias, link, *source, inner);

@@ -9,25 +9,60 @@ use freehold_policy::operand::Operand;
 use freehold_policy::predicate::Test;
 use sea_query::{Alias, BinOper, Expr, ExprTrait, Func};
 
+/// Whether case is told apart.
+#[derive(Clone, Copy)]
+enum Case {
+    Told,
+    Folded,
+}
+
 impl Renderer<'_> {
-    /// A test on a column or a count.
+    /// A test on a column of a table, or on a count.
+    pub(crate) fn raw_test(
+        &self,
+        parameters: &mut Parameters,
+        column: Expr,
+        value_type: ValueType,
+        test: &Test,
+    ) -> Expr {
+        // The column's own collation holds. A stated one would spread through the CASE of a guard to what that compares with.
+        let compared = column.clone();
+        self.compare(parameters, column, compared, Case::Told, value_type, test)
+    }
+
+    /// A test on a column of a guarded source.
     pub(crate) fn test(&self, parameters: &mut Parameters, column: Expr, value_type: ValueType, test: &Test) -> Expr {
-        let mut bind = |operand: &Operand| parameters.bind(operand, value_type);
+        let compared = self.compared(column.clone(), value_type);
+        self.compare(parameters, column, compared, Case::Told, value_type, test)
+    }
+
+    fn compare(
+        &self,
+        parameters: &mut Parameters,
+        column: Expr,
+        compared: Expr,
+        case: Case,
+        value_type: ValueType,
+        test: &Test,
+    ) -> Expr {
+        let mut bind = |operand: &Operand| {
+            let value = parameters.bind(operand, value_type);
+            match case {
+                Case::Told => value,
+                Case::Folded => self.folded(value),
+            }
+        };
         match test {
-            Test::Equal(operand) => self.compared(column, value_type).eq(bind(operand)),
-            Test::NotEqual(operand) => self.compared(column, value_type).ne(bind(operand)),
-            Test::Less(operand) => self.compared(column, value_type).lt(bind(operand)),
-            Test::LessOrEqual(operand) => self.compared(column, value_type).lte(bind(operand)),
-            Test::Greater(operand) => self.compared(column, value_type).gt(bind(operand)),
-            Test::GreaterOrEqual(operand) => self.compared(column, value_type).gte(bind(operand)),
+            Test::Equal(operand) => compared.eq(bind(operand)),
+            Test::NotEqual(operand) => compared.ne(bind(operand)),
+            Test::Less(operand) => compared.lt(bind(operand)),
+            Test::LessOrEqual(operand) => compared.lte(bind(operand)),
+            Test::Greater(operand) => compared.gt(bind(operand)),
+            Test::GreaterOrEqual(operand) => compared.gte(bind(operand)),
             Test::In(operands) if operands.is_empty() => constant(false),
-            Test::In(operands) => self
-                .compared(column, value_type)
-                .is_in(operands.iter().map(bind).collect::<Vec<_>>()),
+            Test::In(operands) => compared.is_in(operands.iter().map(bind).collect::<Vec<_>>()),
             Test::NotIn(operands) if operands.is_empty() => constant(true),
-            Test::NotIn(operands) => self
-                .compared(column, value_type)
-                .is_not_in(operands.iter().map(bind).collect::<Vec<_>>()),
+            Test::NotIn(operands) => compared.is_not_in(operands.iter().map(bind).collect::<Vec<_>>()),
             Test::IsNull(true) => column.is_null(),
             Test::IsNull(false) => column.is_not_null(),
             Test::Like { pattern, insensitive } => {
@@ -43,9 +78,9 @@ impl Renderer<'_> {
                     Dialect::Sqlite => column.binary(BinOper::Like, pattern.binary(BinOper::Escape, text(r"'\'"))),
                 }
             }
-            Test::EqualInsensitive(operand) => {
-                let operand = parameters.bind(operand, ValueType::Text);
-                self.folded(column).eq(self.folded(operand))
+            Test::Folded(inner) => {
+                let folded = self.folded(column);
+                self.compare(parameters, folded.clone(), folded, Case::Folded, value_type, inner)
             }
             Test::Has(operand) => self.has(parameters, &column, operand),
             Test::HasAny(operands) => disjunction(

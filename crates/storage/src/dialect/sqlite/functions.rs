@@ -48,6 +48,8 @@ struct DecimalAvg;
 #[derive(Default)]
 struct Total {
     sum: Decimal,
+    /// Digits behind the point, as many as the longest summand has.
+    scale: u32,
     count: u64,
 }
 
@@ -59,6 +61,7 @@ impl Total {
             ValueRef::Integer(number) => Some(Decimal::from(number)),
             ValueRef::Real(_) | ValueRef::Blob(_) => None,
         };
+        self.scale = decimal.map_or(self.scale, |decimal| self.scale.max(decimal.scale()));
         let sum = decimal.and_then(|decimal| self.sum.checked_add(decimal));
         self.sum = sum.ok_or_else(|| Error::UserFunctionError("no decimal, or a sum past 28 digits".into()))?;
         self.count += 1;
@@ -76,7 +79,11 @@ impl Aggregate<Total, Option<String>> for DecimalSum {
     }
 
     fn finalize(&self, _: &mut Context<'_>, total: Option<Total>) -> Result<Option<String>> {
-        Ok(total.filter(|total| total.count > 0).map(|total| total.sum.to_string()))
+        Ok(total.filter(|total| total.count > 0).map(|mut total| {
+            // Adding zero drops digits; PostgreSQL keeps them.
+            total.sum.rescale(total.scale);
+            total.sum.to_string()
+        }))
     }
 }
 
