@@ -5,12 +5,14 @@
 
 mod group;
 mod list;
+mod page;
 mod parameters;
 mod parents;
 mod raw;
 mod row;
 mod source;
 mod test;
+mod totals;
 
 use crate::layout::{SlotKind, SlotLayout};
 use crate::program::{Dialect, ParentKey, Program, Statement};
