@@ -5,7 +5,7 @@ mod plans;
 
 pub(crate) use plans::{PlanKey, Planned, Plans};
 
-use freehold_auth::{Directory, MembershipField, Tenancy};
+use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
 use freehold_base::ValueType;
 use freehold_policy::{Access, Policy, RoleSet};
 use freehold_schema::catalog::{Catalog, SystemField};
@@ -158,6 +158,10 @@ fn directory(catalog: &Catalog, revision: &str) -> Directory {
             .find_field("roles")
             .and_then(|roles| roles.column())
             .map(|column| column.name),
+        lockout: catalog.passwords.map(|rules| Lockout {
+            failures_max: rules.failures_max,
+            block: rules.block,
+        }),
         tenancy,
     }
 }

@@ -8,11 +8,8 @@ use freehold_schema::catalog::{Catalog, EntityDef, EntityId, SystemField};
 use rand::Rng;
 use std::collections::HashMap;
 
-/// Shortest password taken for a new person.
-const PASSWORD_CHARS_MIN: usize = 12;
-
-/// Who is to be added.
-#[derive(Clone, Copy, Debug)]
+/// Who is to be added. Not `Debug`: the password is to be in no log.
+#[derive(Clone, Copy)]
 pub(crate) struct NewUser<'a> {
     pub(crate) email: &'a str,
     pub(crate) name: Option<&'a str>,
@@ -27,7 +24,7 @@ pub(crate) struct NewUser<'a> {
 /// Adds a person with a password, a membership and, if need be, its tenant: all or nothing.
 ///
 /// # Errors
-/// When there is such a person, a name is unknown, or a required field has no default.
+/// When nobody signs in with a password, there is such a person, a name is unknown, or a required field has no default.
 pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> Result<RowId, Failure> {
     let bundle = environment
         .bundle()
@@ -102,12 +99,17 @@ fn check(catalog: &Catalog, user: &NewUser<'_>) -> Result<(), Failure> {
             None => failure.hint(format!("it has {}", known.join(", "))),
         }
     };
+    let Some(rules) = catalog.passwords else {
+        return Err(Failure::new("sign-in by password is off for this app")
+            .hint("it is turned off by `identity: {password: disabled}` in app.yaml"));
+    };
     if !user.email.contains('@') {
         return Err(Failure::new(format!("`{}` is no e-mail address", user.email)));
     }
-    if user.password.chars().count() < PASSWORD_CHARS_MIN {
+    if user.password.chars().count() < rules.chars_min as usize {
         return Err(Failure::new(format!(
-            "the password has fewer than {PASSWORD_CHARS_MIN} characters"
+            "the password has fewer than {} characters",
+            rules.chars_min
         )));
     }
     if let Some(profile) = user.profile.filter(|profile| !catalog.profiles.contains_key(*profile)) {
@@ -182,4 +184,47 @@ fn new_id(environment: &Environment, catalog: &Catalog, entity: EntityId) -> Row
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::compile;
+    use freehold_schema::source::{SourceFile, Sources};
+
+    fn refused(identity: &str, password: &str) -> Option<String> {
+        let sources = Sources::new(vec![SourceFile {
+            name: "app.yaml".into(),
+            text: format!("app: shelf\nsecurity: prototype\n{identity}\nentities: {{book: {{access: open}}}}\n"),
+        }]);
+        let compiled = compile(&sources);
+        let (catalog, _) = compiled.sound.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+        let user = NewUser {
+            email: "ann@x.test",
+            name: None,
+            profile: None,
+            tenant: None,
+            roles: &[],
+            password,
+        };
+        check(&catalog, &user).err().map(|failure| failure.message)
+    }
+
+    #[test]
+    fn passwords_are_as_the_app_wants_them() {
+        let short = |least: u32| Some(format!("the password has fewer than {least} characters"));
+        for (identity, password, expected) in [
+            ("", "eleven-long", short(12)),
+            ("", "twelve-chars", None),
+            ("identity: {password: {min_length: 8}}", "eleven-long", None),
+            ("identity: {password: {min_length: 20}}", "twelve-chars", short(20)),
+            (
+                "identity: {password: disabled}",
+                "twelve-chars",
+                Some("sign-in by password is off for this app".to_owned()),
+            ),
+        ] {
+            assert_eq!(refused(identity, password), expected, "{identity} {password}");
+        }
+    }
 }

@@ -38,6 +38,9 @@ pub(crate) async fn seed(
 
 async fn demo_users(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Result<Vec<DemoUser>, Failure> {
     let mut found = Vec::new();
+    if bundle.catalog.passwords.is_none() {
+        return Ok(found);
+    }
     for user in &seed.users {
         let Some(password) = &user.password else { continue };
         let Some((id, person)) = find_user(&environment.platform, &bundle.directory, &user.email).await? else {

@@ -8,7 +8,7 @@ use freehold_base::Code;
 /// Checks the password and begins a session.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`, the same for whatever is wrong; `UNAVAILABLE` when too many wait, or without a sound model.
+/// `UNAUTHENTICATED`, the same for whatever is wrong, and for everybody where passwords are off; `UNAVAILABLE` when too many wait, or without a sound model.
 pub(crate) async fn sign_in(environment: &Environment, attempt: Attempt<'_>) -> Result<(Token, SessionView), Refusal> {
     if attempt.email.len() > 320 {
         return Err(Refusal::new(
@@ -19,8 +19,8 @@ pub(crate) async fn sign_in(environment: &Environment, attempt: Attempt<'_>) -> 
     let bundle = environment.bundle()?;
     let token = Token::random(&mut rand::rng());
     let clock = environment.clock.as_ref();
-    let signed_in =
-        freehold_auth::sign_in(&environment.platform, &environment.passwords, attempt, token, clock).await?;
-    let view = find_session(&environment.platform, &bundle.directory, &signed_in.token, clock.now()).await?;
+    let (platform, directory) = (&environment.platform, &bundle.directory);
+    let signed_in = freehold_auth::sign_in(platform, directory, &environment.passwords, attempt, token, clock).await?;
+    let view = find_session(platform, directory, &signed_in.token, clock.now()).await?;
     Ok((signed_in.token, view))
 }

@@ -43,7 +43,8 @@ pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
             response
         }
     };
-    if let Some(timing) = timings.header().and_then(|text| HeaderValue::try_from(text).ok()) {
+    // To a stranger the time of a stage tells what was looked at; whoever has the console may know.
+    if let Some(timing) = timings.header().filter(|_| call.environment.console).and_then(|text| HeaderValue::try_from(text).ok()) {
         response
             .headers_mut()
             .insert(HeaderName::from_static("server-timing"), timing);

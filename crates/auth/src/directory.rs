@@ -1,6 +1,7 @@
 //! Where an app keeps its users, tenants and memberships.
 
 use freehold_base::ValueType;
+use std::time::Duration;
 
 /// Names of the app's own tables and columns, from its catalog. Users are always in `user`, with the columns of the built-in fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +14,19 @@ pub struct Directory {
     pub default_profile: Option<String>,
     /// Column of the user's roles, in a single-tenant app that has roles.
     pub user_roles: Option<String>,
+    /// What follows failed sign-ins; `None`: nobody signs in with a password.
+    pub lockout: Option<Lockout>,
     /// Tenants; `None` for a single-tenant app.
     pub tenancy: Option<Tenancy>,
+}
+
+/// What follows failed sign-ins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lockout {
+    /// So many in a row block the account; at least 1.
+    pub failures_max: u32,
+    /// For so long.
+    pub block: Duration,
 }
 
 /// Tables of tenants and memberships.

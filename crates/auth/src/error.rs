@@ -12,6 +12,9 @@ pub enum AuthError {
     /// One message for every cause, or it would tell which accounts exist.
     #[error("the e-mail address or the password is wrong, or the account is blocked for now")]
     SignInRefused,
+    /// It says nothing about accounts, so it need not hide.
+    #[error("sign-in by password is off for this app")]
+    PasswordsOff,
     /// More sign-ins wait than can be served soon.
     #[error("too many people are signing in at this moment; try again in a few seconds")]
     Busy,
@@ -30,7 +33,7 @@ impl AuthError {
     /// The machine word.
     pub fn code(&self) -> Code {
         match self {
-            Self::BadSession | Self::SignInRefused => Code::Unauthenticated,
+            Self::BadSession | Self::SignInRefused | Self::PasswordsOff => Code::Unauthenticated,
             Self::Busy => Code::Unavailable,
             Self::PasswordLength => Code::BadUserInput,
             Self::Database(error) if is_lost(error) => Code::Unavailable,

@@ -16,7 +16,7 @@ mod token;
 #[cfg(test)]
 mod testing;
 
-pub use directory::{Directory, MembershipField, Tenancy};
+pub use directory::{Directory, Lockout, MembershipField, Tenancy};
 pub use error::AuthError;
 pub use identify::{TenantHint, identify};
 pub use insert::{NewRow, insert_rows};
@@ -25,5 +25,5 @@ pub use session::{
     ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user,
     purge_sessions, touch_session,
 };
-pub use sign_in::{Attempt, BLOCK, FAILURES_MAX, SignedIn, has_password, set_password, sign_in};
+pub use sign_in::{Attempt, SignedIn, has_password, set_password, sign_in};
 pub use token::{Token, TokenHash};

@@ -1,29 +1,25 @@
 //! Signing in with a password.
 //!
-//! Three consecutive failures block the account for ten minutes. An attempt is counted before its password is looked at, in one
-//! conditional update, so that attempts made at the same time, on one node or on many, cannot outnumber the three. One that finds
-//! three others still running waits for them: a person who signs in from several places at once is not an attacker.
+//! So many consecutive failures as the app says block the account for a while. An attempt is counted before its password is
+//! looked at, in one conditional update, so that attempts made at the same time, on one node or on many, cannot outnumber them. One
+//! that finds as many others still running waits for them: a person who signs in from several places at once is not an attacker.
 
 use crate::read::Sql;
 use crate::session::{begin, later};
-use crate::{AuthError, Passwords, Token, end_session};
+use crate::{AuthError, Directory, Lockout, Passwords, Token, end_session};
 use freehold_base::{Clock, RowId, Timestamp};
 use freehold_entities::{credential, session};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use std::fmt;
 use std::time::Duration;
-
-/// So many failures in a row block the account.
-pub const FAILURES_MAX: i32 = 3;
-/// For so long.
-pub const BLOCK: Duration = Duration::from_mins(10);
 
 /// How often an attempt looks whether others have finished: five seconds in all.
 const TURN_POLLS: u32 = 250;
 const TURN_POLL: Duration = Duration::from_millis(20);
 
-/// One attempt to sign in.
-#[derive(Clone, Copy, Debug)]
+/// One attempt to sign in. `Debug` hides the password, so that it is in no log.
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     /// E-mail address, as given.
     pub email: &'a str,
@@ -35,6 +31,17 @@ pub struct Attempt<'a> {
     pub user_agent: Option<&'a str>,
     /// Where it calls from.
     pub address: Option<&'a str>,
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Attempt")
+            .field("email", &self.email)
+            .field("previous", &self.previous)
+            .field("user_agent", &self.user_agent)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A session has begun.
@@ -49,21 +56,23 @@ pub struct SignedIn {
 /// Checks a password and begins a session under `token`. Whatever is wrong, the answer is the same and takes as long.
 ///
 /// # Errors
-/// [`AuthError::SignInRefused`], [`AuthError::Busy`], [`AuthError::Database`].
+/// [`AuthError::PasswordsOff`], [`AuthError::SignInRefused`], [`AuthError::Busy`], [`AuthError::Database`].
 pub async fn sign_in(
     database: &DatabaseConnection,
+    directory: &Directory,
     passwords: &Passwords,
     attempt: Attempt<'_>,
     token: Token,
     clock: &dyn Clock,
 ) -> Result<SignedIn, AuthError> {
+    let lockout = directory.lockout.ok_or(AuthError::PasswordsOff)?;
     let _place = passwords.queue()?;
     let account = find_account(database, attempt.email).await?;
     // Nobody's id matches no credential: an unknown address costs the same statements.
     let user = account
         .as_ref()
         .map_or(RowId::from_bytes([0; 16]), |account| account.user);
-    let heard = take_turn(database, user, account.is_some(), clock).await?;
+    let heard = take_turn(database, lockout, user, account.as_ref(), clock).await?;
     let phc = account
         .as_ref()
         .filter(|_| heard)
@@ -78,7 +87,7 @@ pub async fn sign_in(
     };
     let now = clock.now();
     if !right {
-        block(database, user, now).await?;
+        block(database, lockout, user, now).await?;
         return Err(AuthError::SignInRefused);
     }
     forgive(database, user).await?;
@@ -145,6 +154,13 @@ pub async fn has_password(
 struct Account {
     user: RowId,
     password_hash: String,
+    blocked_until: Option<i64>,
+}
+
+impl Account {
+    fn is_blocked(&self, now: Timestamp) -> bool {
+        self.blocked_until.is_some_and(|until| until > now.0)
+    }
 }
 
 /// An active user with a password. An address is found as it is written, or in lower case.
@@ -155,7 +171,7 @@ async fn find_account(database: &DatabaseConnection, email: &str) -> Result<Opti
         return Ok(None);
     }
     let mut sql = Sql::new(
-        "SELECT u.id, c.password_hash FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active' AND u.email IN (",
+        "SELECT u.id, c.password_hash, c.blocked_until FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active' AND u.email IN (",
     );
     sql.bind(email)
         .push(", ")
@@ -170,14 +186,16 @@ async fn find_account(database: &DatabaseConnection, email: &str) -> Result<Opti
     Ok(Some(Account {
         user,
         password_hash: row.try_get_by("password_hash")?,
+        blocked_until: row.try_get_by("blocked_until")?,
     }))
 }
 
-/// Counts the attempt. False: the account is blocked, or not there.
+/// Counts the attempt. False: the account is blocked, or not there; that costs one statement, as the turn of any other does.
 async fn take_turn(
     database: &DatabaseConnection,
+    lockout: Lockout,
     user: RowId,
-    exists: bool,
+    account: Option<&Account>,
     clock: &dyn Clock,
 ) -> Result<bool, AuthError> {
     for _ in 0..TURN_POLLS {
@@ -190,12 +208,12 @@ async fn take_turn(
             .push(" AND (blocked_until <= ")
             .bind(now.0);
         sql.push(" OR (blocked_until IS NULL AND failures < ")
-            .bind(FAILURES_MAX)
+            .bind(failures_max(lockout))
             .push("))");
         if database.execute_raw(sql.finish(database)).await?.rows_affected() == 1 {
             return Ok(true);
         }
-        if !exists {
+        if account.is_none_or(|account| account.is_blocked(now)) {
             return Ok(false);
         }
         let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
@@ -204,20 +222,25 @@ async fn take_turn(
         }
         tokio::time::sleep(TURN_POLL).await;
     }
-    // Three attempts seem to be running still. Should their node have died, they count as failed.
-    block(database, user, clock.now()).await?;
+    // As many attempts as may fail seem to be running still. Should their node have died, they count as failed.
+    block(database, lockout, user, clock.now()).await?;
     Ok(false)
 }
 
 /// Blocks the account, if it has used up its attempts.
-async fn block(database: &DatabaseConnection, user: RowId, now: Timestamp) -> Result<(), AuthError> {
+async fn block(database: &DatabaseConnection, lockout: Lockout, user: RowId, now: Timestamp) -> Result<(), AuthError> {
     let mut sql = Sql::new("UPDATE fh_credential SET blocked_until = ");
-    sql.bind(later(now, BLOCK))
+    sql.bind(later(now, lockout.block))
         .push(" WHERE blocked_until IS NULL AND failures >= ")
-        .bind(FAILURES_MAX);
+        .bind(failures_max(lockout));
     sql.push(" AND user_id = ").bind(user.uuid());
     database.execute_raw(sql.finish(database)).await?;
     Ok(())
+}
+
+/// As the column counts them. A bound of 0 would let nobody in, ever.
+fn failures_max(lockout: Lockout) -> i32 {
+    i32::try_from(lockout.failures_max.max(1)).unwrap_or(i32::MAX)
 }
 
 /// Forgets the failures.

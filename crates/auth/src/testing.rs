@@ -1,9 +1,10 @@
 //! A small app's tables, for the tests of this room.
 
-use crate::{Cost, Directory, MembershipField, Passwords, Tenancy, set_password};
+use crate::{Cost, Directory, Lockout, MembershipField, Passwords, Tenancy, set_password};
 use freehold_base::{Clock, RowId, Timestamp, ValueType};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// A clock that goes when told.
 pub(crate) struct TestClock(AtomicI64);
@@ -180,6 +181,10 @@ fn directory() -> Directory {
         anonymous_profile: Some("visitor".into()),
         default_profile: Some("member".into()),
         user_roles: None,
+        lockout: Some(Lockout {
+            failures_max: 3,
+            block: Duration::from_mins(10),
+        }),
         tenancy: Some(Tenancy {
             tenants: "organisation".into(),
             slug: Some("slug".into()),

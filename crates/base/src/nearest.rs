@@ -1,10 +1,18 @@
 //! "Did you mean …?"
 
+/// Longer names are not compared.
+const NAME_BYTES_MAX: usize = 64;
+
 /// The candidate nearest to `name` by edit distance, if one is near enough to be a slip of the hand.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // What a hand slips on is short; and names come from strangers, who could make the comparison dear.
+    if name.len() > NAME_BYTES_MAX {
+        return None;
+    }
     let bound = name.chars().count() / 3 + 1;
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 4 * bound)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= bound)
         .min()
@@ -46,5 +54,6 @@ mod tests {
         );
         assert_eq!(nearest("zebra", ["status", "subject"]), None);
         assert_eq!(nearest("", ["status"]), None);
+        assert_eq!(nearest(&"s".repeat(65), [&*"s".repeat(64)]), None);
     }
 }

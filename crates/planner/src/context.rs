@@ -75,6 +75,12 @@ impl<'a> Context<'a> {
         self.fields = self.fields.saturating_add(number as u64);
     }
 
+    /// Counts what a filter costs for each ten of the rows whose list it is on.
+    pub(crate) fn count_cost(&mut self, cost: u64, rows: u64) {
+        let times = rows.div_ceil(ROWS_PER_COST).max(1);
+        self.fields = self.fields.saturating_add(cost.saturating_mul(times));
+    }
+
     /// Counts the rows a list may return.
     pub(crate) fn count_rows(&mut self, rows: u64) {
         self.rows = self.rows.saturating_add(rows);

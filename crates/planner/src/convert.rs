@@ -6,6 +6,10 @@ use freehold_schema::catalog::{Catalog, FieldType};
 use freehold_schema::graphql::operation::{Input, InputKind};
 use serde_json::Value as Json;
 
+/// Longest text that is looked for in texts. INVARIANT: no operator fails by the size of its operand, or the failure would
+/// tell whether there was a row to try it on. SQLite's own bound on patterns is 50,000 bytes.
+pub(crate) const PATTERN_BYTES_MAX: usize = 2_000;
+
 /// Reads a JSON value as a scalar; `None` when it does not fit. Null is [`Value::Null`].
 pub fn scalar(json: &Json, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
     match json {
@@ -15,7 +19,20 @@ pub fn scalar(json: &Json, scalar: &Scalar, catalog: &Catalog) -> Option<Value> 
         Json::String(text) => self::text(text, scalar, catalog),
         Json::Array(_) | Json::Object(_) => None,
     }
-    .or_else(|| matches!(scalar, Scalar::Plain(ValueType::Json)).then(|| Value::Json(json.to_string())))
+    .or_else(|| {
+        let is_json = matches!(scalar, Scalar::Plain(ValueType::Json)) && !has_nul(json);
+        is_json.then(|| Value::Json(json.to_string()))
+    })
+}
+
+/// Whether a text with NUL, which PostgreSQL does not keep, is anywhere in it.
+pub(crate) fn has_nul(json: &Json) -> bool {
+    match json {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(entries) => entries.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
 }
 
 /// Turns one input value into an operand.
@@ -71,6 +88,9 @@ fn text(text: &str, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
     if text.contains('\0') {
         return None; // PostgreSQL has no text with it.
     }
+    if matches!(scalar, Scalar::Pattern(_)) && text.len() > PATTERN_BYTES_MAX {
+        return None;
+    }
     Some(match scalar {
         Scalar::Id => Value::Uuid(RowId::parse(text)?.uuid()),
         Scalar::Pattern(kind) => Value::Text(kind.pattern(text)),
@@ -95,7 +115,7 @@ fn text(text: &str, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
 fn expected(scalar: &Scalar) -> &'static str {
     match scalar {
         Scalar::Id => "an id (UUID)",
-        Scalar::Pattern(_) => "a text",
+        Scalar::Pattern(_) => "a text of at most 2,000 bytes, without NUL,",
         Scalar::Member(..) => "a member of the enum",
         Scalar::Plain(value_type) => match value_type {
             ValueType::Boolean => "a boolean",

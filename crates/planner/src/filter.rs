@@ -18,14 +18,24 @@ const SEARCH_WORDS_MAX: usize = 8;
 /// Deepest nesting of a filter.
 const FILTER_DEPTH_MAX: usize = 16;
 
-/// Most conditions of a filter. SQLite's expressions nest at most 1,000 deep, and a list of alternatives nests.
+/// Most conditions of a filter: keys of its objects and operators.
 const CONDITIONS_MAX: usize = 300;
 
-/// Collects the problems of one argument.
+/// Most members of all lists of a filter together.
+const MEMBERS_MAX: usize = 2_000;
+
+/// What a condition on a list costs, by how many lists it stands within. Deeper ones are refused: each looks through all rows
+/// of the one around it.
+const LIST_COSTS: [u64; 3] = [5, 100, 2_000];
+
+/// Collects the problems of one argument, and what it would cost.
 pub(crate) struct Problems {
     path: Vec<Json>,
     found: Vec<Problem>,
     conditions: usize,
+    members: usize,
+    lists: usize,
+    cost: u64,
 }
 
 impl Problems {
@@ -34,7 +44,42 @@ impl Problems {
             path: vec![argument.into()],
             found: Vec::new(),
             conditions: 0,
+            members: 0,
+            lists: 0,
+            cost: 0,
         }
+    }
+
+    /// What the conditions cost, for each list that they stand in.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Counts conditions and members of lists; false, and told once, when they are too many.
+    pub(crate) fn spend(&mut self, conditions: usize, members: usize) -> bool {
+        self.conditions += conditions;
+        self.members += members;
+        let fits = self.conditions <= CONDITIONS_MAX && self.members <= MEMBERS_MAX;
+        if !fits && self.found.iter().all(|problem| problem.rule != "size") {
+            let message = format!(
+                "a filter has at most {CONDITIONS_MAX} conditions, and its lists have at most {MEMBERS_MAX} members together"
+            );
+            self.add("size", message);
+        }
+        fits
+    }
+
+    /// Does the same work for each of several targets; its problems are told once, its cost counts each time.
+    fn for_each<T>(&mut self, targets: &[&RowSource], mut work: impl FnMut(&RowSource, &mut Self) -> T) -> Vec<T> {
+        let mut done = Vec::with_capacity(targets.len());
+        for (index, target) in targets.iter().enumerate() {
+            let told = self.found.len();
+            done.push(work(target, self));
+            if index > 0 {
+                self.found.truncate(told);
+            }
+        }
+        done
     }
 
     pub(crate) fn add(&mut self, rule: &'static str, message: impl Into<String>) {
@@ -95,11 +140,7 @@ pub(crate) fn filter(
         return Predicate::Constant(false);
     }
     let entries = problems.object(input);
-    problems.conditions += entries.len().max(1);
-    if problems.conditions > CONDITIONS_MAX {
-        if problems.found.iter().all(|problem| problem.rule != "size") {
-            problems.add("size", format!("a filter has at most {CONDITIONS_MAX} conditions"));
-        }
+    if !problems.spend(entries.len().max(1), 0) {
         return Predicate::Constant(false);
     }
     let parts: Vec<FilterPredicate> = entries
@@ -166,6 +207,31 @@ fn to_many(
         problems.add("unknown", "no such field");
         return Predicate::Constant(false);
     };
+    let Some(cost) = LIST_COSTS.get(problems.lists) else {
+        problems.add(
+            "depth",
+            format!(
+                "conditions on lists stand in one another at most {} deep",
+                LIST_COSTS.len()
+            ),
+        );
+        return Predicate::Constant(false);
+    };
+    problems.cost = problems.cost.saturating_add(*cost);
+    problems.lists += 1;
+    let predicate = to_many_parts(context, list, source, by, input, problems);
+    problems.lists -= 1;
+    predicate
+}
+
+fn to_many_parts(
+    context: &Context<'_>,
+    list: &ReadableField,
+    source: &RowSource,
+    by: freehold_schema::catalog::FieldId,
+    input: &Input,
+    problems: &mut Problems,
+) -> FilterPredicate {
     let link = || Link::Equal {
         theirs: by,
         ours: list.clone(),
@@ -218,12 +284,11 @@ fn to_one(
     };
     let sources: Vec<&RowSource> = to.iter().filter_map(|target| context.access.read(*target)).collect();
     if !asks_is_null(input) {
-        return Predicate::any(sources.iter().enumerate().map(|(index, source)| {
-            // Every target sees the same input; its problems are reported once.
-            let mut silent = Problems::of("");
-            let problems = if index == 0 { &mut *problems } else { &mut silent };
-            exists(source, filter(context, source, input, problems))
-        }));
+        let parts = problems.for_each(&sources, |source, problems| {
+            let inner = filter(context, source, input, problems);
+            exists(source, inner)
+        });
+        return Predicate::any(parts);
     }
     let there = || Predicate::any(sources.iter().map(|source| exists(source, Predicate::Constant(true))));
     let entries = problems.object(input);
@@ -242,16 +307,14 @@ fn to_one(
                     to_one(context, reference, to, item, problems)
                 })),
                 "not" if asks_is_null(value) => Predicate::not(to_one(context, reference, to, value, problems)),
-                "not" => Predicate::any(sources.iter().enumerate().map(|(index, source)| {
-                    let mut silent = Problems::of("");
-                    let problems = if index == 0 { &mut *problems } else { &mut silent };
-                    exists(source, Predicate::not(filter(context, source, value, problems)))
+                "not" => Predicate::any(problems.for_each(&sources, |source, problems| {
+                    let inner = Predicate::not(filter(context, source, value, problems));
+                    exists(source, inner)
                 })),
-                name => Predicate::any(
-                    sources
-                        .iter()
-                        .map(|source| exists(source, field(context, source, name, value, problems))),
-                ),
+                name => Predicate::any(problems.for_each(&sources, |source, problems| {
+                    let inner = field(context, source, name, value, problems);
+                    exists(source, inner)
+                })),
             })
         })
         .collect();
@@ -320,6 +383,10 @@ pub(crate) fn search(
         return Predicate::Constant(false);
     }
     let words: Vec<&str> = text.split_whitespace().collect();
+    if text.len() > convert::PATTERN_BYTES_MAX {
+        problems.add("length", "a text of at most 2,000 bytes expected");
+        return Predicate::Constant(false);
+    }
     if words.len() > SEARCH_WORDS_MAX {
         problems.add("words", format!("at most {SEARCH_WORDS_MAX} words are looked for"));
     }

@@ -43,6 +43,7 @@ fn plan_list(
             Some(input) => filter::filter(context, &source, input, &mut problems),
             None => Predicate::Constant(true),
         };
+        context.count_cost(problems.cost(), rows);
         found.append(&mut problems.into_found());
         let mut problems = Problems::of("search");
         let search = match field.argument("search") {

@@ -101,6 +101,9 @@ fn test(
             insensitive: false,
         })
     };
+    if !problems.spend(1, 0) {
+        return None;
+    }
     match operator {
         "eq" => one(scalar, problems).map(Test::Equal),
         "ne" => one(scalar, problems).map(Test::NotEqual),
@@ -125,16 +128,22 @@ fn test(
     }
 }
 
-fn many(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Vec<Operand>> {
-    if input.kind == InputKind::Null {
-        problems.add("null", "null is no operand; a list expected");
-        return None;
-    }
+/// The members of an operand that is a list, if they are not too many.
+fn members<'i>(input: &'i Input, problems: &mut Problems) -> Option<&'i [Input]> {
     let items = problems.list(input);
     if items.len() > LIST_MAX {
         problems.add("length", format!("at most {LIST_MAX} members"));
         return None;
     }
+    problems.spend(0, items.len()).then_some(items)
+}
+
+fn many(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Vec<Operand>> {
+    if input.kind == InputKind::Null {
+        problems.add("null", "null is no operand; a list expected");
+        return None;
+    }
+    let items = members(input, problems)?;
     let operands: Vec<Operand> = items
         .iter()
         .enumerate()
@@ -208,10 +217,11 @@ fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> Fil
                     problems.add("null", "null is no operand; use `isNull`");
                     Predicate::Constant(false)
                 }
+                "eq" | "ne" if has_nul(value, problems) => Predicate::Constant(false),
                 "eq" => equal(value, true),
                 "ne" => equal(value, false),
-                "in" => Predicate::any(problems.list(value).iter().map(|item| equal(item, true))),
-                "notIn" => Predicate::all(problems.list(value).iter().map(|item| equal(item, false))),
+                "in" => Predicate::any(json_members(value, problems).iter().map(|item| equal(item, true))),
+                "notIn" => Predicate::all(json_members(value, problems).iter().map(|item| equal(item, false))),
                 _ => {
                     problems.add("unknown", "no such operator");
                     Predicate::Constant(false)
@@ -220,6 +230,25 @@ fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> Fil
         })
         .collect();
     Predicate::all(parts)
+}
+
+/// The members of a list of JSON values; none if one cannot be compared with.
+fn json_members<'i>(input: &'i Input, problems: &mut Problems) -> &'i [Input] {
+    let items = members(input, problems).unwrap_or(&[]);
+    if items.iter().any(|item| has_nul(item, problems)) {
+        &[]
+    } else {
+        items
+    }
+}
+
+/// Whether a JSON operand holds NUL; told if so.
+fn has_nul(input: &Input, problems: &mut Problems) -> bool {
+    let found = convert::has_nul(&convert::to_json(input));
+    if found {
+        problems.add("type", "a value without NUL expected");
+    }
+    found
 }
 
 /// Whether a field of this type can stand in `orderBy`, `min` and `max`.

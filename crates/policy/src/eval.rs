@@ -48,8 +48,14 @@ impl Question<'_> {
             }
             Predicate::Caller(CallerTest::SignedIn) => self.caller.person.is_some(),
             Predicate::Caller(CallerTest::Member) => self.is_member(),
-            Predicate::Caller(CallerTest::Role(role)) => self.is_member() && self.caller.roles.contains(role),
+            Predicate::Caller(CallerTest::Role(role)) => self.has_role(role),
         }
+    }
+
+    /// A role that requires a second factor is held by nobody: no session has one yet.
+    fn has_role(self, role: &String) -> bool {
+        let counts = self.catalog.roles.get(role).is_some_and(|role| !role.mfa_required);
+        counts && self.is_member() && self.caller.roles.contains(role)
     }
 
     fn is_member(self) -> bool {

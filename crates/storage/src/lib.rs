@@ -1,4 +1,4 @@
-//! Plan → SQL → rows → JSON bytes; and an app's tables. The only room, with `entities` and `migrations`, that knows SQL.
+//! Plan → SQL → rows → JSON bytes; and an app's tables. The only room that knows an app's SQL.
 //!
 //! A [`Database`] runs a [`program::Program`] in one round trip and one snapshot; `write` walks the program's layout over the rows.
 //! `tables` brings an environment's tables to what its catalog says, and `seed` fills them for the first time.

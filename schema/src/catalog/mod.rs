@@ -5,6 +5,7 @@
 mod access;
 mod entity;
 mod field;
+mod password;
 mod resolve;
 
 pub use access::{
@@ -12,6 +13,7 @@ pub use access::{
 };
 pub use entity::{AccessLevel, EntityDef, EntityId, EntityKind, UniqueKey};
 pub use field::{Column, EnumOption, FieldDef, FieldId, FieldType, OnDelete, SystemField, TextKind};
+pub use password::PasswordRules;
 pub(crate) use resolve::{outside, resolve};
 
 use freehold_base::Limits;
@@ -44,6 +46,8 @@ pub struct Catalog {
     pub roles: IndexMap<String, RoleDef>,
     /// How a host name chooses a tenant.
     pub hosts: Vec<HostDef>,
+    /// How passwords are judged; `None`: nobody signs in with one.
+    pub passwords: Option<PasswordRules>,
     /// Bounds on requests.
     pub limits: Limits,
 }

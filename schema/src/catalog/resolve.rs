@@ -58,6 +58,7 @@ pub(crate) fn resolve(model: &Model, lost: Lost, diagnostics: &mut Diagnostics) 
         profiles,
         roles,
         hosts: Vec::new(),
+        passwords: app::passwords(&mut context),
         limits: app::limits(&mut context),
     };
     catalog.hosts = app::hosts(&mut context, &catalog);

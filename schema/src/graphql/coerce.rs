@@ -216,6 +216,9 @@ impl Coercion<'_> {
                 Value::Object(entries) => {
                     let mut coerced: Vec<(String, Input)> = Vec::new();
                     for (key, value) in entries {
+                        if self.problems.len() >= PROBLEMS_MAX {
+                            break;
+                        }
                         let below = place.key(key);
                         if let Some(field) = fields.get(key.as_str()) {
                             coerced.push((

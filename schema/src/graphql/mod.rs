@@ -1,4 +1,4 @@
-//! The GraphQL schema of one role set, and requests against it. The only room, with `api`'s GraphQL handler, that knows async-graphql.
+//! The GraphQL schema of one role set, and requests against it. The only place that knows async-graphql.
 //!
 //! `build` makes the types a role set sees; `prepare` takes a request through `text` (bounds before parsing), `rewrite` (newer spellings), `parse`, `limits`,
 //! `validate`, `coerce` (variables) and `convert` to an [`operation::Operation`]. async-graphql parses and answers introspection.

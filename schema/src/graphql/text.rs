@@ -11,6 +11,9 @@ use std::borrow::Cow;
 /// No setting raises the nesting beyond this: the parser uses a few kilobytes of stack for each level.
 const NESTING_CEILING: usize = 128;
 
+/// No name is longer; messages repeat names.
+const NAME_BYTES_MAX: usize = 256;
+
 /// The words that begin a definition.
 const DEFINITIONS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
@@ -133,6 +136,13 @@ pub(crate) fn check_query<'t>(text: &'t str, limits: &Limits) -> Result<Cow<'t, 
                     .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
                 {
                     at += 1;
+                }
+                if at - start > NAME_BYTES_MAX {
+                    return Err(
+                        RequestError::limit("name length", NAME_BYTES_MAX as u64, (at - start) as u64)
+                            .at(position(text, start))
+                            .into(),
+                    );
                 }
                 last_name = text.get(start..at).map(|name| (name, start));
                 // The parser would take `queryA` for `query A`.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use freehold_schema::catalog::{Catalog, EntityDef, FieldDef, FieldId, FieldType};
+use freehold_schema::catalog::{Catalog, EntityDef, FieldDef, FieldId, FieldType, PasswordRules};
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::seed::{self, Seed};
 use freehold_schema::source::{SourceFile, Sources};
@@ -157,6 +157,9 @@ pub(crate) fn summary(catalog: &Catalog) -> String {
             catalog.app, catalog.security, catalog.anonymous_profile, catalog.default_profile
         ),
     );
+    if catalog.passwords != Some(PasswordRules::default()) {
+        line(&mut out, format!("passwords {:?}", catalog.passwords));
+    }
     if let Some(tenancy) = catalog.tenancy {
         let name = |id| &catalog.entity(id).name;
         line(

@@ -70,8 +70,11 @@ const WORDS: &[&str] = &[
 /// Texts in single quotes: the escape character of `LIKE`, and JSON's null.
 const QUOTED: &[&str] = &["'\\'", "'null'"];
 
+/// A `LIMIT` that only keeps conditions out of a sub-select.
+const EVERY_ROW: u64 = i64::MAX as u64;
+
 /// Greatest `LIMIT` and `OFFSET`: the largest page and one row more, the rows of `viewer`, and the greatest offset.
-const NUMBER_MAX: u32 = 100_000;
+const NUMBER_MAX: u64 = 100_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token<'a> {
@@ -80,7 +83,7 @@ enum Token<'a> {
     Name(&'a str),
     /// `'…'`, with the quotes.
     Text(&'a str),
-    Number(u32),
+    Number(u64),
     /// `?1` or `$1`.
     Parameter(usize),
     Sign(&'a str),
@@ -125,6 +128,7 @@ impl<'a> Vocabulary<'a> {
                 },
                 Token::Text(text) => QUOTED.contains(text),
                 Token::Number(number) => match before {
+                    Some(Token::Word("LIMIT")) if *number == EVERY_ROW => true,
                     Some(Token::Word("LIMIT" | "OFFSET")) => *number <= NUMBER_MAX,
                     _ => *number <= 1,
                 },

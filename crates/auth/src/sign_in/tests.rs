@@ -1,5 +1,7 @@
 use super::*;
 use crate::testing::{World, id, worlds};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 async fn attempt(world: &World, email: &str, password: &str) -> Result<SignedIn, AuthError> {
     let attempt = Attempt {
@@ -11,6 +13,7 @@ async fn attempt(world: &World, email: &str, password: &str) -> Result<SignedIn,
     };
     sign_in(
         &world.database,
+        &world.directory,
         &world.passwords,
         attempt,
         Token::random(&mut rand::rng()),
@@ -67,6 +70,69 @@ async fn three_failures_block_for_ten_minutes() {
             "counting begins anew"
         );
     }
+}
+
+#[tokio::test]
+async fn an_app_states_its_own_lockout() {
+    for mut world in worlds("own_lockout").await {
+        world.directory.lockout = Some(Lockout {
+            failures_max: 1,
+            block: Duration::from_hours(1),
+        });
+        assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
+        world.clock.pass(60 * 60 - 1);
+        assert!(attempt(&world, "ann@x.test", "secret").await.is_err(), "blocked");
+        world.clock.pass(1);
+        assert!(attempt(&world, "ann@x.test", "secret").await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn without_passwords_nobody_is_heard() {
+    for mut world in worlds("passwords_off").await {
+        world.directory.lockout = None;
+        for (email, password) in [("ann@x.test", "secret"), ("ann@x.test", "wrong"), ("zoe@x.test", "x")] {
+            let error = attempt(&world, email, password).await.unwrap_err();
+            assert!(matches!(error, AuthError::PasswordsOff), "{email} {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_run_the_same_statements() {
+    for mut world in worlds("statements").await {
+        for _ in 0..3 {
+            assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
+        }
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        world.database.set_metric_callback(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        // Blocked, unknown, known, and a user who is blocked.
+        for (email, password) in [
+            ("ann@x.test", "secret"),
+            ("zoe@x.test", "secret"),
+            ("bo@x.test", "wrong"),
+            ("di@x.test", "secret"),
+        ] {
+            assert!(attempt(&world, email, password).await.is_err());
+            assert_eq!(count.swap(0, Ordering::Relaxed), 3, "{email}");
+        }
+    }
+}
+
+#[test]
+fn an_attempt_does_not_show_its_password() {
+    let attempt = Attempt {
+        email: "ann@x.test",
+        password: "violet-harbour-47",
+        previous: None,
+        user_agent: None,
+        address: None,
+    };
+    let shown = format!("{attempt:?}");
+    assert!(shown.contains("ann@x.test") && !shown.contains("violet"), "{shown}");
 }
 
 #[tokio::test]

@@ -55,10 +55,15 @@ impl Reference<'_> {
             .iter()
             .flat_map(|profile| catalog.profiles[profile].sets.clone())
             .collect();
-        if self.member() {
-            sets.extend(caller.roles.iter().flat_map(|role| catalog.roles[role].sets.clone()));
-        }
+        let held = caller.roles.iter().filter(|role| self.has_role(role));
+        sets.extend(held.flat_map(|role| catalog.roles[role].sets.clone()));
         sets
+    }
+
+    /// A role that requires a second factor is held by nobody: no session has one yet.
+    fn has_role(&self, role: &String) -> bool {
+        let caller = self.question.caller;
+        self.member() && caller.roles.contains(role) && !self.question.catalog.roles[role].mfa_required
     }
 
     fn member(&self) -> bool {
@@ -147,7 +152,7 @@ impl Reference<'_> {
             TokenMatch::Authenticated => self.user().is_some(),
             TokenMatch::TenantMember => self.member(),
             TokenMatch::SelfUser => asked.is_some_and(|asked| !asked.is_null() && Some(asked) == self.user()),
-            TokenMatch::Role(role) => self.member() && self.question.caller.roles.contains(role),
+            TokenMatch::Role(role) => self.has_role(role),
             TokenMatch::UserToken(name) => {
                 let token = &self.question.catalog.user_tokens[name];
                 let lookup = self.question.catalog.entity(token.lookup);

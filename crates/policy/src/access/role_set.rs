@@ -8,7 +8,7 @@ use freehold_schema::catalog::Catalog;
 pub struct RoleSet {
     /// The profile.
     pub profile: Option<String>,
-    /// The roles in the request's tenant, sorted.
+    /// The roles in the request's tenant that count, sorted.
     pub roles: Vec<String>,
     /// Somebody is signed in.
     pub signed_in: bool,
@@ -29,13 +29,14 @@ impl RoleSet {
     }
 
     /// Without what cannot count, so that equal rights are equal sets: nobody is a member without signing in, and in a
-    /// single-tenant app whoever signed in is.
+    /// single-tenant app whoever signed in is. No session has a second factor yet, so a role that requires one counts for nobody.
     pub(crate) fn normal(mut self, catalog: &Catalog) -> Self {
         self.member = self.signed_in && (self.member || catalog.tenancy.is_none());
         if !self.member {
             self.roles.clear();
         }
-        self.roles.retain(|role| catalog.roles.contains_key(role));
+        self.roles
+            .retain(|role| catalog.roles.get(role).is_some_and(|role| !role.mfa_required));
         self.roles.sort_unstable();
         self.roles.dedup();
         self.profile = self.profile.filter(|profile| catalog.profiles.contains_key(profile));

@@ -1,6 +1,6 @@
 //! Groups.
 
-use super::list::{Parent, add, order_name};
+use super::list::{Parent, add, order_name, parent_tie};
 use super::parameters::{Parameters, raw as text};
 use super::parents::{KEY_COLUMN, Parents, key_of};
 use super::raw::{constant, restrict};
@@ -175,8 +175,12 @@ impl<'a> Renderer<'a> {
         for (index, (expression, _)) in aggregates.into_iter().enumerate() {
             select.expr_as(expression, order_name(index));
         }
+        let tie = parent_tie(node, key.as_ref());
         let condition = self.list_condition(parameters, node, scope, key);
-        select.from_subquery(self.guarded(parameters, scope), scope.alias.clone());
+        select.from_subquery(
+            self.guarded_for(parameters, scope, &node.filter, tie),
+            scope.alias.clone(),
+        );
         for (target, condition) in joins {
             self.join_one(parameters, &mut select, &target, condition);
         }

@@ -1,5 +1,6 @@
 //! The layout of a list, and what its statements share.
 
+use super::fence::Tie;
 use super::page::PageBuilder;
 use super::parameters::Parameters;
 use super::parents::{Origin, key_of};
@@ -161,4 +162,12 @@ pub(crate) fn add(columns: &mut Vec<(Expr, ValueType)>, expression: Expr, value_
         columns.push(column);
         columns.len() - 1
     })
+}
+
+/// What ties a listed row to its parent.
+pub(crate) fn parent_tie(node: &ListNode, key: Option<&Expr>) -> Option<Tie> {
+    match (&node.link, key) {
+        (Link::Equal { theirs, .. }, Some(key)) => Some((*theirs, key.clone())),
+        _ => None,
+    }
 }

@@ -3,6 +3,7 @@
 //! INVARIANT: a table stands in SQL only inside `source`, which puts its guard inside with it, or inside a rule (`raw`).
 //! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded.
 
+mod fence;
 mod group;
 mod list;
 mod page;

@@ -1,7 +1,7 @@
 //! Pages: the rows of a list, in their order, between their bounds.
 
 use super::Renderer;
-use super::list::{Parent, order_name};
+use super::list::{Parent, order_name, parent_tie};
 use super::parameters::Parameters;
 use super::parents::{KEY_COLUMN, Parents, key_of};
 use super::raw::{conjunction, constant, disjunction, restrict};
@@ -172,6 +172,7 @@ impl<'a> Renderer<'a> {
                 None => self.field(scope, &key.field),
             })
             .collect();
+        let tie = parent_tie(node, key.as_ref());
         let condition = self.list_condition(parameters, node, scope, key);
         let after = node
             .page
@@ -184,7 +185,10 @@ impl<'a> Renderer<'a> {
             .as_ref()
             .map(|values| self.beyond(parameters, &node.order, &order, values, true));
         let mut select = Query::select();
-        select.from_subquery(self.guarded(parameters, scope), scope.alias.clone());
+        select.from_subquery(
+            self.guarded_for(parameters, scope, &node.filter, tie),
+            scope.alias.clone(),
+        );
         for (scope, condition) in joins.iter().zip(join_conditions) {
             self.join_one(parameters, &mut select, scope, condition);
         }

@@ -8,6 +8,9 @@ use sea_query::{Alias, DynIden, Expr, IntoIden, Keyword};
 /// Stands for the parent's key until the number of parameters is known; no other part of a statement's text holds it.
 const KEY: &str = "\u{1}key";
 
+/// Parameters among which an equal one is looked for.
+const SHARED_MAX: usize = 64;
+
 /// Parameters and aliases of one statement. Equal operands share a parameter.
 pub(crate) struct Parameters {
     pub(crate) dialect: Dialect,
@@ -30,14 +33,12 @@ impl Parameters {
             operand: operand.clone(),
             value_type,
         };
-        let index = self
-            .list
-            .iter()
-            .position(|known| *known == parameter)
-            .unwrap_or_else(|| {
-                self.list.push(parameter);
-                self.list.len() - 1
-            });
+        // Only the first are looked through: with many, sharing costs more than it saves.
+        let shared = self.list.iter().take(SHARED_MAX).position(|known| *known == parameter);
+        let index = shared.unwrap_or_else(|| {
+            self.list.push(parameter);
+            self.list.len() - 1
+        });
         raw(match self.dialect {
             Dialect::Sqlite => format!("?{}", index + 1),
             Dialect::Postgres => format!("${}", index + 1),

@@ -126,11 +126,24 @@ pub(crate) fn is_true(condition: Expr) -> Expr {
 }
 
 pub(crate) fn conjunction(parts: Vec<Expr>) -> Expr {
-    parts
-        .into_iter()
-        .filter(|part| *part != constant(true))
-        .reduce(|left, right| left.and(right))
-        .unwrap_or_else(|| constant(true))
+    let parts = parts.into_iter().filter(|part| *part != constant(true)).collect();
+    balanced(parts, ExprTrait::and).unwrap_or_else(|| constant(true))
+}
+
+pub(crate) fn disjunction(parts: Vec<Expr>) -> Expr {
+    balanced(parts, ExprTrait::or).unwrap_or_else(|| constant(false))
+}
+
+/// Joins the parts as a tree of least depth: what writes and what reads an expression recurses as deep as it is.
+fn balanced(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    if parts.len() < 2 {
+        return parts.pop();
+    }
+    let right = parts.split_off(parts.len() / 2);
+    match (balanced(parts, join), balanced(right, join)) {
+        (Some(left), Some(right)) => Some(join(left, right)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Adds a condition to WHERE, unless it always holds.
@@ -138,11 +151,4 @@ pub(crate) fn restrict(select: &mut SelectStatement, condition: Expr) {
     if condition != constant(true) {
         select.and_where(condition);
     }
-}
-
-pub(crate) fn disjunction(parts: Vec<Expr>) -> Expr {
-    parts
-        .into_iter()
-        .reduce(|left, right| left.or(right))
-        .unwrap_or_else(|| constant(false))
 }

@@ -87,6 +87,11 @@ impl Renderer<'_> {
 
     /// `SELECT <used columns> FROM <table> WHERE <guard>`: call it last, when it is known which columns are used.
     pub(crate) fn guarded(&self, parameters: &mut Parameters, scope: &Scope<'_>) -> SelectStatement {
+        self.guarded_rows(parameters, scope).0
+    }
+
+    /// The same, and the alias of the table inside.
+    pub(crate) fn guarded_rows(&self, parameters: &mut Parameters, scope: &Scope<'_>) -> (SelectStatement, DynIden) {
         let entity = scope.entity();
         let row = parameters.alias("r");
         let mut select = Query::select();
@@ -100,7 +105,7 @@ impl Renderer<'_> {
         select.from_as(self.table(entity), row.clone());
         let rows = self.rule(parameters, entity, &row, scope.source.rows());
         restrict(&mut select, rows);
-        select
+        (select, row)
     }
 
     fn guarded_column(
@@ -182,11 +187,15 @@ impl Renderer<'_> {
         inner: &FilterPredicate,
     ) -> SelectStatement {
         let mut related = Scope::new(parameters, source);
+        let tie = self.tie(scope, link, &related);
         let mut conditions = Vec::new();
         conditions.extend(self.link(scope, link, &mut related));
         conditions.push(self.filter(parameters, &mut related, inner));
         let mut select = Query::select();
-        select.from_subquery(self.guarded(parameters, &related), related.alias.clone());
+        select.from_subquery(
+            self.guarded_for(parameters, &related, inner, tie),
+            related.alias.clone(),
+        );
         restrict(&mut select, conjunction(conditions));
         select
     }

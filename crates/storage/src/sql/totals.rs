@@ -1,6 +1,6 @@
 //! Totals and aggregates: one row for each parent.
 
-use super::list::{Parent, add, order_name};
+use super::list::{Parent, add, order_name, parent_tie};
 use super::parameters::{Parameters, raw as text};
 use super::parents::{KEY_COLUMN, key_of};
 use super::raw::{constant, restrict};
@@ -63,9 +63,13 @@ impl<'a> Renderer<'a> {
             Dialect::Sqlite => key.is_some().then(Parameters::key),
             Dialect::Postgres => key.as_ref().map(key_of),
         };
+        let tie = parent_tie(node, correlated.as_ref());
         let condition = self.list_condition(&mut parameters, node, &mut scope, correlated);
         let mut body = Query::select();
-        body.from_subquery(self.guarded(&mut parameters, &scope), scope.alias.clone());
+        body.from_subquery(
+            self.guarded_for(&mut parameters, &scope, &node.filter, tie),
+            scope.alias.clone(),
+        );
         restrict(&mut body, condition);
         let own = columns.iter().skip(usize::from(key.is_some()));
         let keys = self.keys_if_any(&mut parameters, parent);

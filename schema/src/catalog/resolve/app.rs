@@ -1,10 +1,16 @@
 //! app.yaml: name, hosts, limits, keys, connectors.
 
 use super::Context;
-use crate::catalog::{Catalog, FieldType, HostDef};
+use crate::catalog::{Catalog, FieldType, HostDef, PasswordRules};
 use crate::model::{LimitsModel, Name, PasswordModel, Spanned};
 use crate::source::Span;
 use freehold_base::Limits;
+use std::time::Duration;
+
+/// A shorter block hardly slows a guesser down.
+const BLOCK_MIN: Duration = Duration::from_mins(10);
+/// NIST SP 800-63B, 5.2.2: no more than 100 consecutive failures on one account.
+const FAILURES_MAX: u32 = 100;
 
 /// Checks the name and everything that stands beside it and is not in the catalog.
 pub(super) fn name(context: &mut Context<'_>) -> String {
@@ -27,23 +33,6 @@ pub(super) fn name(context: &mut Context<'_>) -> String {
         }
     }
     connectors(context);
-    if let Some(PasswordModel::Settings(settings)) =
-        model.identity.as_ref().and_then(|identity| identity.password.as_ref())
-    {
-        if let Some(length) = settings.min_length.filter(|length| !(8..=256).contains(&length.value)) {
-            context
-                .diagnostics
-                .error("limits", length.span, "`min_length` is between 8 and 256");
-        }
-        if let Some(lockout) = &settings.lockout {
-            check_duration(context, lockout.block.span, &lockout.block.value);
-            if lockout.failures.value == 0 {
-                context
-                    .diagnostics
-                    .error("limits", lockout.failures.span, "`failures` is at least 1");
-            }
-        }
-    }
     let Some(app) = &model.app else {
         if !context.lost.contains("app") {
             context
@@ -91,6 +80,45 @@ fn connectors(context: &mut Context<'_>) {
             Some(_) => {}
         }
     }
+}
+
+/// How passwords are judged; `None`: nobody signs in with one.
+pub(super) fn passwords(context: &mut Context<'_>) -> Option<PasswordRules> {
+    let mut rules = PasswordRules::default();
+    let identity = context.model.identity.as_ref();
+    let settings = match identity.and_then(|identity| identity.password.as_ref()) {
+        None => return Some(rules),
+        Some(PasswordModel::Disabled) => return None,
+        Some(PasswordModel::Settings(settings)) => settings,
+    };
+    let mut limit = |span, holds: bool, message: String| {
+        if !holds {
+            context.diagnostics.error("limits", span, message);
+        }
+    };
+    if let Some(length) = settings.min_length {
+        let holds = (8..=256).contains(&length.value);
+        limit(length.span, holds, "`min_length` is between 8 and 256".to_owned());
+        rules.chars_min = length.value;
+    }
+    if let Some(lockout) = &settings.lockout {
+        let failures = lockout.failures;
+        let holds = (1..=FAILURES_MAX).contains(&failures.value);
+        let message = format!("`failures` is between 1 and {FAILURES_MAX}");
+        limit(failures.span, holds, message);
+        rules.failures_max = failures.value;
+        if let Some(block) = crate::model::parse_duration(&lockout.block.value) {
+            limit(
+                lockout.block.span,
+                block >= BLOCK_MIN,
+                "`block` is at least 10m".to_owned(),
+            );
+            rules.block = block;
+        } else {
+            check_duration(context, lockout.block.span, &lockout.block.value);
+        }
+    }
+    Some(rules)
 }
 
 /// A number with `s`, `m`, `h` or `d`.

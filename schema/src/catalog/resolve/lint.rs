@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::catalog::{AccessLevel, Catalog, Check, EntityId, EntityKind, FieldId, RuleDecl};
-use crate::model::Name;
+use crate::model::{MfaModel, Name};
 use crate::source::Span;
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -14,6 +14,7 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &mut Catalog) {
         unused(context, catalog);
     }
     wide_profiles(context, catalog);
+    second_factors(context);
     managing(context, catalog);
 }
 
@@ -242,6 +243,26 @@ fn read_place(context: &Context<'_>, rule: &RuleDecl, field: &str) -> Span {
 fn is_oneself(condition: &Node) -> bool {
     let id = condition.get("id");
     id.and_then(|id| id.text().or_else(|| id.get("eq").and_then(Node::text))) == Some("$user")
+}
+
+/// No session has a second factor yet: the `policy` room lets such a role count for nobody.
+fn second_factors(context: &mut Context<'_>) {
+    for (name, role) in context.model.roles.iter() {
+        let Some(mfa) = role.mfa else { continue };
+        match mfa.value {
+            MfaModel::Required => context
+                .diagnostics
+                .warning(
+                    "mfa-not-available",
+                    mfa.span,
+                    format!(
+                        "the role `{}` grants nothing until second factors are available",
+                        name.value
+                    ),
+                )
+                .hint("leave `mfa` out for now, or give the sets to another role"),
+        };
+    }
 }
 
 /// Nobody may give away what he does not hold, nor make himself a manager.

@@ -92,6 +92,7 @@ pub(super) fn catalog() -> Catalog {
         profiles: IndexMap::new(),
         roles: IndexMap::new(),
         hosts: Vec::new(),
+        passwords: None,
         limits: Limits::default(),
     }
 }

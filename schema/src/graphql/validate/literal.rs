@@ -52,6 +52,9 @@ impl<'a> Checker<'a> {
     }
 
     fn value(&mut self, value: &'a ValueNode, slot: Slot<'_>, position: Position, path: &mut Vec<PathStep>) {
+        if self.is_full() {
+            return;
+        }
         if let ValueNode::Variable(name) = value {
             self.usages.push(Usage {
                 name,

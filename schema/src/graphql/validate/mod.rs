@@ -136,6 +136,11 @@ fn used_fragments(document: &Document) -> HashSet<&str> {
 }
 
 impl<'a> Checker<'a> {
+    /// Whether enough is known to be wrong; the rest is not even looked at.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors.len() >= ERRORS_MAX
+    }
+
     pub(super) fn report(&mut self, position: Position, message: impl Into<String>) {
         if self.errors.len() < ERRORS_MAX {
             self.errors.push(RequestError::invalid(position, message));

@@ -65,6 +65,9 @@ impl<'a> Checker<'a> {
     }
 
     fn field(&mut self, parent: &'a str, field: &'a FieldNode) {
+        if self.is_full() {
+            return;
+        }
         if field.name == "__typename" {
             if let Some(argument) = field.arguments.first() {
                 self.report(

@@ -2,7 +2,7 @@
 
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, Result};
+use rusqlite::{Connection, Result};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::cmp::Ordering;
@@ -45,15 +45,21 @@ struct DecimalSum;
 struct DecimalAvg;
 
 /// What has been added so far.
-#[derive(Default)]
 struct Total {
-    sum: Decimal,
+    /// `None` once it has passed what a decimal holds.
+    sum: Option<Decimal>,
     /// Digits behind the point, as many as the longest summand has.
     scale: u32,
     count: u64,
 }
 
 impl Total {
+    const NOTHING: Self = Self {
+        sum: Some(Decimal::ZERO),
+        scale: 0,
+        count: 0,
+    };
+
     fn add(&mut self, context: &Context<'_>) -> Result<()> {
         let decimal = match context.get_raw(0) {
             ValueRef::Null => return Ok(()),
@@ -61,9 +67,13 @@ impl Total {
             ValueRef::Integer(number) => Some(Decimal::from(number)),
             ValueRef::Real(_) | ValueRef::Blob(_) => None,
         };
+        // What is no decimal, or a sum past 28 digits, makes the whole null: a query must not fail by what rows hold.
         self.scale = decimal.map_or(self.scale, |decimal| self.scale.max(decimal.scale()));
-        let sum = decimal.and_then(|decimal| self.sum.checked_add(decimal));
-        self.sum = sum.ok_or_else(|| Error::UserFunctionError("no decimal, or a sum past 28 digits".into()))?;
+        let sum = self
+            .sum
+            .zip(decimal)
+            .and_then(|(sum, decimal)| sum.checked_add(decimal));
+        self.sum = sum;
         self.count += 1;
         Ok(())
     }
@@ -71,7 +81,7 @@ impl Total {
 
 impl Aggregate<Total, Option<String>> for DecimalSum {
     fn init(&self, _: &mut Context<'_>) -> Result<Total> {
-        Ok(Total::default())
+        Ok(Total::NOTHING)
     }
 
     fn step(&self, context: &mut Context<'_>, total: &mut Total) -> Result<()> {
@@ -79,17 +89,19 @@ impl Aggregate<Total, Option<String>> for DecimalSum {
     }
 
     fn finalize(&self, _: &mut Context<'_>, total: Option<Total>) -> Result<Option<String>> {
-        Ok(total.filter(|total| total.count > 0).map(|mut total| {
+        let total = total.filter(|total| total.count > 0);
+        Ok(total.and_then(|total| {
+            let mut sum = total.sum?;
             // Adding zero drops digits; PostgreSQL keeps them.
-            total.sum.rescale(total.scale);
-            total.sum.to_string()
+            sum.rescale(total.scale);
+            Some(sum.to_string())
         }))
     }
 }
 
 impl Aggregate<Total, Option<f64>> for DecimalAvg {
     fn init(&self, _: &mut Context<'_>) -> Result<Total> {
-        Ok(Total::default())
+        Ok(Total::NOTHING)
     }
 
     fn step(&self, context: &mut Context<'_>, total: &mut Total) -> Result<()> {
@@ -99,7 +111,7 @@ impl Aggregate<Total, Option<f64>> for DecimalAvg {
     fn finalize(&self, _: &mut Context<'_>, total: Option<Total>) -> Result<Option<f64>> {
         Ok(total
             .filter(|total| total.count > 0)
-            .and_then(|total| (total.sum / Decimal::from(total.count)).to_f64()))
+            .and_then(|total| (total.sum? / Decimal::from(total.count)).to_f64()))
     }
 }
 

@@ -27,9 +27,9 @@ FROM (SELECT "r6"."id" AS "id", "r6"."created_at" AS "created_at", "r6"."subject
 FROM "ticket" AS "r6"
 WHERE "r6"."tenant_id" = $1 AND ("r6"."owner_id" = $2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r7"
-WHERE "r7"."team_id" = "r6"."team_id" AND ("r7"."tenant_id" = $1 AND "r7"."member_id" = $2)) OR "r6"."requester_id" = $2 OR (EXISTS(SELECT 1
+WHERE "r7"."team_id" = "r6"."team_id" AND ("r7"."tenant_id" = $1 AND "r7"."member_id" = $2)) OR ("r6"."requester_id" = $2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r8"
-WHERE "r8"."tenant_id" = $1 AND "r8"."user_id" = $2 AND "r8"."on_call" = $3 AND "r8"."status" = $4) AND "r6"."priority" = $5))) AS "t1"
+WHERE "r8"."tenant_id" = $1 AND "r8"."user_id" = $2 AND ("r8"."on_call" = $3 AND "r8"."status" = $4)) AND "r6"."priority" = $5)))) AS "t1"
 WHERE "t1"."link:team" = "k2"."k"
 ORDER BY "t1"."created_at" DESC, "t1"."id" DESC LIMIT 10) AS "t1" ON TRUE
 LEFT JOIN LATERAL (SELECT "t3"."id" AS "id", "t3"."name" AS "name"
@@ -61,9 +61,9 @@ FROM (SELECT "r3"."team_id" AS "link:team"
 FROM "ticket" AS "r3"
 WHERE "r3"."tenant_id" = $1 AND ("r3"."owner_id" = $2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r4"
-WHERE "r4"."team_id" = "r3"."team_id" AND ("r4"."tenant_id" = $1 AND "r4"."member_id" = $2)) OR "r3"."requester_id" = $2 OR (EXISTS(SELECT 1
+WHERE "r4"."team_id" = "r3"."team_id" AND ("r4"."tenant_id" = $1 AND "r4"."member_id" = $2)) OR ("r3"."requester_id" = $2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r5"
-WHERE "r5"."tenant_id" = $1 AND "r5"."user_id" = $2 AND "r5"."on_call" = $3 AND "r5"."status" = $4) AND "r3"."priority" = $5))) AS "t1"
+WHERE "r5"."tenant_id" = $1 AND "r5"."user_id" = $2 AND ("r5"."on_call" = $3 AND "r5"."status" = $4)) AND "r3"."priority" = $5)))) AS "t1"
 WHERE "t1"."link:team" = "k2"."k") AS "a8" ON TRUE;
 
 -- statement 3, below column 4 of statement 1
@@ -87,9 +87,9 @@ FROM (SELECT "r7"."id" AS "id", "r7"."created_at" AS "created_at", "r7"."id" AS 
 FROM "ticket" AS "r7"
 WHERE "r7"."tenant_id" = $1 AND ("r7"."owner_id" = $2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r8"
-WHERE "r8"."team_id" = "r7"."team_id" AND ("r8"."tenant_id" = $1 AND "r8"."member_id" = $2)) OR "r7"."requester_id" = $2 OR (EXISTS(SELECT 1
+WHERE "r8"."team_id" = "r7"."team_id" AND ("r8"."tenant_id" = $1 AND "r8"."member_id" = $2)) OR ("r7"."requester_id" = $2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r9"
-WHERE "r9"."tenant_id" = $1 AND "r9"."user_id" = $2 AND "r9"."on_call" = $3 AND "r9"."status" = $4) AND "r7"."priority" = $5))) AS "t3"
+WHERE "r9"."tenant_id" = $1 AND "r9"."user_id" = $2 AND ("r9"."on_call" = $3 AND "r9"."status" = $4)) AND "r7"."priority" = $5)))) AS "t3"
 WHERE "t3"."link:team" = "k6"."k"
 ORDER BY "t3"."created_at" DESC, "t3"."id" DESC LIMIT 10) AS "t3" ON TRUE
 WHERE "t3"."list:comments" IS NOT NULL) AS "k2"
@@ -100,9 +100,9 @@ WHERE "r10"."tenant_id" = $1 AND EXISTS(SELECT 1
 FROM "ticket" AS "r11"
 WHERE "r11"."id" = "r10"."ticket_id" AND ("r11"."tenant_id" = $1 AND ("r11"."owner_id" = $2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r12"
-WHERE "r12"."team_id" = "r11"."team_id" AND ("r12"."tenant_id" = $1 AND "r12"."member_id" = $2)) OR "r11"."requester_id" = $2 OR (EXISTS(SELECT 1
+WHERE "r12"."team_id" = "r11"."team_id" AND ("r12"."tenant_id" = $1 AND "r12"."member_id" = $2)) OR ("r11"."requester_id" = $2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r13"
-WHERE "r13"."tenant_id" = $1 AND "r13"."user_id" = $2 AND "r13"."on_call" = $3 AND "r13"."status" = $4) AND "r11"."priority" = $5))))) AS "t1"
+WHERE "r13"."tenant_id" = $1 AND "r13"."user_id" = $2 AND ("r13"."on_call" = $3 AND "r13"."status" = $4)) AND "r11"."priority" = $5)))))) AS "t1"
 WHERE "t1"."link:ticket" = "k2"."k"
 ORDER BY "t1"."id" ASC LIMIT 5) AS "t1" ON TRUE
 ORDER BY "k2"."k" ASC, "t1"."o:0" ASC;

@@ -20,9 +20,9 @@ FROM (SELECT "r4"."id" AS "id", "r4"."created_at" AS "created_at", "r4"."subject
 FROM "ticket" AS "r4"
 WHERE "r4"."tenant_id" = ?1 AND ("r4"."owner_id" = ?2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r5"
-WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = ?1 AND "r5"."member_id" = ?2)) OR "r4"."requester_id" = ?2 OR (EXISTS(SELECT 1
+WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = ?1 AND "r5"."member_id" = ?2)) OR ("r4"."requester_id" = ?2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r6"
-WHERE "r6"."tenant_id" = ?1 AND "r6"."user_id" = ?2 AND "r6"."on_call" = ?3 AND "r6"."status" = ?4) AND "r4"."priority" = ?5))) AS "t1"
+WHERE "r6"."tenant_id" = ?1 AND "r6"."user_id" = ?2 AND ("r6"."on_call" = ?3 AND "r6"."status" = ?4)) AND "r4"."priority" = ?5)))) AS "t1"
 WHERE "t1"."link:team" = ?6
 ORDER BY "t1"."created_at" DESC, "t1"."id" DESC LIMIT 10) AS "t1"
 LEFT JOIN (SELECT "r7"."id" AS "id", "r7"."name" AS "name"
@@ -44,9 +44,9 @@ FROM (SELECT "r3"."team_id" AS "link:team"
 FROM "ticket" AS "r3"
 WHERE "r3"."tenant_id" = ?1 AND ("r3"."owner_id" = ?2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r4"
-WHERE "r4"."team_id" = "r3"."team_id" AND ("r4"."tenant_id" = ?1 AND "r4"."member_id" = ?2)) OR "r3"."requester_id" = ?2 OR (EXISTS(SELECT 1
+WHERE "r4"."team_id" = "r3"."team_id" AND ("r4"."tenant_id" = ?1 AND "r4"."member_id" = ?2)) OR ("r3"."requester_id" = ?2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r5"
-WHERE "r5"."tenant_id" = ?1 AND "r5"."user_id" = ?2 AND "r5"."on_call" = ?3 AND "r5"."status" = ?4) AND "r3"."priority" = ?5))) AS "t1"
+WHERE "r5"."tenant_id" = ?1 AND "r5"."user_id" = ?2 AND ("r5"."on_call" = ?3 AND "r5"."status" = ?4)) AND "r3"."priority" = ?5)))) AS "t1"
 WHERE "t1"."link:team" = ?6;
 
 -- statement 3, below column 4 of statement 1
@@ -63,9 +63,9 @@ WHERE "r3"."tenant_id" = ?1 AND EXISTS(SELECT 1
 FROM "ticket" AS "r4"
 WHERE "r4"."id" = "r3"."ticket_id" AND ("r4"."tenant_id" = ?1 AND ("r4"."owner_id" = ?2 OR EXISTS(SELECT 1
 FROM "team_member" AS "r5"
-WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = ?1 AND "r5"."member_id" = ?2)) OR "r4"."requester_id" = ?2 OR (EXISTS(SELECT 1
+WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = ?1 AND "r5"."member_id" = ?2)) OR ("r4"."requester_id" = ?2 OR (EXISTS(SELECT 1
 FROM "membership" AS "r6"
-WHERE "r6"."tenant_id" = ?1 AND "r6"."user_id" = ?2 AND "r6"."on_call" = ?3 AND "r6"."status" = ?4) AND "r4"."priority" = ?5))))) AS "t1"
+WHERE "r6"."tenant_id" = ?1 AND "r6"."user_id" = ?2 AND ("r6"."on_call" = ?3 AND "r6"."status" = ?4)) AND "r4"."priority" = ?5)))))) AS "t1"
 WHERE "t1"."link:ticket" = ?6
 ORDER BY "t1"."id" ASC LIMIT 5;
 

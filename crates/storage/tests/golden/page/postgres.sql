@@ -14,9 +14,9 @@ FROM (SELECT "r6"."id" AS "id", "r6"."created_at" AS "created_at", "r6"."subject
 FROM "ticket" AS "r6"
 WHERE "r6"."tenant_id" = $4 AND ("r6"."owner_id" = $5 OR EXISTS(SELECT 1
 FROM "team_member" AS "r7"
-WHERE "r7"."team_id" = "r6"."team_id" AND ("r7"."tenant_id" = $4 AND "r7"."member_id" = $5)) OR "r6"."requester_id" = $5 OR (EXISTS(SELECT 1
+WHERE "r7"."team_id" = "r6"."team_id" AND ("r7"."tenant_id" = $4 AND "r7"."member_id" = $5)) OR ("r6"."requester_id" = $5 OR (EXISTS(SELECT 1
 FROM "membership" AS "r8"
-WHERE "r8"."tenant_id" = $4 AND "r8"."user_id" = $5 AND "r8"."on_call" = $6 AND "r8"."status" = $7) AND "r6"."priority" = $8))) AS "t1"
+WHERE "r8"."tenant_id" = $4 AND "r8"."user_id" = $5 AND ("r8"."on_call" = $6 AND "r8"."status" = $7)) AND "r6"."priority" = $8))) OFFSET 0) AS "t1"
 LEFT JOIN LATERAL (SELECT "t3"."id" AS "id", "t3"."name" AS "name"
 FROM (SELECT "r9"."id" AS "id", "r9"."name" AS "name"
 FROM "team" AS "r9"
@@ -50,9 +50,9 @@ FROM (SELECT "r4"."status" AS "status", "r4"."team_id" AS "team_id"
 FROM "ticket" AS "r4"
 WHERE "r4"."tenant_id" = $4 AND ("r4"."owner_id" = $5 OR EXISTS(SELECT 1
 FROM "team_member" AS "r5"
-WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = $4 AND "r5"."member_id" = $5)) OR "r4"."requester_id" = $5 OR (EXISTS(SELECT 1
+WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = $4 AND "r5"."member_id" = $5)) OR ("r4"."requester_id" = $5 OR (EXISTS(SELECT 1
 FROM "membership" AS "r6"
-WHERE "r6"."tenant_id" = $4 AND "r6"."user_id" = $5 AND "r6"."on_call" = $6 AND "r6"."status" = $7) AND "r4"."priority" = $8))) AS "t1"
+WHERE "r6"."tenant_id" = $4 AND "r6"."user_id" = $5 AND ("r6"."on_call" = $6 AND "r6"."status" = $7)) AND "r4"."priority" = $8))) OFFSET 0) AS "t1"
 WHERE "t1"."status" IN ($1, $2) AND EXISTS(SELECT 1
 FROM (SELECT "r3"."id" AS "id", "r3"."name" AS "name"
 FROM "team" AS "r3"
