@@ -1,17 +1,18 @@
 //! `aggregate` and `groups`.
 
 use crate::context::Context;
-use crate::filter::Problems;
 use crate::plan::{
     AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, GroupKey, GroupKeyKind, GroupKeySlot,
     GroupSlot, GroupSlotKind, Groups, OneNode, Output, Slot, SlotKind,
 };
+use crate::problems::Problems;
 use crate::select;
 use freehold_base::ValueType;
 use freehold_policy::predicate::{Link, Predicate};
 use freehold_policy::source::RowSource;
 use freehold_schema::catalog::{EntityDef, FieldDef};
 use freehold_schema::graphql::operation::{Field, InputKind, Selection};
+use freehold_schema::graphql::shape;
 
 /// Most keys of a grouping.
 const GROUP_KEYS_MAX: usize = 4;
@@ -117,23 +118,21 @@ fn keys(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &E
             InputKind::Text(name) => name.as_str(),
             _ => "",
         };
-        // Enum members are field names in capitals.
-        let found = entity
-            .fields
-            .iter()
-            .find(|def| def.name.eq_ignore_ascii_case(name))
-            .and_then(|def| Some((def, source.readable(def.id)?)));
-        let Some((def, readable)) = found else {
+        let found = shape::find_group_by(entity, name).and_then(|def| {
+            // A reference groups by the rows that it shows, so there must be rows to show.
+            let target = match def.reference_target() {
+                Some(target) => Some(context.access.read(target)?.clone()),
+                None => None,
+            };
+            Some((source.readable(def.id)?, target))
+        });
+        let Some((readable, target)) = found else {
             problems.within(index, |problems| problems.add("unknown", "no such field"));
             continue;
         };
         if by.iter().any(|key| key.field == readable) {
             continue;
         }
-        let target = def
-            .reference_target()
-            .and_then(|target| context.access.read(target))
-            .cloned();
         by.push(GroupKey {
             field: readable,
             target,

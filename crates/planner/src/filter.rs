@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::convert;
-use crate::error::Problem;
+use crate::problems::Problems;
 use crate::scalar_filter;
 use freehold_base::{Value, ValueType};
 use freehold_policy::operand::{Operand, PatternKind, Scalar};
@@ -10,123 +10,13 @@ use freehold_policy::predicate::{Link, Predicate, Test};
 use freehold_policy::source::{FilterPredicate, ReadableField, RowSource};
 use freehold_schema::catalog::{EntityDef, EntityId, FieldDef, FieldType, SystemField};
 use freehold_schema::graphql::operation::{Input, InputKind};
-use serde_json::Value as Json;
+use freehold_schema::graphql::shape;
 
 /// Most words that `search` looks for.
 const SEARCH_WORDS_MAX: usize = 8;
 
 /// Deepest nesting of a filter.
 const FILTER_DEPTH_MAX: usize = 16;
-
-/// Most conditions of a filter: keys of its objects and operators.
-const CONDITIONS_MAX: usize = 300;
-
-/// Most members of all lists of a filter together.
-const MEMBERS_MAX: usize = 2_000;
-
-/// What a condition on a list costs, by how many lists it stands within. Deeper ones are refused: each looks through all rows
-/// of the one around it.
-const LIST_COSTS: [u64; 3] = [5, 100, 2_000];
-
-/// Collects the problems of one argument, and what it would cost.
-pub(crate) struct Problems {
-    path: Vec<Json>,
-    found: Vec<Problem>,
-    conditions: usize,
-    members: usize,
-    lists: usize,
-    cost: u64,
-}
-
-impl Problems {
-    pub(crate) fn of(argument: &str) -> Self {
-        Self {
-            path: vec![argument.into()],
-            found: Vec::new(),
-            conditions: 0,
-            members: 0,
-            lists: 0,
-            cost: 0,
-        }
-    }
-
-    /// What the conditions cost, for each list that they stand in.
-    pub(crate) fn cost(&self) -> u64 {
-        self.cost
-    }
-
-    /// Counts conditions and members of lists; false, and told once, when they are too many.
-    pub(crate) fn spend(&mut self, conditions: usize, members: usize) -> bool {
-        self.conditions += conditions;
-        self.members += members;
-        let fits = self.conditions <= CONDITIONS_MAX && self.members <= MEMBERS_MAX;
-        if !fits && self.found.iter().all(|problem| problem.rule != "size") {
-            let message = format!(
-                "a filter has at most {CONDITIONS_MAX} conditions, and its lists have at most {MEMBERS_MAX} members together"
-            );
-            self.add("size", message);
-        }
-        fits
-    }
-
-    /// Does the same work for each of several targets; its problems are told once, its cost counts each time.
-    fn for_each<T>(&mut self, targets: &[&RowSource], mut work: impl FnMut(&RowSource, &mut Self) -> T) -> Vec<T> {
-        let mut done = Vec::with_capacity(targets.len());
-        for (index, target) in targets.iter().enumerate() {
-            let told = self.found.len();
-            done.push(work(target, self));
-            if index > 0 {
-                self.found.truncate(told);
-            }
-        }
-        done
-    }
-
-    pub(crate) fn add(&mut self, rule: &'static str, message: impl Into<String>) {
-        self.found.push(Problem {
-            path: self.path.clone(),
-            rule,
-            message: message.into(),
-        });
-    }
-
-    pub(crate) fn within<T>(&mut self, segment: impl Into<Json>, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(segment.into());
-        let out = work(self);
-        self.path.pop();
-        out
-    }
-
-    pub(crate) fn into_found(self) -> Vec<Problem> {
-        self.found
-    }
-
-    /// The entries of an object; anything else is a problem.
-    pub(crate) fn object<'i>(&mut self, input: &'i Input) -> &'i [(String, Input)] {
-        match &input.kind {
-            InputKind::Object(entries) => entries,
-            InputKind::Null => {
-                self.add("null", "null is no condition; leave it out, or use `isNull`");
-                &[]
-            }
-            _ => {
-                self.add("type", "an object expected");
-                &[]
-            }
-        }
-    }
-
-    /// The items of a list; anything else is a problem.
-    pub(crate) fn list<'i>(&mut self, input: &'i Input) -> &'i [Input] {
-        match &input.kind {
-            InputKind::List(items) => items,
-            _ => {
-                self.add("type", "a list expected");
-                &[]
-            }
-        }
-    }
-}
 
 /// A filter object over the rows of `source`.
 pub(crate) fn filter(
@@ -135,7 +25,7 @@ pub(crate) fn filter(
     input: &Input,
     problems: &mut Problems,
 ) -> FilterPredicate {
-    if problems.path.len() > FILTER_DEPTH_MAX * 2 {
+    if problems.depth() > FILTER_DEPTH_MAX * 2 {
         problems.add("depth", "the filter is nested too deep");
         return Predicate::Constant(false);
     }
@@ -207,21 +97,8 @@ fn to_many(
         problems.add("unknown", "no such field");
         return Predicate::Constant(false);
     };
-    let Some(cost) = LIST_COSTS.get(problems.lists) else {
-        problems.add(
-            "depth",
-            format!(
-                "conditions on lists stand in one another at most {} deep",
-                LIST_COSTS.len()
-            ),
-        );
-        return Predicate::Constant(false);
-    };
-    problems.cost = problems.cost.saturating_add(*cost);
-    problems.lists += 1;
-    let predicate = to_many_parts(context, list, source, by, input, problems);
-    problems.lists -= 1;
-    predicate
+    let inside = problems.within_list(|problems| to_many_parts(context, list, source, by, input, problems));
+    inside.unwrap_or(Predicate::Constant(false))
 }
 
 fn to_many_parts(
@@ -392,10 +269,7 @@ pub(crate) fn search(
     }
     let texts: Vec<ReadableField> = source
         .readable_fields()
-        .filter(|readable| {
-            let def = entity.field(readable.id());
-            matches!(def.field_type, FieldType::Text(_)) && def.encrypted.is_none()
-        })
+        .filter(|readable| shape::is_searchable(entity.field(readable.id())))
         .collect();
     Predicate::all(words.iter().take(SEARCH_WORDS_MAX).map(|word| {
         let pattern = Operand::Constant(Value::Text(PatternKind::Contains.pattern(word)));

@@ -12,6 +12,7 @@ mod filter;
 mod list;
 mod order;
 pub mod plan;
+mod problems;
 mod root;
 mod scalar_filter;
 mod select;

@@ -2,11 +2,12 @@
 
 use crate::aggregate;
 use crate::context::Context;
-use crate::filter::{self, Problems};
+use crate::filter;
 use crate::order;
 use crate::plan::{
     Connection, ConnectionSlot, ConnectionSlotKind, EdgeSlot, EdgeSlotKind, ListNode, Page, PageInfoKind, PageInfoSlot,
 };
+use crate::problems::Problems;
 use crate::select;
 use freehold_policy::predicate::{Link, Predicate};
 use freehold_policy::source::{ReadableField, RowSource};

@@ -1,14 +1,14 @@
 //! `orderBy` → keys, and cursors → the values of keys.
 
 use crate::context::Context;
-use crate::filter::Problems;
 use crate::plan::{OrderJoin, OrderKey};
-use crate::scalar_filter::is_orderable;
+use crate::problems::Problems;
 use freehold_base::{Value, ValueType};
 use freehold_policy::operand::Operand;
 use freehold_policy::source::RowSource;
 use freehold_schema::catalog::{EntityDef, SystemField};
 use freehold_schema::graphql::operation::{Input, InputKind};
+use freehold_schema::graphql::shape;
 
 /// Most keys of an order.
 const KEYS_MAX: usize = 8;
@@ -96,7 +96,10 @@ fn keys(
             path.push(name.clone());
             if let Some(target) = def.reference_target() {
                 match context.access.read(target) {
-                    Some(target) if order.joins.len() < JOINS_MAX => {
+                    Some(_) if order.joins.len() >= JOINS_MAX => {
+                        problems.add("length", format!("an order walks over at most {JOINS_MAX} references"));
+                    }
+                    Some(target) => {
                         order.joins.push(OrderJoin {
                             from: join,
                             reference: field,
@@ -112,9 +115,9 @@ fn keys(
                             path,
                         );
                     }
-                    _ => problems.add("unknown", "this field cannot be ordered by"),
+                    None => problems.add("unknown", "this field cannot be ordered by"),
                 }
-            } else if let (true, Some(value_type)) = (is_orderable(def), def.field_type.value_type()) {
+            } else if let (true, Some(value_type)) = (shape::is_orderable(def), def.field_type.value_type()) {
                 match &value.kind {
                     InputKind::Text(direction) if direction == "ASC" || direction == "DESC" => {
                         let nullable = join.is_some() || !def.required || !field.is_always_readable();

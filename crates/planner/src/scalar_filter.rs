@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::convert;
-use crate::filter::Problems;
-use freehold_base::{Value, ValueType};
+use crate::problems::Problems;
+use freehold_base::Value;
 use freehold_policy::operand::{Operand, PatternKind, Scalar};
 use freehold_policy::predicate::{Predicate, Test};
 use freehold_policy::source::{FilterPredicate, ReadableField};
@@ -249,30 +249,4 @@ fn has_nul(input: &Input, problems: &mut Problems) -> bool {
         problems.add("type", "a value without NUL expected");
     }
     found
-}
-
-/// Whether a field of this type can stand in `orderBy`, `min` and `max`.
-pub(crate) fn is_orderable(def: &FieldDef) -> bool {
-    def.encrypted.is_none()
-        && match def.field_type.value_type() {
-            Some(
-                ValueType::Boolean
-                | ValueType::Int
-                | ValueType::BigInt
-                | ValueType::Float
-                | ValueType::Decimal
-                | ValueType::Text
-                | ValueType::Uuid
-                | ValueType::DateTime
-                | ValueType::Date
-                | ValueType::Time,
-            ) => {
-                def.field_type == FieldType::Id
-                    || !matches!(
-                        def.field_type,
-                        FieldType::Reference { .. } | FieldType::File | FieldType::Image
-                    )
-            }
-            Some(ValueType::Json | ValueType::TextList | ValueType::Bytes) | None => false,
-        }
 }
