@@ -44,7 +44,11 @@ pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
         }
     };
     // To a stranger the time of a stage tells what was looked at; whoever has the console may know.
-    if let Some(timing) = timings.header().filter(|_| call.environment.console).and_then(|text| HeaderValue::try_from(text).ok()) {
+    if let Some(timing) = timings
+        .header()
+        .filter(|_| call.environment.console)
+        .and_then(|text| HeaderValue::try_from(text).ok())
+    {
         response
             .headers_mut()
             .insert(HeaderName::from_static("server-timing"), timing);
