@@ -1,11 +1,14 @@
-//! Golden folders, one a case: a model, a caller and a query in; the SQL of both dialects, and perhaps the SDL, out.
+//! Golden folders, one a case: a model, a caller and a query in; the plan, the SQL of both dialects, and perhaps the SDL, out.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p freehold-storage --test golden` writes them anew; the difference is what a reviewer reads.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
+mod outline;
+
 use freehold_base::Limits;
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
+use freehold_planner::plan::Plan;
 use freehold_policy::{Access, Policy, RoleSet};
 use freehold_schema::catalog::Catalog;
 use freehold_schema::graphql::{RequestText, RoleSchema};
@@ -68,8 +71,10 @@ fn check(root: &Path, case: &Path) -> Vec<String> {
         compare("schema.graphql", schema.sdl());
     }
     let query = std::fs::read_to_string(case.join("query.graphql")).unwrap();
+    let plan = planned(&catalog, &access, &schema, &query);
+    compare("plan.txt", outline::outline(&catalog, &plan));
     for (dialect, name) in [(Dialect::Sqlite, "sqlite.sql"), (Dialect::Postgres, "postgres.sql")] {
-        compare(name, render(&catalog, &access, &schema, &query, dialect));
+        compare(name, render(&catalog, &plan, dialect));
     }
     differing
 }
@@ -92,7 +97,7 @@ fn caller(text: &str) -> RoleSet {
     }
 }
 
-fn render(catalog: &Catalog, access: &Access, schema: &RoleSchema, query: &str, dialect: Dialect) -> String {
+fn planned(catalog: &Catalog, access: &Access, schema: &RoleSchema, query: &str) -> Plan {
     let request = RequestText {
         query,
         operation_name: None,
@@ -103,7 +108,7 @@ fn render(catalog: &Catalog, access: &Access, schema: &RoleSchema, query: &str, 
         .prepare(&request, &limits)
         .unwrap_or_else(|faults| panic!("{faults:?}"));
     let sealer = Sealer::new([1; KEY_BYTES]);
-    let plan = freehold_planner::plan(
+    freehold_planner::plan(
         catalog,
         access,
         &prepared.operation,
@@ -111,8 +116,11 @@ fn render(catalog: &Catalog, access: &Access, schema: &RoleSchema, query: &str, 
         &sealer,
         &limits,
     )
-    .unwrap_or_else(|faults| panic!("{faults:?}"));
-    let program = freehold_storage::sql::render(catalog, &plan, dialect);
+    .unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> String {
+    let program = freehold_storage::sql::render(catalog, plan, dialect);
     let mut out = String::new();
     for (index, statement) in program.statements.iter().enumerate() {
         let parent = statement

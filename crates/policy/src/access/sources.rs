@@ -98,7 +98,14 @@ fn source(
         .map(|id| (id, Guard::Open));
     let guards = fields.iter().map(|(field, guard)| {
         let open = Some(*field) == id || rows.implies(guard);
-        (*field, if open { Guard::Open } else { Guard::When(guard.clone()) })
+        (
+            *field,
+            if open {
+                Guard::Open
+            } else {
+                Guard::When(beside(&rows, guard))
+            },
+        )
     });
     let mut fields: Vec<(FieldId, Guard)> = named.into_iter().chain(guards).collect();
     fields.sort_by_key(|(field, _)| *field);
@@ -112,6 +119,20 @@ fn source(
         rows: Arc::new(rows),
         guards: Arc::new(guards),
     })
+}
+
+/// What is left to ask of a row that is known to be among `rows`: a guard stands inside the source whose rows those are.
+fn beside(rows: &RulePredicate, guard: &RulePredicate) -> RulePredicate {
+    match guard {
+        Predicate::All(parts) => Predicate::all(
+            parts
+                .iter()
+                .filter(|part| !rows.implies(part))
+                .map(|part| beside(rows, part)),
+        ),
+        Predicate::Any(parts) => Predicate::any(parts.iter().map(|part| beside(rows, part))),
+        other => other.clone(),
+    }
 }
 
 /// Whether an update can ever change the field.

@@ -156,7 +156,7 @@ fn fields_rows_and_gates_of_several_rules() {
           id
           subject
           status
-          hours when status = "solved" and owner = $user
+          hours when status = "solved"
           Update when status = "new" and owner = $user
           Transition when status = "new" and owner = $user
           write subject when status = "new" and owner = $user
@@ -164,7 +164,7 @@ fn fields_rows_and_gates_of_several_rules() {
           id
           subject
           status
-          hours when status = "solved" and owner = $user
+          hours when status = "solved"
           Update when status = "new" and owner = $user
           Transition when status = "new" and owner = $user
           write subject when status = "new" and owner = $user"#,
@@ -180,7 +180,7 @@ fn every_set_counts_with_all_its_fields() {
           id
           subject when owner = $user
           status
-          hours when status = "solved" and owner = $user
+          hours when status = "solved"
           Update when status = "new" and owner = $user
           Delete when always
           Transition when status = "new" and owner = $user
@@ -189,7 +189,7 @@ fn every_set_counts_with_all_its_fields() {
           id
           subject when owner = $user
           status
-          hours when status = "solved" and owner = $user
+          hours when status = "solved"
           Update when status = "new" and owner = $user
           Delete when always
           Transition when status = "new" and owner = $user

@@ -9,32 +9,24 @@
 -- 8: Text Constant(Text("urgent"))
 -- columns: [Uuid, Text, Text, Uuid, Text, Uuid, Text, Boolean, Boolean, Boolean]
 SELECT "t1"."id", "t1"."subject", "t1"."internal_note", "t2"."id", "t2"."name", "t3"."id", "t3"."name", "t1"."can:update", "t1"."write:internal_note", "t1"."hidden:internal_note"
-FROM (SELECT "r4"."id" AS "id", "r4"."subject" AS "subject", (CASE WHEN ("r4"."status" IN (?2, ?3) AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
+FROM (SELECT "r4"."id" AS "id", "r4"."subject" AS "subject", (CASE WHEN ("r4"."status" IN (?2, ?3)) THEN "r4"."internal_note" END) AS "internal_note", "r4"."team_id" AS "team_id", "r4"."requester_id" AS "requester_id", ("r4"."status" IN (?2, ?3) AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
 FROM "team_member" AS "r5"
-WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = ?5 AND "r5"."member_id" = ?4)) OR ("r4"."requester_id" = ?4 OR (EXISTS(SELECT 1
-FROM "membership" AS "r6"
-WHERE "r6"."tenant_id" = ?5 AND "r6"."user_id" = ?4 AND ("r6"."on_call" = ?6 AND "r6"."status" = ?7)) AND "r4"."priority" = ?8)))) THEN "r4"."internal_note" END) AS "internal_note", "r4"."team_id" AS "team_id", "r4"."requester_id" AS "requester_id", ("r4"."status" IN (?2, ?3) AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
-FROM "team_member" AS "r7"
-WHERE "r7"."team_id" = "r4"."team_id" AND ("r7"."tenant_id" = ?5 AND "r7"."member_id" = ?4)))) IS TRUE AS "can:update", ("r4"."status" IN (?2, ?3) AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
-FROM "team_member" AS "r8"
-WHERE "r8"."team_id" = "r4"."team_id" AND ("r8"."tenant_id" = ?5 AND "r8"."member_id" = ?4)))) IS TRUE AS "write:internal_note", ("r4"."status" IN (?2, ?3) AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
-FROM "team_member" AS "r9"
-WHERE "r9"."team_id" = "r4"."team_id" AND ("r9"."tenant_id" = ?5 AND "r9"."member_id" = ?4)) OR ("r4"."requester_id" = ?4 OR (EXISTS(SELECT 1
-FROM "membership" AS "r10"
-WHERE "r10"."tenant_id" = ?5 AND "r10"."user_id" = ?4 AND ("r10"."on_call" = ?6 AND "r10"."status" = ?7)) AND "r4"."priority" = ?8)))) IS NOT TRUE AS "hidden:internal_note"
+WHERE "r5"."team_id" = "r4"."team_id" AND ("r5"."tenant_id" = ?5 AND "r5"."member_id" = ?4)))) IS TRUE AS "can:update", ("r4"."status" IN (?2, ?3) AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
+FROM "team_member" AS "r6"
+WHERE "r6"."team_id" = "r4"."team_id" AND ("r6"."tenant_id" = ?5 AND "r6"."member_id" = ?4)))) IS TRUE AS "write:internal_note", ("r4"."status" IN (?2, ?3)) IS NOT TRUE AS "hidden:internal_note"
 FROM "ticket" AS "r4"
 WHERE "r4"."tenant_id" = ?5 AND ("r4"."owner_id" = ?4 OR EXISTS(SELECT 1
-FROM "team_member" AS "r11"
-WHERE "r11"."team_id" = "r4"."team_id" AND ("r11"."tenant_id" = ?5 AND "r11"."member_id" = ?4)) OR ("r4"."requester_id" = ?4 OR (EXISTS(SELECT 1
-FROM "membership" AS "r12"
-WHERE "r12"."tenant_id" = ?5 AND "r12"."user_id" = ?4 AND ("r12"."on_call" = ?6 AND "r12"."status" = ?7)) AND "r4"."priority" = ?8)))) AS "t1"
-LEFT JOIN (SELECT "r13"."id" AS "id", "r13"."name" AS "name"
-FROM "team" AS "r13"
-WHERE "r13"."tenant_id" = ?5) AS "t2" ON "t2"."id" = "t1"."team_id"
-LEFT JOIN (SELECT "r14"."id" AS "id", "r14"."name" AS "name"
-FROM "user" AS "r14"
-WHERE "r14"."id" = ?4 OR EXISTS(SELECT 1
-FROM "membership" AS "r15"
-WHERE "r15"."user_id" = "r14"."id" AND ("r15"."tenant_id" = ?5 AND "r15"."status" = ?7))) AS "t3" ON "t3"."id" = "t1"."requester_id"
+FROM "team_member" AS "r7"
+WHERE "r7"."team_id" = "r4"."team_id" AND ("r7"."tenant_id" = ?5 AND "r7"."member_id" = ?4)) OR ("r4"."requester_id" = ?4 OR (EXISTS(SELECT 1
+FROM "membership" AS "r8"
+WHERE "r8"."tenant_id" = ?5 AND "r8"."user_id" = ?4 AND ("r8"."on_call" = ?6 AND "r8"."status" = ?7)) AND "r4"."priority" = ?8)))) AS "t1"
+LEFT JOIN (SELECT "r9"."id" AS "id", "r9"."name" AS "name"
+FROM "team" AS "r9"
+WHERE "r9"."tenant_id" = ?5) AS "t2" ON "t2"."id" = "t1"."team_id"
+LEFT JOIN (SELECT "r10"."id" AS "id", "r10"."name" AS "name"
+FROM "user" AS "r10"
+WHERE "r10"."id" = ?4 OR EXISTS(SELECT 1
+FROM "membership" AS "r11"
+WHERE "r11"."user_id" = "r10"."id" AND ("r11"."tenant_id" = ?5 AND "r11"."status" = ?7))) AS "t3" ON "t3"."id" = "t1"."requester_id"
 WHERE "t1"."id" = ?1;
 
