@@ -180,7 +180,7 @@ fn every_set_counts_with_all_its_fields() {
           id
           subject when owner = $user
           status
-          hours when status = "solved"
+          hours when status = "solved" and owner = $user
           Update when status = "new" and owner = $user
           Delete when always
           Transition when status = "new" and owner = $user
@@ -189,7 +189,7 @@ fn every_set_counts_with_all_its_fields() {
           id
           subject when owner = $user
           status
-          hours when status = "solved"
+          hours when status = "solved" and owner = $user
           Update when status = "new" and owner = $user
           Delete when always
           Transition when status = "new" and owner = $user

@@ -10,7 +10,7 @@ use freehold_schema::catalog::Catalog;
 use std::fmt::Write as _;
 
 /// The outline of a plan.
-pub fn outline(catalog: &Catalog, plan: &Plan) -> String {
+pub(crate) fn outline(catalog: &Catalog, plan: &Plan) -> String {
     let mut outline = Outline {
         catalog,
         out: String::new(),
