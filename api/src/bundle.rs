@@ -99,7 +99,7 @@ impl Bundle {
     pub(crate) fn view(&self, role_set: &RoleSet) -> Arc<View> {
         self.views.get_with_by_ref(role_set, || {
             let access = Access::reduce(&self.catalog, &self.policy, role_set);
-            let schema = RoleSchema::build(&self.catalog, &access.visible());
+            let schema = RoleSchema::build(&self.catalog, &access.visible(&self.catalog));
             Arc::new(View {
                 number: VIEWS_MADE.fetch_add(1, Ordering::Relaxed),
                 schema,

@@ -83,10 +83,8 @@ fn fields<'a>(entity: &'a EntityDef, views: &'a [Arc<View>]) -> impl Iterator<It
                 | FieldType::Date
         );
         let seen = |view: &View| {
-            view.access
-                .visible()
-                .find(entity.id)
-                .is_some_and(|it| it.find(field.id).is_some())
+            let sources = [view.access.list(entity.id), view.access.read(entity.id)];
+            sources.iter().flatten().any(|source| source.readable(field.id).is_some())
         };
         plain
             && field.system.is_none()

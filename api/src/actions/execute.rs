@@ -83,6 +83,7 @@ pub(crate) async fn execute(
         catalog,
         caller: &caller,
         variables: &planned.variables,
+        written: None,
     };
     let data = timings
         .wait(

@@ -10,6 +10,7 @@ pub mod cursor;
 mod error;
 mod filter;
 mod list;
+pub mod mutation;
 mod order;
 pub mod plan;
 mod problems;

@@ -3,6 +3,7 @@
 mod own;
 mod role_set;
 mod sources;
+mod targets;
 mod tokens;
 
 pub use role_set::RoleSet;
@@ -11,7 +12,8 @@ pub use tokens::{OwnToken, ReasonPart, TokenOrigin};
 use crate::policy::Policy;
 use crate::reduce::Holder;
 use crate::source::RowSource;
-use freehold_schema::catalog::{Catalog, EntityId};
+use crate::target::WriteTarget;
+use freehold_schema::catalog::{Catalog, EntityId, Operation};
 use freehold_schema::graphql::visible::Visible;
 
 /// What a role set may read and write: the only maker of [`RowSource`].
@@ -21,6 +23,8 @@ pub struct Access {
     pub(crate) own: OwnRows,
     tokens: Vec<OwnToken>,
     roles: Vec<String>,
+    actions: Vec<String>,
+    manages: Vec<String>,
 }
 
 /// One entity, reduced.
@@ -29,6 +33,8 @@ pub(crate) struct EntityAccess {
     pub(crate) id: EntityId,
     pub(crate) list: Option<RowSource>,
     pub(crate) read: Option<RowSource>,
+    /// In the order of [`targets::WRITES`].
+    pub(crate) writes: Vec<WriteTarget>,
 }
 
 /// What every signed-in caller may know of themselves.
@@ -52,15 +58,44 @@ impl Access {
         let entities = catalog
             .entities
             .values()
-            .map(|entity| sources::sources(catalog, policy, entity, &sets, &holder))
+            .map(|entity| {
+                let (list, read) = sources::sources(catalog, policy, entity, &sets, &holder);
+                let writes = targets::targets(catalog, policy, entity, &sets, &holder, read.as_ref());
+                EntityAccess {
+                    id: entity.id,
+                    list,
+                    read,
+                    writes,
+                }
+            })
             .collect();
         let own = own::own_rows(catalog, &holder);
         let tokens = tokens::own_tokens(catalog, policy, &holder);
+        let granted = |name: &&String| role_set.signed_in && (role_set.member || !is_of_tenant(catalog, name));
+        let mut actions: Vec<String> = sets
+            .iter()
+            .filter_map(|set| catalog.permission_sets.get(*set))
+            .flat_map(|set| &set.actions)
+            .filter(granted)
+            .cloned()
+            .collect();
+        actions.sort_unstable();
+        actions.dedup();
+        let mut manages: Vec<String> = role_set
+            .roles
+            .iter()
+            .filter_map(|role| catalog.roles.get(role))
+            .flat_map(|role| role.manages.iter().cloned())
+            .collect();
+        manages.sort_unstable();
+        manages.dedup();
         Self {
             entities,
             own,
             tokens,
             roles: role_set.roles,
+            actions,
+            manages,
         }
     }
 
@@ -94,19 +129,52 @@ impl Access {
         &self.tokens
     }
 
+    /// What may be written of an entity by that operation (create, update, delete, transition); without a grant nothing.
+    pub fn target(&self, entity: EntityId, operation: Operation) -> WriteTarget {
+        let found = self
+            .find(entity)
+            .and_then(|access| access.writes.iter().find(|target| target.operation() == operation));
+        found.cloned().unwrap_or_else(|| WriteTarget {
+            entity,
+            operation,
+            grants: std::sync::Arc::new([]),
+            visible: std::sync::Arc::new(crate::predicate::Predicate::Constant(false)),
+        })
+    }
+
+    /// Whether the caller holds the named action (`invite_member`, `read_audit`, …) in the request's tenant.
+    pub fn may(&self, action: &str) -> bool {
+        self.actions.iter().any(|held| held == action)
+    }
+
+    /// Every action held, sorted.
+    pub fn actions(&self) -> &[String] {
+        &self.actions
+    }
+
+    /// Roles that the caller may give and take in the request's tenant, sorted.
+    pub fn manages(&self) -> &[String] {
+        &self.manages
+    }
+
     /// The roles held in the request's tenant, sorted. For `viewer`.
     pub fn roles(&self) -> &[String] {
         &self.roles
     }
 
     /// What the schema of this role set names.
-    pub fn visible(&self) -> Visible {
-        crate::visible::visible(self)
+    pub fn visible(&self, catalog: &Catalog) -> Visible {
+        crate::visible::visible(catalog, self)
     }
 
     fn find(&self, entity: EntityId) -> Option<&EntityAccess> {
         self.entities.iter().find(|access| access.id == entity)
     }
+}
+
+/// Whether an action is about a tenant, and so for its members alone. `create_tenant` is for whoever has it.
+fn is_of_tenant(catalog: &Catalog, action: &str) -> bool {
+    catalog.tenancy.is_some() && action != "create_tenant"
 }
 
 #[cfg(test)]

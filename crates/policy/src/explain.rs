@@ -129,6 +129,7 @@ impl Writer<'_> {
             Operand::Session(SessionValue::Claim(name, _)) => format!("$claims.{name}"),
             Operand::Variable { path, .. } => format!("a variable of `{}`", path.name),
             Operand::Before(field) => format!("$before.{}", self.name(self.root, *field)),
+            Operand::Written => "the written row".to_owned(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Rules: parsed and type-checked against the catalog, reduced for a role set to [`Access`].
 //!
 //! [`Policy`] is every rule of a bundle; [`Access`] is what is left of it once profile and roles are known, and the only maker
-//! of [`source::RowSource`] and [`source::ReadableField`], of which plans are made. A query without its guard therefore does not compile.
+//! of [`source::RowSource`], [`source::ReadableField`] and [`target::WriteTarget`], of which plans are made. A query or a write
+//! without its guard therefore does not compile.
 
 pub mod operand;
 pub mod predicate;
@@ -20,6 +21,7 @@ mod wall;
 pub mod access;
 mod reduce;
 pub mod source;
+pub mod target;
 mod visible;
 
 pub mod explain;

@@ -21,6 +21,8 @@ pub enum Operand {
     },
     /// `$before.<field>`: the stored row's value. Only in a rule's `check`, which no read ever holds; a created row has none.
     Before(FieldId),
+    /// The id of the row that a mutation has written: finds the row of its answer. In no rule.
+    Written,
 }
 
 /// A value of the caller. One that is absent is null, and a comparison with null is false.

@@ -115,7 +115,8 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
         Operand::Session(SessionValue::Tenant | SessionValue::Now | SessionValue::Today | SessionValue::Claim(..))
         | Operand::Constant(_)
         | Operand::Variable { .. }
-        | Operand::Before(_) => false,
+        | Operand::Before(_)
+        | Operand::Written => false,
     };
     let present = |operands: &[Operand]| {
         operands

@@ -2,22 +2,26 @@
 
 use crate::access::{Access, EntityAccess};
 use crate::source::{Guard, RowSource};
-use freehold_schema::catalog::FieldId;
-use freehold_schema::graphql::visible::{Visible, VisibleEntity, VisibleField};
+use crate::target::WriteTarget;
+use freehold_schema::catalog::{Catalog, EntityDef, FieldId, Operation};
+use freehold_schema::graphql::visible::{Visible, VisibleEntity, VisibleField, VisibleInput, VisibleWrites};
 
 /// Entities with a source, and the fields that show a value on some row of it.
-pub(crate) fn visible(access: &Access) -> Visible {
+pub(crate) fn visible(catalog: &Catalog, access: &Access) -> Visible {
     Visible {
         entities: access
             .entities
             .iter()
-            .filter(|entity| entity.list.is_some() || entity.read.is_some())
-            .map(entity)
+            .filter(|entity| {
+                entity.list.is_some() || entity.read.is_some() || entity.writes.iter().any(WriteTarget::is_open)
+            })
+            .map(|entity| self::entity(catalog, entity))
             .collect(),
+        actions: access.actions().to_vec(),
     }
 }
 
-fn entity(access: &EntityAccess) -> VisibleEntity {
+fn entity(catalog: &Catalog, access: &EntityAccess) -> VisibleEntity {
     let sources: Vec<&RowSource> = [&access.list, &access.read].into_iter().flatten().collect();
     let mut fields: Vec<FieldId> = sources
         .iter()
@@ -35,5 +39,41 @@ fn entity(access: &EntityAccess) -> VisibleEntity {
         can_list: access.list.is_some(),
         can_read: access.read.is_some(),
         fields: fields.collect(),
+        writes: writes(catalog.entity(access.id), access),
+    }
+}
+
+fn writes(entity: &EntityDef, access: &EntityAccess) -> VisibleWrites {
+    let find = |operation| {
+        access
+            .writes
+            .iter()
+            .find(|target| target.operation() == operation)
+            .filter(|target| target.is_open())
+    };
+    let given = |target: &WriteTarget| {
+        let mut fields: Vec<FieldId> = target
+            .grants()
+            .iter()
+            .flat_map(|grant| grant.writable())
+            .copied()
+            .collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    };
+    let input = |target: &WriteTarget, id: FieldId| {
+        let field = entity.field(id);
+        let preset = |grant: &crate::target::Grant| grant.presets().iter().any(|(preset, _)| *preset == id);
+        VisibleInput {
+            id,
+            required: field.required && field.default_value().is_none() && !target.grants().iter().any(preset),
+        }
+    };
+    VisibleWrites {
+        create: find(Operation::Create).map(|target| given(target).into_iter().map(|id| input(target, id)).collect()),
+        update: find(Operation::Update).map(given),
+        delete: find(Operation::Delete).is_some(),
+        transition: find(Operation::Transition).map(given).unwrap_or_default(),
     }
 }

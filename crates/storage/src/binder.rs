@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::program::{Program, Statement};
-use freehold_base::{Caller, Value, ValueType};
+use freehold_base::{Caller, RowId, Value, ValueType};
 use freehold_planner::convert;
 use freehold_policy::operand::{Operand, SessionValue};
 use freehold_schema::catalog::Catalog;
@@ -18,6 +18,8 @@ pub struct Binder<'a> {
     pub caller: &'a Caller,
     /// Coerced variables.
     pub variables: &'a Map<String, serde_json::Value>,
+    /// The row that a mutation has written; none while a query is answered.
+    pub written: Option<RowId>,
 }
 
 /// A value and the type its parameter has.
@@ -36,6 +38,7 @@ impl Binder<'_> {
         match operand {
             Operand::Constant(value) => Ok(value.clone()),
             Operand::Session(session) => Ok(self.session(session)),
+            Operand::Written => Ok(self.written.map_or(Value::Null, |row| Value::Uuid(row.uuid()))),
             Operand::Before(_) => Err(Error::program("a read compares with the state before a write")),
             Operand::Variable { path, scalar } => match self.variable(path) {
                 None | Some(serde_json::Value::Null) => Ok(Value::Null),
@@ -150,6 +153,7 @@ mod tests {
             catalog: &catalog,
             caller: &caller,
             variables: &variables,
+            written: None,
         };
         let path = Arc::new(VariablePath {
             name: "v".to_owned(),

@@ -123,7 +123,7 @@ impl App {
             member: caller.is_member(),
         };
         let access = Access::reduce(&self.catalog, &self.policy, &roles);
-        let schema = RoleSchema::build(&self.catalog, &access.visible());
+        let schema = RoleSchema::build(&self.catalog, &access.visible(&self.catalog));
         let variables = serde_json::json!({"s": ["NEW", "OPEN"], "h": "2.5"});
         let variables = variables.as_object().expect("an object");
         let empty = serde_json::Map::new();
@@ -150,6 +150,7 @@ impl App {
             catalog: &self.catalog,
             caller,
             variables,
+            written: None,
         };
         let mut first = None;
         // PostgreSQL may choose another plan from the sixth run on a connection.

@@ -85,7 +85,7 @@ impl World {
         let policy = Policy::check(&catalog, &mut Diagnostics::default()).expect("sound rules");
         let caller = Caller::anonymous(Some("all".to_owned()), Timestamp(0));
         let access = Access::reduce(&catalog, &policy, &RoleSet::of(&catalog, &caller));
-        let schema = RoleSchema::build(&catalog, &access.visible());
+        let schema = RoleSchema::build(&catalog, &access.visible(&catalog));
         let database = Database::open(&Settings::new("sqlite::memory:", "answers"))
             .await
             .expect("SQLite opens");
@@ -134,6 +134,7 @@ impl World {
             catalog: &self.catalog,
             caller: &self.caller,
             variables: &variables,
+            written: None,
         };
         let bytes = self.database.run(&program, &binder, &sealer).await.expect("an answer");
         Ok(serde_json::from_slice(&bytes).expect("JSON"))

@@ -56,7 +56,7 @@ fn check(root: &Path, case: &Path) -> Vec<String> {
         &policy,
         &caller(&std::fs::read_to_string(case.join("caller.txt")).unwrap()),
     );
-    let schema = RoleSchema::build(&catalog, &access.visible());
+    let schema = RoleSchema::build(&catalog, &access.visible(&catalog));
     let mut differing = Vec::new();
     let mut compare = |name: &str, found: String| {
         let path = case.join(name);

@@ -106,6 +106,17 @@ impl EntityDef {
         self.type_name.chars().chain(first).chain(letters).collect()
     }
 
+    /// Whether the field decides who somebody is or what they may do: it changes by the mutations of administration alone, whatever
+    /// a rule lists. Those ask who manages whom.
+    pub fn is_administered(&self, field: &FieldDef) -> bool {
+        let names: &[&str] = match self.kind {
+            EntityKind::User => &["email", "profile", "status", "roles"],
+            EntityKind::Membership => &["user", "roles", "status"],
+            EntityKind::Ordinary | EntityKind::Tenant => &[],
+        };
+        names.contains(&field.name.as_str())
+    }
+
     /// Finds a system field; `tenant` is missing on shared entities.
     pub fn find_system(&self, system: SystemField) -> Option<FieldId> {
         self.fields

@@ -7,6 +7,8 @@ use crate::catalog::{EntityId, FieldId};
 pub struct Visible {
     /// By ascending id.
     pub entities: Vec<VisibleEntity>,
+    /// Named actions held, sorted: each opens root fields of administration.
+    pub actions: Vec<String>,
 }
 
 /// One entity, as far as a role set sees it.
@@ -20,6 +22,37 @@ pub struct VisibleEntity {
     pub can_read: bool,
     /// Fields that some rule with `read` opens, by ascending id. System fields that come with every readable row are here too.
     pub fields: Vec<VisibleField>,
+    /// What may be written.
+    pub writes: VisibleWrites,
+}
+
+/// What a role set may write of an entity: what no rule allows is not in the schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VisibleWrites {
+    /// Fields of a new row that some rule takes from the caller; `None`: rows cannot be created.
+    pub create: Option<Vec<VisibleInput>>,
+    /// Fields that some update takes, by ascending id; `None`: rows cannot be updated.
+    pub update: Option<Vec<FieldId>>,
+    /// Rows can be deleted.
+    pub delete: bool,
+    /// State fields that some transition moves, by ascending id.
+    pub transition: Vec<FieldId>,
+}
+
+/// One field of a new row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisibleInput {
+    /// Which.
+    pub id: FieldId,
+    /// It must be given: never null, without a default, and set by none of the rules.
+    pub required: bool,
+}
+
+impl VisibleWrites {
+    /// Whether anything may be written.
+    pub fn is_open(&self) -> bool {
+        self.create.is_some() || self.update.is_some() || self.delete || !self.transition.is_empty()
+    }
 }
 
 /// One field, as far as a role set sees it.

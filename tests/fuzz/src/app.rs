@@ -63,7 +63,7 @@ pub(crate) fn sides(catalog: &Catalog, policy: &Policy) -> Vec<Side> {
         .iter()
         .map(|role_set| {
             let access = Access::reduce(catalog, policy, role_set);
-            let schema = RoleSchema::build(catalog, &access.visible());
+            let schema = RoleSchema::build(catalog, &access.visible(catalog));
             Side { access, schema }
         })
         .collect()

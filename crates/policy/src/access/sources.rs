@@ -1,29 +1,26 @@
 //! One entity's sources for one role set: which rows, and on which of them each field shows its value.
 
-use super::EntityAccess;
+use super::targets::{is_administered, is_given};
 use crate::policy::Policy;
 use crate::predicate::{Predicate, RulePredicate};
 use crate::reduce::{Holder, all, any, reduce};
 use crate::rule::Rule;
 use crate::source::{Guard, RowSource, SourceGuards};
 use crate::wall::wall;
-use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, Operation, SystemField};
+use freehold_schema::catalog::{Catalog, EntityDef, FieldId, Operation, SystemField};
 use std::sync::Arc;
 
+/// The rows that lists show, and those that by-id fields and references show.
 pub(super) fn sources(
     catalog: &Catalog,
     policy: &Policy,
     entity: &EntityDef,
     sets: &[&str],
     holder: &Holder<'_>,
-) -> EntityAccess {
+) -> (Option<RowSource>, Option<RowSource>) {
     // Who is no member reaches only the public part of a tenant.
     if catalog.is_walled(entity.id) && !entity.public && !holder.member {
-        return EntityAccess {
-            id: entity.id,
-            list: None,
-            read: None,
-        };
+        return (None, None);
     }
     let rules: Vec<&Rule> = policy.rules_of(sets).filter(|rule| rule.entity == entity.id).collect();
     let where_any = |operation: Operation, counts: &dyn Fn(&Rule) -> bool| {
@@ -38,13 +35,14 @@ pub(super) fn sources(
     let writes = Writes {
         can: [Operation::Update, Operation::Delete, Operation::Transition]
             .into_iter()
+            .filter(|operation| !is_administered(entity, *operation))
             .map(|operation| (operation, where_any(operation, &|_| true)))
             .filter(|(_, rows)| *rows != Predicate::Constant(false))
             .collect(),
         writable: entity
             .fields
             .iter()
-            .filter(|field| is_updatable(entity, field.id))
+            .filter(|field| is_given(entity, field, Operation::Update))
             .map(|field| (field.id, where_any(Operation::Update, &|rule| writes(rule, field.id))))
             .filter(|(_, rows)| *rows != Predicate::Constant(false))
             .collect(),
@@ -52,11 +50,10 @@ pub(super) fn sources(
     let listed = all([wall.clone(), where_any(Operation::List, &|_| true)]);
     let read = all([wall, readable]);
     let id = entity.find_system(SystemField::Id);
-    EntityAccess {
-        id: entity.id,
-        list: source(entity, listed, &fields, &writes, id),
-        read: source(entity, read, &fields, &writes, id),
-    }
+    (
+        source(entity, listed, &fields, &writes, id),
+        source(entity, read, &fields, &writes, id),
+    )
 }
 
 /// What may be done to rows, the same in both sources.
@@ -133,12 +130,6 @@ fn beside(rows: &RulePredicate, guard: &RulePredicate) -> RulePredicate {
         Predicate::Any(parts) => Predicate::any(parts.iter().map(|part| beside(rows, part))),
         other => other.clone(),
     }
-}
-
-/// Whether an update can ever change the field.
-fn is_updatable(entity: &EntityDef, field: FieldId) -> bool {
-    let field = entity.field(field);
-    !field.immutable && !field.state && !matches!(field.field_type, FieldType::Autonumber)
 }
 
 /// Whether the rule lets its holder choose the field's value.

@@ -226,7 +226,7 @@ fn without_rules_there_is_nothing() {
             member: true,
         },
     );
-    assert!(access.visible().entities.is_empty());
+    assert!(access.visible(&catalog).entities.is_empty());
     let nobody = Access::reduce(
         &catalog,
         &policy,
@@ -244,7 +244,7 @@ fn without_rules_there_is_nothing() {
 #[test]
 fn what_a_schema_may_name() {
     let (catalog, policy) = world::policy(APP);
-    let visible = Access::reduce(&catalog, &policy, &set("member", &["lead"], true, true)).visible();
+    let visible = Access::reduce(&catalog, &policy, &set("member", &["lead"], true, true)).visible(&catalog);
     let told: Vec<String> = visible
         .entities
         .iter()

@@ -43,6 +43,7 @@ fn answer(layout: Layout, tables: Vec<(Vec<ValueType>, Table)>) -> String {
         catalog: &catalog,
         caller: &caller,
         variables: &variables,
+        written: None,
     };
     let (columns, tables): (Vec<_>, Vec<_>) = tables.into_iter().unzip();
     let statement = |columns| Statement {

@@ -167,6 +167,7 @@ pub async fn ask(database: &Database, program: &Arc<Program>) -> Result<String> 
         catalog: &catalog,
         caller: &caller,
         variables: &variables,
+        written: None,
     };
     let bytes = database.run(program, &binder, &Sealer::new([1; KEY_BYTES])).await?;
     Ok(String::from_utf8(bytes).expect("UTF-8"))

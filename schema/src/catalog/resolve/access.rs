@@ -11,7 +11,8 @@ use indexmap::IndexMap;
 use std::collections::HashSet;
 
 /// Actions of the platform. An app's own come with functions.
-pub(super) const ACTIONS: [&str; 13] = [
+pub(super) const ACTIONS: [&str; 14] = [
+    "create_tenant",
     "invite_member",
     "set_member_roles",
     "remove_member",

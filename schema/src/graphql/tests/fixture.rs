@@ -5,7 +5,7 @@ use crate::catalog::{
     SecurityLevel, SystemField, TextKind, UniqueKey,
 };
 use crate::graphql::RoleSchema;
-use crate::graphql::visible::{Visible, VisibleEntity, VisibleField};
+use crate::graphql::visible::{Visible, VisibleEntity, VisibleField, VisibleWrites};
 use crate::source::Span;
 use freehold_base::{EntityTag, Limits};
 use indexmap::IndexMap;
@@ -111,9 +111,11 @@ pub(super) fn all(catalog: &Catalog) -> Visible {
                 always: true,
             })
             .collect(),
+        writes: VisibleWrites::default(),
     });
     Visible {
         entities: entities.collect(),
+        actions: Vec::new(),
     }
 }
 
@@ -143,20 +145,24 @@ pub(super) fn some(catalog: &Catalog) -> Visible {
                 can_list: false,
                 can_read: true,
                 fields: seen_user,
+                writes: VisibleWrites::default(),
             },
             VisibleEntity {
                 id: TICKET,
                 can_list: true,
                 can_read: true,
                 fields: seen,
+                writes: VisibleWrites::default(),
             },
             VisibleEntity {
                 id: COMMENT,
                 can_list: true,
                 can_read: false,
                 fields: Vec::new(),
+                writes: VisibleWrites::default(),
             },
         ],
+        actions: Vec::new(),
     }
 }
 

@@ -1,0 +1,245 @@
+//! A mutation's plan: what to write, by whose rules, and what to answer, before any SQL.
+//!
+//! Values are cleaned and checked by then; ids of new rows are made when the plan runs. Steps run in order, all or nothing.
+
+use crate::plan::{ListNode, Plan};
+use freehold_base::{RowId, Value};
+use freehold_policy::source::RowSource;
+use freehold_policy::target::WriteTarget;
+use freehold_schema::catalog::{EntityId, FieldId};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// One mutation operation.
+#[derive(Debug)]
+pub struct MutationPlan {
+    /// Root fields, in the order of the response, which is the order in which they run.
+    pub roots: Vec<MutationRoot>,
+    /// By entity: what the caller may delete. Holds every entity that a cascade of the plan can reach.
+    pub deletions: BTreeMap<EntityId, WriteTarget>,
+    /// The estimated cost.
+    pub cost: u64,
+}
+
+/// One root field.
+#[derive(Debug)]
+pub struct MutationRoot {
+    /// The response key.
+    pub key: String,
+    /// The field's name: `updateTicket`.
+    pub name: String,
+    /// What it does.
+    pub action: RootAction,
+}
+
+/// What a root field does.
+#[derive(Debug)]
+pub enum RootAction {
+    /// Nothing: `__typename`.
+    Text(String),
+    /// Writes one row; the answer is the row or null.
+    One {
+        /// How.
+        step: Step,
+        /// How it is answered.
+        answer: Answer,
+    },
+    /// Writes several rows; the answer is a list with the row, or null, for each.
+    Many {
+        /// In order.
+        steps: Vec<Step>,
+        /// How each is answered.
+        answer: Answer,
+    },
+    /// Administers the tenant; the answer is an object of its own.
+    Administer(Box<Administer>),
+}
+
+/// How a written row is answered: a plan with one root slot, which finds the row by [`freehold_policy::operand::Operand::Written`].
+/// The slot is null when the caller can read no row of the entity.
+#[derive(Debug)]
+pub struct Answer {
+    /// The plan.
+    pub plan: Plan,
+    /// Read before the row is written: of a deletion.
+    pub before: bool,
+}
+
+/// One write, with those that are nested in it.
+#[derive(Debug)]
+pub enum Step {
+    /// Adds a row.
+    Create(Create),
+    /// Changes rows: update and transition.
+    Update {
+        /// Which.
+        rows: Selector,
+        /// How.
+        change: Change,
+    },
+    /// Removes rows, and what their references say goes with them.
+    Delete {
+        /// Which.
+        rows: Selector,
+        /// By whose rules.
+        target: WriteTarget,
+        /// The version that they must have.
+        if_version: Option<i64>,
+        /// Place in the arguments, for errors.
+        path: Vec<Json>,
+    },
+    /// Changes the row that has these values of a unique key, or adds it.
+    Upsert {
+        /// The key's fields and values. Null equals nothing: then a row is added.
+        key: Vec<(FieldId, Value)>,
+        /// If it is not there.
+        create: Create,
+        /// If it is.
+        change: Change,
+    },
+}
+
+/// Which rows.
+#[derive(Debug)]
+pub enum Selector {
+    /// The row of that id.
+    Id(RowId),
+    /// The row of that id, which must refer to the parent of this nested write by the field.
+    Child {
+        /// Its id.
+        id: RowId,
+        /// Its reference to the parent.
+        by: FieldId,
+    },
+    /// Rows that the caller sees in a list: its only slot is the id.
+    Filter {
+        /// The list; its page has one row more than `at_most`.
+        list: Box<ListNode>,
+        /// More rows are refused.
+        at_most: u32,
+    },
+}
+
+/// A new row.
+#[derive(Debug)]
+pub struct Create {
+    /// By whose rules.
+    pub target: WriteTarget,
+    /// Values from the caller, and the model's defaults for what the caller leaves out. Those of the server (id, tenant, owner,
+    /// version, times, numbers) are missing, unless the caller gives the owner.
+    pub values: Vec<(FieldId, Assigned)>,
+    /// Fields that the caller gives, ascending: one rule must take them all.
+    pub named: Vec<FieldId>,
+    /// References among `named`.
+    pub references: Vec<ReferenceCheck>,
+    /// Nested writes, after the row's own.
+    pub children: Vec<Step>,
+    /// Place in the arguments, for errors.
+    pub path: Vec<Json>,
+}
+
+/// A change of a row.
+#[derive(Debug)]
+pub struct Change {
+    /// By whose rules.
+    pub target: WriteTarget,
+    /// Values from the caller.
+    pub values: Vec<(FieldId, Assigned)>,
+    /// References among them.
+    pub references: Vec<ReferenceCheck>,
+    /// The version that the row must have.
+    pub if_version: Option<i64>,
+    /// Nested writes, after the row's own.
+    pub children: Vec<Step>,
+    /// Place in the arguments, for errors.
+    pub path: Vec<Json>,
+}
+
+/// A value to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Assigned {
+    /// A value, clean.
+    Value(Value),
+    /// The id of the row in which this write is nested.
+    Parent,
+}
+
+/// A reference that the caller gives: its target must be there and readable for the caller.
+#[derive(Debug)]
+pub struct ReferenceCheck {
+    /// The reference.
+    pub field: FieldId,
+    /// Its new value, not null.
+    pub target: Assigned,
+    /// The rows that the caller may read of the target's entity; `None`: not one.
+    pub source: Option<RowSource>,
+    /// Place in the arguments, for errors.
+    pub path: Vec<Json>,
+}
+
+/// A mutation of administration, its action held by the caller.
+#[derive(Debug)]
+pub struct Administer {
+    /// What to do.
+    pub what: Administration,
+    /// Roles that the caller may give and take.
+    pub manages: Vec<String>,
+    /// What is selected of its answer: response key and name of each field.
+    pub selected: Vec<(String, String)>,
+}
+
+/// What administration does. People are named by the id of their `user` row.
+#[derive(Debug)]
+pub enum Administration {
+    /// Makes somebody a member; whoever is not known yet becomes a user.
+    Invite {
+        /// The address, clean.
+        email: String,
+        /// Of a new user.
+        name: Option<String>,
+        /// Names of roles, known to the model.
+        roles: Vec<String>,
+    },
+    /// Changes somebody's roles.
+    SetRoles {
+        /// Who.
+        user: RowId,
+        /// Names of roles, known to the model.
+        roles: Vec<String>,
+    },
+    /// Ends a membership.
+    Remove {
+        /// Whose.
+        user: RowId,
+    },
+    /// Blocks or unblocks a membership.
+    Block {
+        /// Whose.
+        user: RowId,
+        /// Blocked, or not any more.
+        blocked: bool,
+    },
+    /// Lifts a lockout, ends the sessions and sends a link to choose a new password.
+    ResetPassword {
+        /// Whose.
+        user: RowId,
+    },
+    /// Creates a tenant, whose first manager the caller becomes.
+    CreateTenant {
+        /// Its fields.
+        values: Vec<(FieldId, Value)>,
+        /// The roles that the caller gets there.
+        roles: Vec<String>,
+    },
+}
+
+impl Step {
+    /// Place in the arguments, for errors.
+    pub fn path(&self) -> &[Json] {
+        match self {
+            Self::Create(create) | Self::Upsert { create, .. } => &create.path,
+            Self::Update { change, .. } => &change.path,
+            Self::Delete { path, .. } => path,
+        }
+    }
+}
