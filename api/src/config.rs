@@ -2,16 +2,24 @@
 //! those before the file.
 
 use crate::error::Failure;
+use crate::keys::KeySource;
+use crate::secret_url::SecretUrl;
 use clap::Args;
+use freehold_storage::audit::Bursts;
 use serde::{Deserialize, Serialize};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The PostgreSQL schema of an environment for which none is stated.
-const SCHEMA: &str = "freehold";
+pub(crate) const SCHEMA: &str = "freehold";
+/// Where `dev` keeps its database, in the app's directory.
+const FOLDER: &str = ".freehold";
 /// Connections for the app's tables.
 const CONNECTIONS: usize = 16;
+/// Refusals of one caller and window that the audit log has one by one; more are counted.
+const RECORDED_MAX: u32 = 20;
 
 /// Where an environment's database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +54,15 @@ pub(crate) struct DevArgs {
     /// Folder for the SQLite file [default: DIR/.freehold]
     #[arg(long, env = "FREEHOLD_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// File with the key-encryption keys [default: keys.json in the folder above, made when it is first needed]
+    #[arg(long, env = "FREEHOLD_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     /// Listen on an address that other machines reach: anybody there can read the demo passwords
     #[arg(long)]
     pub(crate) allow_remote: bool,
+    /// Address to which alerts of the audit log are posted
+    #[arg(long, env = "FREEHOLD_ALERT_WEBHOOK", value_name = "URL", hide_env_values = true, value_parser = SecretUrl::parse)]
+    pub(crate) alert_webhook: Option<SecretUrl>,
     /// Let this start change tables so that data is lost
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -78,6 +92,15 @@ pub(crate) struct ServeArgs {
     /// PostgreSQL schema of this environment
     #[arg(long, env = "FREEHOLD_DATABASE_SCHEMA", value_name = "NAME")]
     pub(crate) schema: Option<String>,
+    /// File with the key-encryption keys; `freehold keys new` makes one
+    #[arg(long, env = "FREEHOLD_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Address to which alerts of the audit log are posted
+    #[arg(long, env = "FREEHOLD_ALERT_WEBHOOK", value_name = "URL", hide_env_values = true, value_parser = SecretUrl::parse)]
+    pub(crate) alert_webhook: Option<SecretUrl>,
+    /// Folder in which letters are left for a mail server to pick up; without one nothing is sent
+    #[arg(long, env = "FREEHOLD_MAIL_DIR", value_name = "DIR")]
+    pub(crate) mail_dir: Option<PathBuf>,
     /// Let this start change tables so that data is lost
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -105,9 +128,18 @@ pub(crate) struct Config {
     /// The database.
     #[serde(default)]
     pub(crate) database: DatabaseConfig,
+    /// The file with the key-encryption keys; in the file relative to it.
+    #[serde(default)]
+    pub(crate) key_file: Option<PathBuf>,
     /// The console.
     #[serde(default)]
     pub(crate) console: ConsoleConfig,
+    /// Alerts.
+    #[serde(default)]
+    pub(crate) alerts: AlertsConfig,
+    /// Folder in which letters are left for a mail server to pick up; in the file relative to it.
+    #[serde(default)]
+    pub(crate) mail_dir: Option<PathBuf>,
 }
 
 /// `[database]`
@@ -128,6 +160,39 @@ pub(crate) struct DatabaseConfig {
 pub(crate) struct ConsoleConfig {
     /// Serves the console at `/`.
     pub(crate) enabled: bool,
+}
+
+/// `[alerts]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AlertsConfig {
+    /// So many refusals of one caller raise an alert.
+    pub(crate) denials: u32,
+    /// If they come within so many seconds.
+    pub(crate) within_seconds: u32,
+    /// Where alerts are posted.
+    pub(crate) webhook: Option<SecretUrl>,
+}
+
+impl Default for AlertsConfig {
+    fn default() -> Self {
+        Self {
+            denials: 10,
+            within_seconds: 60,
+            webhook: None,
+        }
+    }
+}
+
+impl AlertsConfig {
+    /// What counts as a burst.
+    pub(crate) fn bursts(&self) -> Bursts {
+        Bursts {
+            alert_at: self.denials.max(1),
+            within: Duration::from_secs(u64::from(self.within_seconds.max(1))),
+            recorded_max: RECORDED_MAX,
+        }
+    }
 }
 
 impl Default for DatabaseConfig {
@@ -172,18 +237,41 @@ impl DevArgs {
                 connections: CONNECTIONS,
             });
         }
-        let folder = self.data.clone().unwrap_or_else(|| self.directory.join(".freehold"));
+        let folder = self.data.clone().unwrap_or_else(|| self.directory.join(FOLDER));
         let unwritable = |error| Failure::new(format!("cannot make the folder `{}`: {error}", folder.display()));
         std::fs::create_dir_all(&folder).map_err(unwritable)?;
         if self.data.is_none() {
             std::fs::write(folder.join(".gitignore"), "*\n").map_err(unwritable)?;
         }
-        let url = format!("sqlite:{}", folder.join("dev.db").display());
-        Ok(Place {
-            url,
-            schema: self.schema.clone(),
+        Ok(Self::file(&self.directory, self.data.as_deref()))
+    }
+
+    /// Where the keys are: beside the database, unless stated.
+    pub(crate) fn keys(&self) -> KeySource {
+        match &self.key_file {
+            Some(path) => KeySource::File(path.clone()),
+            None => KeySource::FileOrNew(Self::key_file(&self.directory, self.data.as_deref())),
+        }
+    }
+
+    /// The key file beside the app.
+    pub(crate) fn key_file(app: &Path, data: Option<&Path>) -> PathBuf {
+        data.map_or_else(|| app.join(FOLDER), Path::to_owned).join("keys.json")
+    }
+
+    /// Where letters are left.
+    pub(crate) fn mail_dir(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| self.directory.join(FOLDER)).join("mail")
+    }
+
+    /// The file beside the app.
+    pub(crate) fn file(app: &Path, data: Option<&Path>) -> Place {
+        let folder = data.map_or_else(|| app.join(FOLDER), Path::to_owned);
+        Place {
+            url: format!("sqlite:{}", folder.join("dev.db").display()),
+            schema: SCHEMA.to_owned(),
             connections: CONNECTIONS,
-        })
+        }
     }
 }
 
@@ -204,14 +292,31 @@ impl Config {
             hosts,
             database,
             schema,
+            key_file,
+            alert_webhook,
+            mail_dir,
             ..
         } = args;
+        if key_file.is_some() {
+            config.key_file.clone_from(key_file);
+        }
+        if mail_dir.is_some() {
+            config.mail_dir.clone_from(mail_dir);
+        }
         replace(&mut config.app, app.as_ref());
         replace(&mut config.listen, listen.as_ref());
         replace(&mut config.operations_listen, operations_listen.as_ref());
         replace(&mut config.hosts, hosts.as_ref());
         replace(&mut config.database.url, database.as_ref());
         replace(&mut config.database.schema, schema.as_ref());
+        if alert_webhook.is_some() {
+            config.alerts.webhook.clone_from(alert_webhook);
+        }
+        if !(1..=1000).contains(&config.alerts.denials) || !(1..=3600).contains(&config.alerts.within_seconds) {
+            return Err(Failure::new(
+                "`denials` under [alerts] is 1 to 1000, `within_seconds` 1 to 3600",
+            ));
+        }
         if config.app.as_os_str().is_empty() {
             return Err(Failure::new("no app is stated").hint("`app = \"path/to/app\"` in the file, or --app DIR"));
         }
@@ -231,6 +336,12 @@ impl Config {
         if config.app.is_relative() && !config.app.as_os_str().is_empty() {
             config.app = path.parent().unwrap_or(Path::new("")).join(&config.app);
         }
+        if let Some(file) = config.key_file.as_mut().filter(|file| file.is_relative()) {
+            *file = path.parent().unwrap_or(Path::new("")).join(&*file);
+        }
+        if let Some(folder) = config.mail_dir.as_mut().filter(|folder| folder.is_relative()) {
+            *folder = path.parent().unwrap_or(Path::new("")).join(&*folder);
+        }
         Ok(config)
     }
 
@@ -241,6 +352,19 @@ impl Config {
             schema: self.database.schema.clone(),
             connections: self.database.connections.max(1),
         }
+    }
+
+    /// Where the keys are. There is no default: whoever has the keys can read what is encrypted.
+    ///
+    /// # Errors
+    /// When it is not stated.
+    pub(crate) fn keys(&self) -> Result<KeySource, Failure> {
+        let stated = self.key_file.clone().map(KeySource::File);
+        stated.ok_or_else(|| {
+            Failure::new("no key file is stated").hint(
+                "`freehold keys new FILE` makes one; state it by `key_file = \"FILE\"` in the file, FREEHOLD_KEY_FILE, or --key-file FILE",
+            )
+        })
     }
 
     /// The settings as a file would have them, secrets masked.
@@ -254,19 +378,31 @@ impl Config {
             operations_listen,
             hosts,
             database,
+            key_file,
             console,
+            alerts,
+            mail_dir,
         } = shown;
         let text = |value: &str| serde_json::Value::from(value).to_string();
         format!(
-            "app = {}\nenvironment = {}\nlisten = \"{listen}\"\noperations_listen = \"{operations_listen}\"\nhosts = {}\n\n\
-             [database]\nurl = {}\nschema = {}\nconnections = {}\n\n[console]\nenabled = {}\n",
+            "app = {}\nenvironment = {}\nlisten = \"{listen}\"\noperations_listen = \"{operations_listen}\"\nhosts = {}\n{}{}\n\
+             [database]\nurl = {}\nschema = {}\nconnections = {}\n\n[console]\nenabled = {}\n\n\
+             [alerts]\ndenials = {}\nwithin_seconds = {}\n{}",
             text(&app.display().to_string()),
             text(&environment),
             serde_json::Value::from(hosts),
+            key_file.map_or_else(String::new, |file| format!("key_file = {}\n", text(&file.display().to_string()))),
+            mail_dir.map_or_else(String::new, |folder| format!("mail_dir = {}\n", text(&folder.display().to_string()))),
             text(&database.url),
             text(&database.schema),
             database.connections,
             console.enabled,
+            alerts.denials,
+            alerts.within_seconds,
+            alerts
+                .webhook
+                .map(|url| format!("webhook = {}\n", text(&url.to_string())))
+                .unwrap_or_default(),
         )
     }
 }
@@ -363,6 +499,21 @@ mod tests {
         assert_eq!((config.app.clone(), config.listen), (folder.join("shop"), listen()));
         let printed: Config = toml::from_str(&config.masked()).unwrap();
         assert_eq!(printed.database.url, "postgres://a:***@c/d");
+        let hook = "https://hooks.example.com/secret";
+        std::fs::write(
+            &path,
+            format!("app = 'shop'\n[database]\nurl = 'sqlite:x'\n[alerts]\nwebhook = '{hook}'\n"),
+        )
+        .unwrap();
+        let config = Config::load(&args).unwrap();
+        assert_eq!(config.alerts.webhook.as_ref().map(SecretUrl::expose), Some(hook));
+        assert!(!config.masked().contains("secret") && !format!("{config:?}").contains("secret"));
+        std::fs::write(
+            &path,
+            "app = 'shop'\n[database]\nurl = 'sqlite:x'\n[alerts]\ndenials = 0\n",
+        )
+        .unwrap();
+        assert!(Config::load(&args).unwrap_err().message.contains("denials"));
         std::fs::write(&path, "aps = 'shop'").unwrap();
         assert!(Config::load(&args).unwrap_err().message.contains("aps"));
         assert!(Config::load(&ServeArgs::default()).is_err());

@@ -3,10 +3,14 @@
 use crate::bundle::Bundle;
 use crate::error::Refusal;
 use crate::http::host::{Host, Hosts};
+use crate::pseudonym::Pseudonyms;
+use crate::post::Post;
+use crate::recorder::Recorder;
 use freehold_auth::{Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};
 use freehold_planner::cursor::Sealer;
 use freehold_storage::Database;
+use freehold_vault::Vault;
 use sea_orm::DatabaseConnection;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -28,10 +32,18 @@ pub(crate) struct Environment {
     pub(crate) passwords: Passwords,
     /// Seals cursors.
     pub(crate) sealer: Sealer,
+    /// Its data keys.
+    pub(crate) vault: Vault,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Which hosts are answered.
     pub(crate) hosts: Hosts,
+    /// Writes the audit log.
+    pub(crate) recorder: Recorder,
+    /// Sends letters.
+    pub(crate) post: Post,
+    /// What addresses are called there.
+    pub(crate) pseudonyms: Pseudonyms,
     live: RwLock<Live>,
 }
 
@@ -54,8 +66,12 @@ pub(crate) struct Parts {
     pub(crate) platform: DatabaseConnection,
     pub(crate) passwords: Passwords,
     pub(crate) sealer: Sealer,
+    pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) hosts: Hosts,
+    pub(crate) recorder: Recorder,
+    pub(crate) post: Post,
+    pub(crate) pseudonyms: Pseudonyms,
 }
 
 /// Somebody of the seed, whose password is public.
@@ -106,8 +122,12 @@ impl Environment {
             platform,
             passwords,
             sealer,
+            vault,
             clock,
             hosts,
+            recorder,
+            post,
+            pseudonyms,
         } = parts;
         Self {
             name,
@@ -118,8 +138,12 @@ impl Environment {
             platform,
             passwords,
             sealer,
+            vault,
             clock,
             hosts,
+            recorder,
+            post,
+            pseudonyms,
             live: RwLock::default(),
         }
     }

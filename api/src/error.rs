@@ -19,6 +19,8 @@ pub(crate) struct Refusal {
     allow: Option<String>,
     /// It is about the document or its variables: a GraphQL request error, not one of HTTP.
     about_document: bool,
+    /// The document was run, and nothing came of it: `"data": null`.
+    ran: bool,
 }
 
 /// One entry of `errors`.
@@ -41,6 +43,7 @@ impl Refusal {
             cause: None,
             allow: None,
             about_document: false,
+            ran: false,
         }
     }
 
@@ -85,11 +88,28 @@ impl Refusal {
         self
     }
 
+    /// As the refusal of a mutation, at that root field: the document was run, and everything undone.
+    #[must_use]
+    pub(crate) fn of_write(mut self, root: Option<&str>) -> Self {
+        if let (Some(entry), Some(root)) = (self.entries.first_mut(), root) {
+            entry.json.insert("path".to_owned(), json!([root]));
+        }
+        self.about_document = true;
+        self.ran = true;
+        self
+    }
+
     /// The code of the first error.
     pub(crate) fn code(&self) -> Code {
         self.entries
             .first()
             .map_or(Code::InternalServerError, |entry| entry.code)
+    }
+
+    /// The message of the first error.
+    pub(crate) fn message(&self) -> String {
+        let message = self.entries.first().and_then(|entry| entry.json.get("message"));
+        message.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// The HTTP status when nothing ran.
@@ -114,7 +134,12 @@ impl Refusal {
             .iter()
             .map(|entry| entry.with_request_id(request_id))
             .collect();
-        json!({ "errors": errors }).to_string().into_bytes()
+        let body = if self.ran {
+            json!({ "errors": errors, "data": null })
+        } else {
+            json!({ "errors": errors })
+        };
+        body.to_string().into_bytes()
     }
 }
 
@@ -151,6 +176,7 @@ impl From<Vec<RequestError>> for Refusal {
             cause: None,
             allow: None,
             about_document: true,
+            ran: false,
         }
     }
 }
@@ -163,6 +189,7 @@ impl From<Vec<PlanError>> for Refusal {
             cause: None,
             allow: None,
             about_document: true,
+            ran: false,
         }
     }
 }
@@ -173,13 +200,41 @@ impl From<AuthError> for Refusal {
     }
 }
 
+impl From<freehold_vault::VaultError> for Refusal {
+    fn from(error: freehold_vault::VaultError) -> Self {
+        // Which key is missing where is for the log.
+        Self {
+            cause: Some(chain(&error)),
+            ..Self::new(error.code(), "encrypted values are not available")
+        }
+    }
+}
+
 impl From<freehold_storage::Error> for Refusal {
     fn from(error: freehold_storage::Error) -> Self {
         // What is left of a request's own faults by then is in its variables.
-        Self {
+        let mut refusal = Self {
             about_document: error.code() == Code::BadUserInput,
             ..coded(error.code(), &error)
+        };
+        let Some(Value::Object(extensions)) = refusal
+            .entries
+            .first_mut()
+            .and_then(|entry| entry.json.get_mut("extensions"))
+        else {
+            return refusal;
+        };
+        match &error {
+            freehold_storage::Error::LimitExceeded { limit, found, .. } => {
+                extensions.insert("limit".to_owned(), json!(limit));
+                extensions.insert("found".to_owned(), json!(found));
+            }
+            freehold_storage::Error::Input { problems } => {
+                extensions.insert("problems".to_owned(), problems.iter().map(problem).collect());
+            }
+            _ => {}
         }
+        refusal
     }
 }
 
@@ -194,6 +249,10 @@ fn coded(code: Code, error: &(dyn std::error::Error + 'static)) -> Refusal {
     }
 }
 
+fn problem(it: &freehold_planner::Problem) -> Value {
+    json!({ "path": it.path, "rule": it.rule, "message": it.message })
+}
+
 fn plan_entry(error: &PlanError) -> Entry {
     let mut entry = Entry::new(error.code, &error.message);
     if let Some((line, column)) = error.position {
@@ -206,8 +265,6 @@ fn plan_entry(error: &PlanError) -> Entry {
     }
     if let Some(Value::Object(extensions)) = entry.json.get_mut("extensions") {
         if !error.problems.is_empty() {
-            let problem =
-                |it: &freehold_planner::Problem| json!({ "path": it.path, "rule": it.rule, "message": it.message });
             extensions.insert("problems".to_owned(), error.problems.iter().map(problem).collect());
         }
         if let Some((limit, found)) = error.limit {
@@ -247,6 +304,16 @@ impl Failure {
 impl From<AuthError> for Failure {
     fn from(error: AuthError) -> Self {
         Self::new(chain(&error))
+    }
+}
+
+impl From<freehold_vault::VaultError> for Failure {
+    fn from(error: freehold_vault::VaultError) -> Self {
+        let failure = Self::new(chain(&error));
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -7,10 +7,16 @@ mod config;
 mod environments;
 mod error;
 mod http;
+mod keys;
+mod post;
+mod pseudonym;
+mod recorder;
+mod secret_url;
 mod settings;
 mod sources;
 mod startup;
 mod timings;
+mod webhook;
 
 fn main() -> std::process::ExitCode {
     cli::run()

@@ -1,12 +1,17 @@
 //! Opens an environment: its database twice over, the platform's tables, its keys. Everything is handed to its room here.
 
-use crate::config::Place;
+use crate::config::{AlertsConfig, Place};
 use crate::environments::{Environment, Parts};
 use crate::error::{Failure, chain};
 use crate::http::host::Hosts;
+use crate::keys::{KeySource, open_vault};
+use crate::post::Post;
+use crate::pseudonym::{self, Pseudonyms};
+use crate::recorder::{Recorder, Writer};
 use crate::settings::settle;
+use crate::webhook::Webhook;
 use freehold_auth::{Cost, Passwords};
-use freehold_base::SystemClock;
+use freehold_base::{Clock, SystemClock};
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
 use freehold_storage::{Database, Settings};
 use rand::Rng;
@@ -18,6 +23,8 @@ use std::time::Duration;
 
 /// The setting that holds the key of cursors.
 const CURSOR_KEY: &str = "cursor_key";
+/// The setting that holds the key of pseudonyms in the audit log.
+const PSEUDONYM_KEY: &str = "pseudonym_key";
 /// Connections for the platform's own tables.
 const PLATFORM_CONNECTIONS: u32 = 8;
 
@@ -37,6 +44,12 @@ pub(crate) struct Opening {
     pub(crate) cost: Cost,
     /// Which hosts are answered.
     pub(crate) hosts: Hosts,
+    /// When an alert is raised, and who is told.
+    pub(crate) alerts: AlertsConfig,
+    /// Where its keys are.
+    pub(crate) keys: KeySource,
+    /// Where letters are left; without a folder nothing is sent.
+    pub(crate) mail_dir: Option<PathBuf>,
 }
 
 /// Opens an environment. It has no bundle yet.
@@ -52,6 +65,9 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         without_tls,
         cost,
         hosts,
+        alerts,
+        keys,
+        mail_dir,
     } = opening;
     let settings = Settings {
         connections: place.connections,
@@ -68,11 +84,31 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         .await
         .map_err(|error| unreachable(chain(&error)))?;
     migrate(&platform).await?;
-    let key = settle(&platform, CURSOR_KEY, &random_key()).await?;
+    let key = settle(&platform, CURSOR_KEY, &random_key::<KEY_BYTES>()).await?;
     let key = parse_key(&key)
         .ok_or_else(|| Failure::new(format!("the setting `{CURSOR_KEY}` of the environment is damaged")))?;
+    let pseudonyms = settle(&platform, PSEUDONYM_KEY, &random_key::<{ pseudonym::KEY_BYTES }>()).await?;
+    let pseudonyms = parse_key(&pseudonyms)
+        .map(Pseudonyms::new)
+        .ok_or_else(|| Failure::new(format!("the setting `{PSEUDONYM_KEY}` of the environment is damaged")))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let vault = open_vault(&platform, &keys, clock.clone()).await?;
+    let bursts = alerts.bursts();
+    let webhook = alerts
+        .webhook
+        .map(Webhook::start)
+        .transpose()
+        .map_err(|error| Failure::new(format!("the webhook's thread cannot be started: {error}")))?;
+    let recorder = Recorder::start(Writer {
+        database: database.clone(),
+        clock: clock.clone(),
+        bursts,
+        webhook,
+        environment: name.clone(),
+    });
     let parallel = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Environment::new(Parts {
+        post: Post::new(mail_dir, &app),
         name,
         label: app
             .canonicalize()
@@ -87,13 +123,16 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         platform,
         passwords: Passwords::new(cost, parallel, &mut rand::rng())?,
         sealer: Sealer::new(key),
-        clock: Arc::new(SystemClock),
+        vault,
+        clock,
         hosts,
+        recorder,
+        pseudonyms,
     }))
 }
 
 /// The pool of the platform's own tables.
-async fn connect(place: &Place, file: Option<&Path>) -> Result<DatabaseConnection, sea_orm::DbErr> {
+pub(crate) async fn connect(place: &Place, file: Option<&Path>) -> Result<DatabaseConnection, sea_orm::DbErr> {
     let url = match file {
         // The driver takes `%`, `?` and `#` of a path for its own.
         Some(path) => {
@@ -137,8 +176,8 @@ async fn migrate(platform: &DatabaseConnection) -> Result<(), Failure> {
     outcome.map_err(|error| Failure::new(format!("the platform's tables cannot be made: {}", chain(&error))))
 }
 
-fn random_key() -> String {
-    let mut key = [0; KEY_BYTES];
+fn random_key<const N: usize>() -> String {
+    let mut key = [0; N];
     rand::rng().fill_bytes(&mut key);
     key.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string does not fail.
@@ -147,9 +186,9 @@ fn random_key() -> String {
     })
 }
 
-fn parse_key(text: &str) -> Option<[u8; KEY_BYTES]> {
-    let mut key = [0; KEY_BYTES];
-    if text.len() != 2 * KEY_BYTES || !text.is_ascii() {
+fn parse_key<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut key = [0; N];
+    if text.len() != 2 * N || !text.is_ascii() {
         return None;
     }
     for (index, byte) in key.iter_mut().enumerate() {
@@ -164,10 +203,11 @@ mod tests {
 
     #[test]
     fn keys_survive_their_text() {
-        let text = random_key();
-        assert!(parse_key(&text).is_some());
+        let text = random_key::<KEY_BYTES>();
+        assert!(parse_key::<KEY_BYTES>(&text).is_some());
+        assert_eq!(parse_key::<32>(&text), None, "of another length");
         for bad in ["", "zz", &text[1..], &text.replace(['0', '1', '2'], "x")] {
-            assert_eq!(parse_key(bad), None, "{bad}");
+            assert_eq!(parse_key::<KEY_BYTES>(bad), None, "{bad}");
         }
     }
 }

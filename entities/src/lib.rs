@@ -4,6 +4,8 @@
 
 pub mod catalog;
 pub mod credential;
+pub mod data_key;
 pub mod entity;
+pub mod reset;
 pub mod session;
 pub mod setting;

@@ -5,6 +5,9 @@
 
 mod columns;
 mod m20261122_000001_platform_tables;
+mod m20261123_000002_audit_log;
+mod m20261123_000003_data_keys;
+mod m20261123_000004_password_reset;
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +18,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_platform_tables::Migration)]
+        vec![
+            Box::new(m20261122_000001_platform_tables::Migration),
+            Box::new(m20261123_000002_audit_log::Migration),
+            Box::new(m20261123_000003_data_keys::Migration),
+            Box::new(m20261123_000004_password_reset::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {
@@ -53,10 +61,15 @@ mod tests {
         assert_eq!(
             names,
             [
+                "fh_audit",
+                "fh_audit_chain",
+                "fh_audit_tally",
                 "fh_catalog",
                 "fh_credential",
+                "fh_data_key",
                 "fh_entity",
                 "fh_migration",
+                "fh_reset",
                 "fh_session",
                 "fh_setting"
             ]

@@ -22,7 +22,7 @@ pub fn compile(sources: &Sources) -> Compiled {
     let read = model::read(sources, &mut diagnostics);
     let (model, catalog) = match read {
         Some((model, lost)) => {
-            let catalog = resolve(&model, lost, &mut diagnostics);
+            let catalog = resolve(&model, lost, sources, &mut diagnostics);
             (Some(model), catalog)
         }
         None => (None, None),

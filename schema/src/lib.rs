@@ -6,6 +6,7 @@
 pub mod catalog;
 mod compile;
 pub mod diagnostic;
+pub mod formula;
 pub mod graphql;
 pub mod model;
 pub mod seed;

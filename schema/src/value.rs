@@ -82,6 +82,7 @@ pub fn read(field_type: &FieldType, node: &Node) -> Result<Value, String> {
         FieldType::Id | FieldType::Reference { .. } => Err("a reference has no literal form".to_owned()),
         FieldType::List { .. } => Err("a list is not stored; set the reference on its rows".to_owned()),
         FieldType::File | FieldType::Image => Err("a file has no literal form".to_owned()),
+        FieldType::Formula { .. } => Err("a formula is calculated; leave it out".to_owned()),
     }
 }
 

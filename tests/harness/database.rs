@@ -44,6 +44,11 @@ impl PostgresDatabase {
         }
     }
 
+    /// Runs statements in the schema of an environment.
+    pub(crate) fn execute(&self, sql: &str) {
+        run(&self.url, &format!("SET search_path = freehold; {sql}"));
+    }
+
     /// Where it is.
     pub(crate) fn url(&self) -> &str {
         &self.url

@@ -17,6 +17,7 @@ trap '' INT HUP
 exec 3<&0
 "$@" </dev/null 3<&- &
 program=$!
+echo "$program" >"$FOLDER/process"
 ( cat <&3 >/dev/null; kill -s TERM "$program" 2>/dev/null; sleep 5; kill -s KILL "$program" 2>/dev/null ) >/dev/null 2>&1 &
 late=$!
 wait "$program"

@@ -13,12 +13,14 @@ pub mod generate;
 mod keeper;
 mod person;
 mod program;
+pub mod proof;
 pub mod proxy;
 mod random;
 pub mod raw;
 pub mod reference;
 mod server;
 mod settings;
+mod stored;
 
 pub use database::Database;
 pub use folder::{Folder, example, fixture};
@@ -26,7 +28,8 @@ pub use person::{Answer, Person, without_request_id};
 pub use program::{Finished, command};
 pub use random::Random;
 pub use server::{Server, Start};
-pub use settings::{proof_cases, proof_seed, repository, updates_snapshots};
+pub use settings::{crashes, proof_cases, proof_seed, repository, updates_snapshots};
+pub use stored::{Reader, Tables};
 
 /// Makes two tests of each function: on SQLite, and on PostgreSQL.
 #[macro_export]

@@ -181,6 +181,11 @@ impl<'a> Person<'a> {
 
     /// Posts a body to `/graphql`.
     pub fn post(&self, body: &str, content_type: &str, accept: &str) -> Answer {
+        let request = self.request(content_type, accept);
+        read(request.send(body.as_bytes()).expect("the server answers"))
+    }
+
+    fn request(&self, content_type: &str, accept: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
         let mut request = agent()
             .post(format!("{}/graphql", self.server.base()))
             .header("X-Freehold-CSRF", "1")
@@ -192,7 +197,17 @@ impl<'a> Person<'a> {
         if let Some(tenant) = &self.tenant {
             request = request.header("X-Tenant", tenant);
         }
-        read(request.send(body.as_bytes()).expect("the server answers"))
+        request
+    }
+
+    /// The whole answer; `None` if the server is gone before it has answered.
+    pub fn try_answer(&self, query: &str, variables: &Value) -> Option<Answer> {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        try_read(
+            self.request("application/json", MEDIA_TYPE)
+                .send(body.as_bytes())
+                .ok()?,
+        )
     }
 
     /// Gets a path.
@@ -210,7 +225,11 @@ impl<'a> Person<'a> {
     }
 }
 
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+fn read(response: ureq::http::Response<ureq::Body>) -> Answer {
+    try_read(response).expect("the answer is text")
+}
+
+fn try_read(mut response: ureq::http::Response<ureq::Body>) -> Option<Answer> {
     let status = response.status().as_u16();
     let content_type = response
         .headers()
@@ -222,14 +241,14 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
         .with_config()
         .limit(100 << 20)
         .read_to_string()
-        .expect("the answer is text");
+        .ok()?;
     let body = serde_json::from_str(&text).unwrap_or_default();
-    Answer {
+    Some(Answer {
         status,
         content_type,
         text,
         body,
-    }
+    })
 }
 
 fn agent() -> &'static Agent {

@@ -7,6 +7,7 @@ use crate::person::Person;
 use crate::program;
 use crate::proxy::Proxy;
 use crate::reference::document;
+use crate::stored::Reader;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -19,9 +20,9 @@ pub struct Server {
     folder: Folder,
     passwords: HashMap<String, String>,
     // Dropped in this order: the server first.
-    _keeper: Mutex<Keeper>,
+    keeper: Mutex<Keeper>,
     proxy: Option<Proxy>,
-    _database: Option<PostgresDatabase>,
+    database: Option<PostgresDatabase>,
 }
 
 /// How a server is started.
@@ -29,7 +30,12 @@ pub struct Server {
 pub struct Start {
     folder: Folder,
     database: Database,
+    /// The database that is there already.
+    found: Option<PostgresDatabase>,
     proxied: bool,
+    arguments: Vec<String>,
+    /// Where another server keeps its database, which this one shares.
+    place: Option<Vec<String>>,
 }
 
 impl Start {
@@ -43,7 +49,10 @@ impl Start {
         Self {
             folder,
             database,
+            found: None,
             proxied: false,
+            arguments: Vec::new(),
+            place: None,
         }
     }
 
@@ -52,6 +61,20 @@ impl Start {
     pub fn proxied(mut self) -> Self {
         self.proxied = true;
         self
+    }
+
+    /// With more arguments of `freehold dev`.
+    #[must_use]
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// A second process on a copy of a server's model and on its database. It has to end first.
+    pub fn beside(server: &Server) -> Self {
+        let mut start = Self::with_model(&server.folder.model(), Database::Sqlite);
+        start.place = Some(server.place());
+        start
     }
 
     /// Starts it, and waits until it listens.
@@ -69,10 +92,13 @@ impl Start {
         let Self {
             folder,
             database,
+            found,
             proxied,
+            arguments,
+            place,
         } = self;
         let log = folder.path().join("log");
-        let database = (database == Database::Postgres).then(PostgresDatabase::create);
+        let database = found.or_else(|| (database == Database::Postgres).then(PostgresDatabase::create));
         let proxy = database
             .as_ref()
             .filter(|_| proxied)
@@ -83,12 +109,14 @@ impl Start {
             folder.model().display().to_string(),
         ];
         command.extend(["--listen".into(), "127.0.0.1:0".into()]);
-        command.extend(["--data".into(), folder.path().join("data").display().to_string()]);
-        if let Some(database) = &database {
-            let url = proxy
-                .as_ref()
-                .map_or_else(|| database.url().to_owned(), |proxy| proxy.url().to_owned());
-            command.extend(["--database".into(), url]);
+        command.extend(arguments);
+        match (place, &database, &proxy) {
+            (Some(place), ..) => command.extend(place),
+            (None, Some(_), Some(proxy)) => {
+                command.extend(place_of(&folder, None));
+                command.extend(["--database".into(), proxy.url().to_owned()]);
+            }
+            (None, database, _) => command.extend(place_of(&folder, database.as_ref())),
         }
         let mut keeper = Keeper::start(&command, folder.path(), &log);
         let started = Instant::now();
@@ -110,9 +138,9 @@ impl Start {
             base,
             folder,
             passwords,
-            _keeper: Mutex::new(keeper),
+            keeper: Mutex::new(keeper),
             proxy,
-            _database: database,
+            database,
         })
     }
 }
@@ -162,6 +190,27 @@ impl Server {
         self.proxy.as_ref().expect("the server was started with a proxy")
     }
 
+    /// A door to its database, past the server.
+    pub fn reader(&self) -> Reader {
+        match &self.database {
+            Some(database) => Reader::of_url(database.url()),
+            None => Reader::of_file(&self.folder.path().join("data").join("dev.db")),
+        }
+    }
+
+    /// Where its database is, as arguments of the program.
+    pub fn place(&self) -> Vec<String> {
+        place_of(&self.folder, self.database.as_ref())
+    }
+
+    /// Runs statements on its database, past the server.
+    pub fn execute(&self, sql: &str) {
+        match &self.database {
+            Some(database) => database.execute(sql),
+            None => crate::stored::execute(&self.folder.path().join("data").join("dev.db"), sql),
+        }
+    }
+
     /// All that the server has printed.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
@@ -175,6 +224,45 @@ impl Server {
         })
     }
 
+    /// Kills it without a word, and waits until it is gone. It can be started [`again`](Self::again).
+    ///
+    /// # Panics
+    ///
+    /// If there is no such process.
+    pub fn kill(&self) {
+        // Whoever waits for the program to end would else remove what it leaves.
+        self.keep();
+        let file = self.folder.path().join("process");
+        let process = std::fs::read_to_string(file).expect("the server's process is known");
+        let killed = std::process::Command::new("kill")
+            .args(["-s", "KILL", process.trim()])
+            .status();
+        assert!(
+            killed.is_ok_and(|status| status.success()),
+            "process {process} cannot be killed"
+        );
+        let mut keeper = self.keeper.lock().expect("nobody panics with it");
+        while !keeper.has_ended() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// How to start a killed server on what it has left.
+    #[must_use]
+    pub fn again(mut self) -> Start {
+        let _ = std::fs::remove_file(self.folder.path().join("keep"));
+        let found = self.database.take();
+        let database = found.as_ref().map_or(Database::Sqlite, |_| Database::Postgres);
+        Start {
+            folder: self.folder.clone(),
+            database,
+            found,
+            proxied: false,
+            arguments: Vec::new(),
+            place: None,
+        }
+    }
+
     /// Lets the folder stay after the test, for a look.
     pub fn keep(&self) {
         let _ = std::fs::write(self.folder.path().join("keep"), "");
@@ -183,6 +271,11 @@ impl Server {
     /// Nobody in particular.
     pub fn anonymous(&self) -> Person<'_> {
         Person::new(self, None)
+    }
+
+    /// Whoever has this cookie.
+    pub fn holder(&self, cookie: &str) -> Person<'_> {
+        Person::new(self, Some(cookie.to_owned()))
     }
 
     /// A person of the seed, with the password that stands there.
@@ -213,6 +306,15 @@ impl Drop for Server {
             self.keep();
         }
     }
+}
+
+fn place_of(folder: &Folder, database: Option<&PostgresDatabase>) -> Vec<String> {
+    // The keys of what is encrypted lie there, wherever the database is.
+    let mut place = vec!["--data".into(), folder.path().join("data").display().to_string()];
+    if let Some(database) = database {
+        place.extend(["--database".into(), database.url().to_owned()]);
+    }
+    place
 }
 
 fn listening(log: &str) -> Option<String> {

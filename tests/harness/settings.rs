@@ -40,6 +40,11 @@ pub fn proof_cases(default: u64) -> u64 {
     variable("FREEHOLD_PROOF_CASES").map_or(default, |text| text.parse().expect("FREEHOLD_PROOF_CASES is a number"))
 }
 
+/// How often the crash tests kill a server (`FREEHOLD_CRASHES`).
+pub fn crashes(default: u64) -> u64 {
+    variable("FREEHOLD_CRASHES").map_or(default, |text| text.parse().expect("FREEHOLD_CRASHES is a number"))
+}
+
 /// Whether snapshots are written instead of compared (`FREEHOLD_UPDATE_SNAPSHOTS`).
 pub fn updates_snapshots() -> bool {
     variable("FREEHOLD_UPDATE_SNAPSHOTS").is_some()

@@ -2,8 +2,9 @@
 //! `FREEHOLD_PROOF_SEED` and `FREEHOLD_PROOF_CASES` say where to begin and how many models to try.
 
 use freehold_tests::generate::{Asker, Draft, OBSERVER, Schema, draft, seed};
-use freehold_tests::reference::{self, Caller, List, RowId, Select, Val, World, camel, list_text, one_text, pascal};
-use freehold_tests::{Database, Folder, Person, Random, Server, Start, on_both_databases, proof_cases, proof_seed};
+use freehold_tests::proof::{caller_of, callers, differs, write};
+use freehold_tests::reference::{self, Caller, List, Select, Val, World, camel, list_text, one_text, pascal};
+use freehold_tests::{Database, Person, Random, Server, Start, on_both_databases, proof_cases, proof_seed};
 use serde_json::{Value, json};
 
 const CASES: u64 = 48;
@@ -67,25 +68,6 @@ struct Context {
     schema: Schema,
 }
 
-/// Keeps, of the names of hidden fields, those that the caller's schema has.
-fn keep_known(schema: &Schema, value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            let type_name = map
-                .get("__typename")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            if let Some(Value::Array(names)) = map.get_mut("_access").map(|access| &mut access["restricted"]) {
-                names.retain(|name| schema.has(&type_name, name.as_str().unwrap_or_default()));
-            }
-            map.values_mut().for_each(|inner| keep_known(schema, inner));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| keep_known(schema, item)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
 impl Context {
     fn fail(&self, server: &Server, query: &str, what: &str) -> ! {
         server.keep();
@@ -97,68 +79,6 @@ impl Context {
             server.complaints()
         );
     }
-}
-
-pub(crate) fn write(draft: &Draft, seed: &Value) -> Folder {
-    let folder = Folder::new();
-    for (name, text) in draft.files() {
-        folder.write(name, &text);
-    }
-    folder.write(
-        "seed.yaml",
-        &serde_json::to_string_pretty(seed).expect("a value can be written"),
-    );
-    folder
-}
-
-/// Some people in some tenants; the anonymous, and tenants that are not one's own.
-pub(crate) fn callers(random: &mut Random, draft: &Draft) -> Vec<(Option<String>, Option<&'static str>)> {
-    let people = Draft::people();
-    let tenants: &[Option<&'static str>] = if draft.tenants {
-        &[Some("acme"), Some("acme"), Some("globex"), None, Some("nowhere")]
-    } else {
-        &[None]
-    };
-    let mut callers = vec![(None, *random.pick(tenants))];
-    for email in random.some(&people, 2) {
-        callers.push((Some(email), *random.pick(tenants)));
-    }
-    callers.push((Some(people[0].clone()), tenants[0]));
-    callers
-}
-
-pub(crate) fn caller_of<'a>(
-    world: &World,
-    server: &'a Server,
-    email: Option<&str>,
-    tenant: Option<&'static str>,
-) -> (Person<'a>, Caller) {
-    let person = email.map_or_else(|| server.anonymous(), |email| server.sign_in(email));
-    let person = tenant.map_or_else(|| person.clone(), |tenant| person.tenant(tenant));
-    let user = email.and_then(|email| world.find("user", email));
-    // Without a header: the only membership.
-    let of_header = tenant.map(|label| world.find("org", label));
-    let tenant = of_header.unwrap_or_else(|| {
-        let mine = world
-            .of("membership")
-            .filter(|row| user.is_some_and(|user| *world.raw(*row, "user") == Val::Row(user)));
-        let active: Vec<RowId> = mine
-            .filter(|row| *world.raw(*row, "status") == Val::Text("active".into()))
-            .collect();
-        if let [only] = active.as_slice() {
-            world.row_of(*only).tenant
-        } else {
-            None
-        }
-    });
-    (
-        person,
-        Caller {
-            user,
-            tenant,
-            now: "2026-11-22T00:00:00Z".into(),
-        },
-    )
 }
 
 /// Learns the ids that the server gave to the rows, from those who may read them.
@@ -275,46 +195,8 @@ fn compare(context: &Context, person: &Person<'_>, query: &str, expected: &Value
             &format!("answered {} {}", answer.status, answer.text),
         );
     }
-    let (mut expected, mut got) = (expected.clone(), answer.body["data"].clone());
-    keep_known(&context.schema, &mut expected);
-    sort(&mut expected);
-    sort(&mut got);
-    if let Some(difference) = reference::difference(&expected, &got) {
-        let text = format!("differs at data{difference}\n  expected {expected}\n  got      {got}");
-        context.fail(person.server(), query, &text);
-    }
-}
-
-/// What has no order is put in one: groups, and names of hidden fields.
-fn sort(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map.iter_mut() {
-                sort(inner);
-                if let (true, Value::Array(items)) = (matches!(key.as_str(), "groups" | "restricted"), inner) {
-                    let text = |item: &Value| item.get("key").map_or_else(|| item.to_string(), sorted_text);
-                    items.sort_by_key(text);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(sort),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// JSON text with sorted keys and numbers in one form.
-fn sorted_text(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let mut parts: Vec<String> = map
-                .iter()
-                .map(|(key, value)| format!("{key}:{}", sorted_text(value)))
-                .collect();
-            parts.sort();
-            parts.join(",")
-        }
-        Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
-        other => other.to_string(),
+    if let Some(difference) = differs(&context.schema, expected, &answer.body["data"]) {
+        context.fail(person.server(), query, &difference);
     }
 }
 

@@ -16,7 +16,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("freehold-policy", &["freehold-base", "freehold-schema"]),
     (
         "freehold-planner",
-        &["freehold-base", "freehold-schema", "freehold-policy"],
+        &[
+            "freehold-base",
+            "freehold-schema",
+            "freehold-content",
+            "freehold-policy",
+        ],
     ),
     (
         "freehold-storage",
@@ -28,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("freehold-auth", &["freehold-base", "freehold-entities"]),
+    ("freehold-vault", &["freehold-base", "freehold-entities"]),
     (
         "freehold",
         &[
@@ -37,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "freehold-planner",
             "freehold-storage",
             "freehold-auth",
+            "freehold-vault",
             "freehold-entities",
             "freehold-migrations",
             "freehold-console",
@@ -61,7 +68,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
     ),
     (
         &["sea-orm", "sqlx"],
-        &["freehold-entities", "freehold-auth", "freehold"],
+        &["freehold-entities", "freehold-auth", "freehold-vault", "freehold"],
     ),
     (&["sea-orm-migration"], &["freehold-migrations"]),
     (&["actix-web", "actix-http", "actix-rt", "actix-ws"], &["freehold"]),

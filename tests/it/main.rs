@@ -2,8 +2,12 @@
 
 mod access_gates;
 mod agreement;
+mod agreement_writes;
 mod arrows;
+mod at_once;
+mod audit;
 mod corners;
+mod crash;
 mod examples;
 mod fields;
 mod filters;
@@ -15,6 +19,7 @@ mod known_faults;
 mod lists;
 mod non_interference;
 mod passwords;
+mod refusals;
 mod reload;
 mod round_trips;
 mod tenants;

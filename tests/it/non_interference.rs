@@ -2,8 +2,9 @@
 //!
 //! Ids are made by each server, so they are replaced by the rows' names before answers are compared byte by byte.
 
-use crate::agreement::{caller_of, callers, identify, write};
+use crate::agreement::identify;
 use freehold_tests::generate::{Asker, Change, Schema, draft, seed};
+use freehold_tests::proof::{caller_of, callers, write};
 use freehold_tests::reference::{Caller, Kind, Val, World, document, list_text};
 use freehold_tests::{Random, Start, on_both_databases, proof_cases, proof_seed};
 use serde_json::Value;

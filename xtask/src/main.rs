@@ -4,6 +4,7 @@
 
 mod faults;
 mod keeper;
+mod prove;
 mod summary;
 mod test;
 mod tools;
@@ -15,17 +16,22 @@ Tasks of the Freehold repository.
 
 Usage: cargo xtask test [--only PART]... [--filter TEXT]
        cargo xtask faults [NAME]...
+       cargo xtask prove [--decisions N] [--seed N] [--crash [N]]
 
   test    Run the tests, with everything they need:
             unit      the tests beside the code of every crate
             it        black-box tests of the server, on SQLite and PostgreSQL
             page      the console, in Chromium
             clients   GraphQL clients of other people against the server
+  prove   Compare random models, people and mutations on both databases with the reference evaluator
   faults  Plant each fault of tests/faults (or those whose name has NAME in it) in a copy, and see a test catch it
 
 Options:
   --only PART     unit, it, page or clients; may be given several times. Absent: all four
   --filter TEXT   only Rust tests whose name contains TEXT (unit and it)
+  --decisions N   how many verdicts about a row or a field must have been compared; 100000 if absent
+  --seed N        the first model; 1 if absent. A disagreement says which seed shows it again
+  --crash [N]     instead: kill a server under load N times on each database, 50 if absent, and see that nothing is lost
   -h, --help      this text
 
 Programs that are missing (PostgreSQL, Chromium, node, npm, python3) are installed with apt-get where that is possible;
@@ -56,6 +62,7 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<bool, String> {
     match arguments.first().map(String::as_str) {
         Some("faults") => faults::run(&arguments[1..]),
+        Some("prove") => prove::run(&prove::Selection::parse(&arguments[1..])?),
         Some("test") => test::run(&test::Selection::parse(&arguments[1..])?),
         None | Some("help" | "-h" | "--help") => {
             print_help();

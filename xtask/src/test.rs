@@ -2,7 +2,7 @@
 
 mod clients;
 mod page;
-mod postgres;
+pub(crate) mod postgres;
 mod server;
 
 use crate::summary::Summary;
@@ -106,7 +106,7 @@ pub(crate) fn run(selection: &Selection) -> Result<bool, String> {
 }
 
 /// Builds everything that the tests need, once; gives the program.
-fn build(root: &Path) -> Result<PathBuf, String> {
+pub(crate) fn build(root: &Path) -> Result<PathBuf, String> {
     tools::succeed(cargo(root).args(["build", "--workspace", "--all-targets"]))?;
     let target = tools::variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let program = target.join("debug").join("freehold");
@@ -180,13 +180,13 @@ fn find_chromium() -> Result<PathBuf, String> {
 }
 
 /// Runs cargo as the one that runs us does.
-fn cargo(root: &Path) -> Command {
+pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(tools::variable("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
 }

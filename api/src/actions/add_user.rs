@@ -2,9 +2,11 @@
 
 use crate::environments::Environment;
 use crate::error::Failure;
+use crate::keys::{in_use, uses};
 use freehold_auth::{NewRow, TenantHint, find_user, identify, insert_rows, set_password};
-use freehold_base::{RowId, Value, nearest};
-use freehold_schema::catalog::{Catalog, EntityDef, EntityId, SystemField};
+use freehold_base::{ColumnCipher, RowId, Value, nearest};
+use freehold_schema::catalog::{Catalog, EntityId, SystemField};
+use freehold_storage::sealed::{self, SealedValue};
 use rand::Rng;
 use std::collections::HashMap;
 
@@ -49,8 +51,13 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
     if bundle.directory.user_roles.is_some() {
         given.insert("roles", Value::TextList(user.roles.to_vec()));
     }
-    let mut rows = vec![row(environment, catalog.entity(catalog.user), id, id, None, given)?];
-
+    let mut rows = vec![Row {
+        entity: catalog.user,
+        id,
+        tenant: None,
+        given,
+    }];
+    let mut place = None;
     if let (Some(tenancy), Some(slug)) = (catalog.tenancy, user.tenant) {
         let now = environment.clock.now();
         let known = identify(
@@ -73,9 +80,15 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
             let mut given = HashMap::from([("name", text(slug))]);
             given.insert(entity.field(field).name.as_str(), text(slug));
             given.retain(|name, _| entity.find_field(name).is_some());
-            rows.push(row(environment, entity, tenant, id, None, given)?);
+            rows.push(Row {
+                entity: entity.id,
+                id: tenant,
+                tenant: None,
+                given,
+            });
             tenant
         };
+        place = Some(tenant);
         let entity = catalog.entity(tenancy.membership);
         let name = |field| entity.field(field).name.as_str();
         let given = HashMap::from([
@@ -84,8 +97,21 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
             (name(tenancy.membership_status), text("active")),
         ]);
         let membership = new_id(environment, catalog, tenancy.membership);
-        rows.push(row(environment, entity, membership, id, Some(tenant), given)?);
+        rows.push(Row {
+            entity: entity.id,
+            id: membership,
+            tenant: Some(tenant),
+            given,
+        });
     }
+    let uses = uses(catalog, in_use(catalog), place);
+    let cipher = match &uses[..] {
+        [] => None,
+        uses => Some(environment.vault.sealing_cipher(uses).await?),
+    };
+    let cipher = cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher);
+    let made = rows.into_iter().map(|row| make(environment, catalog, cipher, id, row));
+    let rows = made.collect::<Result<Vec<_>, _>>()?;
     insert_rows(&environment.platform, &rows).await?;
     set_password(&environment.platform, id, phc, environment.clock.now()).await?;
     Ok(id)
@@ -134,24 +160,32 @@ fn check(catalog: &Catalog, user: &NewUser<'_>) -> Result<(), Failure> {
 }
 
 /// A row with its system fields, what is given, and defaults.
-fn row(
-    environment: &Environment,
-    entity: &EntityDef,
+/// A row to be made, with the values that are not the server's own.
+struct Row<'a> {
+    entity: EntityId,
     id: RowId,
-    owner: RowId,
     tenant: Option<RowId>,
-    mut given: HashMap<&str, Value>,
+    given: HashMap<&'a str, Value>,
+}
+
+fn make(
+    environment: &Environment,
+    catalog: &Catalog,
+    cipher: Option<&dyn ColumnCipher>,
+    owner: RowId,
+    row: Row<'_>,
 ) -> Result<NewRow, Failure> {
+    let entity = catalog.entity(row.entity);
+    let mut given = row.given;
     let now = Value::DateTime(environment.clock.now().0);
     let mut cells = Vec::new();
     for field in &entity.fields {
-        let Some(column) = field.column() else { continue };
         let value = match field.system {
-            Some(SystemField::Id) => Value::Uuid(id.uuid()),
+            Some(SystemField::Id) => Value::Uuid(row.id.uuid()),
             Some(SystemField::Owner) => Value::Uuid(owner.uuid()),
             Some(SystemField::CreatedAt | SystemField::UpdatedAt) => now.clone(),
             Some(SystemField::Version) => Value::Int(1),
-            Some(SystemField::Tenant) => tenant.map_or(Value::Null, |tenant| Value::Uuid(tenant.uuid())),
+            Some(SystemField::Tenant) => row.tenant.map_or(Value::Null, |tenant| Value::Uuid(tenant.uuid())),
             Some(SystemField::CreatedBy | SystemField::UpdatedBy) => Value::Null,
             None => given
                 .remove(field.name.as_str())
@@ -164,9 +198,22 @@ fn row(
                 entity.name, field.name
             )));
         }
-        if !value.is_null() {
-            cells.push((column.name, column.value_type, value));
+        if value.is_null() {
+            continue;
         }
+        let values = if field.encrypted.is_some() {
+            let place = (entity.id, field.id);
+            let SealedValue { value, index } = sealed::seal(cipher, catalog, place, row.tenant, row.id, &value)?;
+            std::iter::once(value).chain(index).collect()
+        } else {
+            vec![value]
+        };
+        let columns = sealed::columns(field).into_iter();
+        cells.extend(
+            columns
+                .zip(values)
+                .map(|((column, value_type), value)| (column, value_type, value)),
+        );
     }
     Ok(NewRow {
         table: entity.name.clone(),

@@ -84,7 +84,10 @@ fn fields<'a>(entity: &'a EntityDef, views: &'a [Arc<View>]) -> impl Iterator<It
         );
         let seen = |view: &View| {
             let sources = [view.access.list(entity.id), view.access.read(entity.id)];
-            sources.iter().flatten().any(|source| source.readable(field.id).is_some())
+            sources
+                .iter()
+                .flatten()
+                .any(|source| source.readable(field.id).is_some())
         };
         plain
             && field.system.is_none()

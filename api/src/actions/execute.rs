@@ -1,5 +1,9 @@
 //! One GraphQL request, on one screen: identify → prepare → plan → render → run.
 
+use crate::actions::asides;
+use crate::actions::audit::Origin;
+use crate::actions::read::read;
+use crate::actions::write::{self, Mutation};
 use crate::bundle::{Bundle, PlanKey, Planned, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
@@ -7,12 +11,12 @@ use crate::http::host::{self, Host};
 use crate::http::verb::is_mutation;
 use crate::timings::Timings;
 use freehold_auth::{TenantHint, Token, identify};
-use freehold_base::Code;
-use freehold_planner::plan;
+use freehold_base::{Caller, Code};
+use freehold_planner::{plan, plan_mutation};
 use freehold_policy::RoleSet;
 use freehold_schema::graphql::RequestText;
 use freehold_schema::graphql::operation::OperationKind;
-use freehold_storage::{Binder, sql};
+use freehold_storage::sql;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -38,6 +42,8 @@ pub(crate) struct Request<'a> {
     pub(crate) tenant: Option<&'a str>,
     /// `Host`.
     pub(crate) host: &'a Host,
+    /// Where it comes from, for the audit log.
+    pub(crate) origin: Origin<'a>,
     /// Sent by `GET`, which changes nothing.
     pub(crate) reads_only: bool,
 }
@@ -75,48 +81,82 @@ pub(crate) async fn execute(
 
     let view = bundle.view(&RoleSet::of(catalog, &caller));
     let key = PlanKey::new(view.number, &request.asked);
-    let planned = match key.as_ref().and_then(|key| bundle.plans.find(key)) {
-        Some(planned) => planned,
-        None => compile(environment, &bundle, &view, &request.asked, key, timings)?,
+    let work = match key.as_ref().and_then(|key| bundle.plans.find(key)) {
+        Some(planned) => Work::Read(planned),
+        None => compile(environment, &bundle, &view, &caller, request, key, timings).await?,
     };
-    let binder = Binder {
-        catalog,
-        caller: &caller,
-        variables: &planned.variables,
-        written: None,
+    let data = match &work {
+        Work::Read(planned) => {
+            timings
+                .wait("run", read(environment, &bundle, &caller, planned))
+                .await?
+        }
+        Work::Write(mutation) => {
+            let written = write::write(environment, &bundle, &view, &caller, mutation, request);
+            timings.wait("write", written).await?
+        }
     };
-    let data = timings
-        .wait(
-            "run",
-            environment.database.run(&planned.program, &binder, &environment.sealer),
-        )
-        .await?;
     Ok(enveloped(&data))
 }
 
-/// From text to a program: prepare → plan → render.
-fn compile(
+/// What a request has become.
+enum Work {
+    /// A program, perhaps made before.
+    Read(Arc<Planned>),
+    /// A mutation: its values are in its plan, so it is made anew each time.
+    Write(Box<Mutation>),
+}
+
+/// From text to what is run: prepare → plan → render.
+async fn compile(
     environment: &Environment,
-    bundle: &Bundle,
+    bundle: &Arc<Bundle>,
     view: &View,
-    asked: &Asked,
+    caller: &Caller,
+    request: &Request<'_>,
     key: Option<PlanKey>,
     timings: &mut Timings,
-) -> Result<Arc<Planned>, Refusal> {
+) -> Result<Work, Refusal> {
     let catalog = &bundle.catalog;
     let text = RequestText {
-        query: &asked.query,
-        operation_name: asked.operation_name.as_deref(),
-        variables: &asked.variables,
+        query: &request.asked.query,
+        operation_name: request.asked.operation_name.as_deref(),
+        variables: &request.asked.variables,
     };
-    let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
-    if prepared.operation.kind != OperationKind::Query {
-        return Err(Refusal::new(
-            Code::BadRequest,
-            "only queries are answered in this version",
-        ));
+    let mut prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
+    match prepared.operation.kind {
+        OperationKind::Query => {}
+        OperationKind::Mutation => {
+            let planned = || {
+                plan_mutation(
+                    catalog,
+                    &view.access,
+                    &prepared.operation,
+                    &environment.sealer,
+                    &catalog.limits,
+                )
+            };
+            let plan = timings.time("plan", planned)?;
+            return Ok(Work::Write(Box::new(Mutation {
+                plan,
+                variables: prepared.variables,
+            })));
+        }
+        OperationKind::Subscription => {
+            return Err(Refusal::new(
+                Code::BadRequest,
+                "subscriptions are not answered in this version",
+            ));
+        }
     }
-    // Answers about the schema are large, and kept with it.
+    let asides = timings
+        .wait(
+            "asides",
+            asides::answers(environment, bundle, view, caller, request.origin, &prepared.operation),
+        )
+        .await?;
+    prepared.introspection.extend(asides);
+    // Answers about the schema are large, and kept with it; those about people change.
     let key = key.filter(|_| prepared.introspection.is_empty());
     let planned = || {
         plan(
@@ -139,7 +179,7 @@ fn compile(
     if let Some(key) = key {
         bundle.plans.keep(key, planned.clone());
     }
-    Ok(planned)
+    Ok(Work::Read(planned))
 }
 
 /// `{"data": …}`

@@ -1,8 +1,14 @@
 //! What Freehold does, one file a verb; called by `http` and `cli` alike.
 
 pub(crate) mod add_user;
+pub(crate) mod asides;
+pub(crate) mod audit;
+pub(crate) mod choose_password;
 pub(crate) mod default_query;
 pub(crate) mod deploy;
 pub(crate) mod execute;
+pub(crate) mod explain;
+pub(crate) mod read;
 pub(crate) mod seed;
 pub(crate) mod sign_in;
+pub(crate) mod write;

@@ -3,11 +3,15 @@
 use crate::bundle::Bundle;
 use crate::environments::{DemoTenant, DemoUser, Environment};
 use crate::error::Failure;
+use crate::keys::uses;
 use crate::settings::{find_setting, put_setting};
 use freehold_auth::{find_user, has_password, set_password};
+use freehold_base::ColumnCipher;
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::seed::{Seed, resolve};
 use freehold_schema::source::Sources;
+use freehold_storage::seals;
+use freehold_vault::KeyUse;
 
 /// The setting that says that this environment was filled by us: only then do its passwords follow the seed.
 const SEEDED: &str = "seeded";
@@ -24,16 +28,34 @@ pub(crate) async fn seed(
     // Faults were told when the app was compiled.
     let seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
     if !seed.rows.is_empty() && !environment.database.has_data(&bundle.catalog).await? {
-        environment
-            .database
-            .insert_seed(&bundle.catalog, &seed, environment.clock.as_ref(), &mut |_, _| {})
-            .await?;
+        insert(environment, bundle, &seed).await?;
         put_setting(&environment.platform, SEEDED, "development").await?;
     }
     if find_setting(&environment.platform, SEEDED).await?.is_none() {
         return Ok(Vec::new());
     }
     demo_users(environment, bundle, &seed).await
+}
+
+async fn insert(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Result<(), Failure> {
+    let catalog = &bundle.catalog;
+    let sealed = seals(catalog, seed);
+    let mut uses: Vec<KeyUse<'_>> = sealed
+        .iter()
+        .flat_map(|(name, tenant)| uses(catalog, [name], *tenant))
+        .collect();
+    // A key of the environment seals for many tenants, and is one.
+    uses.dedup();
+    let cipher = match &uses[..] {
+        [] => None,
+        uses => Some(environment.vault.sealing_cipher(uses).await?),
+    };
+    let cipher = cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher);
+    let (clock, database) = (environment.clock.as_ref(), &environment.database);
+    database
+        .insert_seed(catalog, seed, cipher, clock, &mut |_, _| {})
+        .await?;
+    Ok(())
 }
 
 async fn demo_users(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Result<Vec<DemoUser>, Failure> {

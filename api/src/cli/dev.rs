@@ -3,7 +3,7 @@
 use crate::actions::deploy::Care;
 use crate::cli::watch::{Outcome, load, watch};
 use crate::cli::{say, serve, tell};
-use crate::config::DevArgs;
+use crate::config::{AlertsConfig, DevArgs};
 use crate::environments::DemoUser;
 use crate::error::Failure;
 use crate::http::host::Hosts;
@@ -44,6 +44,12 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
         without_tls: true,
         cost: Cost::Demo,
         hosts,
+        alerts: AlertsConfig {
+            webhook: args.alert_webhook.clone(),
+            ..AlertsConfig::default()
+        },
+        keys: args.keys(),
+        mail_dir: Some(args.mail_dir()),
     });
     let environment = Arc::new(environment.await?);
     let care = if args.allow_destructive {

@@ -1,7 +1,10 @@
 //! The command line, thin: the same actions from a terminal.
 
+mod access;
+mod audit;
 mod check;
 mod dev;
+mod keys;
 mod new;
 mod schema;
 mod serve;
@@ -39,12 +42,21 @@ enum Command {
     Dev(config::DevArgs),
     /// Compiles an app and tells every fault
     Check(check::CheckArgs),
+    /// Prints who may do what, and how that differs between versions of an app
+    #[command(subcommand)]
+    Access(access::AccessCommand),
     /// Prints the GraphQL schema that somebody sees
     Schema(schema::SchemaArgs),
     /// Serves an app in production
     #[command(after_help = "Examples:\n  freehold serve --config freehold.toml\n  \
         FREEHOLD_DATABASE_URL=postgres://… freehold serve --app shop --host shop.example.com\n  freehold serve --config freehold.toml --print-config")]
     Serve(serve::ServeCommand),
+    /// Reads and verifies the audit log
+    #[command(subcommand, after_help = "Example:\n  freehold audit verify --config freehold.toml")]
+    Audit(audit::AuditCommand),
+    /// Makes, lists and rotates the keys under which encrypted fields are sealed
+    #[command(subcommand, after_help = "Example:\n  freehold keys new keys.json")]
+    Keys(keys::KeysCommand),
     /// Manages users from the terminal
     #[command(
         subcommand,
@@ -61,8 +73,11 @@ pub(crate) fn run() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Dev(args) => runtime().and_then(|runtime| runtime.block_on(dev::run(&args))),
         Command::Check(args) => check::run(&args),
+        Command::Access(command) => access::run(&command),
         Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => runtime().and_then(|runtime| runtime.block_on(serve::run(&args))),
+        Command::Audit(command) => runtime().and_then(|runtime| runtime.block_on(audit::run(&command))),
+        Command::Keys(command) => runtime().and_then(|runtime| runtime.block_on(keys::run(&command))),
         Command::User(command) => runtime().and_then(|runtime| runtime.block_on(user::run(&command))),
     };
     match outcome {

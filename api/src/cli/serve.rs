@@ -88,6 +88,9 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
         without_tls: false,
         cost: Cost::Production,
         hosts,
+        alerts: config.alerts.clone(),
+        keys: config.keys()?,
+        mail_dir: config.mail_dir.clone(),
     });
     let environment = environment.await?;
     let deployed = deploy(&environment, catalog, policy, care).await?;

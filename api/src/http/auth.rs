@@ -47,7 +47,7 @@ pub(crate) async fn sign_in(call: &Call<'_>, payload: Payload) -> Result<HttpRes
         user_agent: headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
         address: address.as_deref(),
     };
-    let (token, session) = sign_in::sign_in(call.environment, attempt).await?;
+    let (token, session) = sign_in::sign_in(call.environment, attempt, call.origin()).await?;
     let mut response = json(200, &session)?;
     let cookie = HeaderValue::try_from(kind.set(&token)).map_err(Refusal::internal)?;
     response.headers_mut().append(SET_COOKIE, cookie);

@@ -99,6 +99,7 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
         token: credentials.token,
         tenant,
         host: &call.host,
+        origin: call.origin(),
         reads_only,
     };
     match tokio::time::timeout(TIMEOUT, execute::execute(call.environment, &request, timings)).await {

@@ -55,6 +55,13 @@ impl Host {
         Some(Self { name, port })
     }
 
+    /// The address of a page here: `https://help.example.com`.
+    pub(crate) fn site(&self, without_tls: bool) -> String {
+        let scheme = if without_tls { "http" } else { "https" };
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{}{port}", self.name)
+    }
+
     /// Whether the name can only mean this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         self.name == "localhost"

@@ -8,6 +8,7 @@ pub(crate) mod credentials;
 mod graphql;
 mod health;
 pub(crate) mod host;
+mod password;
 mod server;
 mod shell;
 pub(crate) mod verb;

@@ -1,9 +1,10 @@
 //! What is around every request: its id, its host, the routes, headers, and the net under a panic.
 
+use crate::actions::audit::Origin;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::Host;
-use crate::http::{answer, auth, console, graphql, health};
+use crate::http::{answer, auth, console, graphql, health, password};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Data, Payload};
@@ -34,6 +35,16 @@ pub(crate) struct Call<'a> {
     pub(crate) environment: &'a Environment,
     /// Its id.
     pub(crate) id: String,
+}
+
+impl Call<'_> {
+    /// Where it comes from, for the audit log.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin {
+            request: &self.id,
+            address: self.request.peer_addr().map(|address| address.ip()),
+        }
+    }
 }
 
 /// Answers a request.
@@ -99,6 +110,13 @@ async fn route(
         "/auth/session" => {
             only(method, &[Method::GET])?;
             auth::session(&call).await
+        }
+        "/auth/password/reset" => {
+            only(method, &[Method::GET, Method::POST])?;
+            match *method {
+                Method::GET => Ok(password::page(&call)),
+                _ => password::reset(&call, payload).await,
+            }
         }
         #[cfg(test)]
         "/panics" => panic!("as the test wants"),

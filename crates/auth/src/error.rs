@@ -1,6 +1,6 @@
 //! Why a caller is not let in.
 
-use freehold_base::Code;
+use freehold_base::{Code, RowId};
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 /// Why a caller is not let in.
@@ -11,7 +11,7 @@ pub enum AuthError {
     BadSession,
     /// One message for every cause, or it would tell which accounts exist.
     #[error("the e-mail address or the password is wrong, or the account is blocked for now")]
-    SignInRefused,
+    SignInRefused(Refused),
     /// It says nothing about accounts, so it need not hide.
     #[error("sign-in by password is off for this app")]
     PasswordsOff,
@@ -29,11 +29,44 @@ pub enum AuthError {
     Database(#[from] DbErr),
 }
 
+/// A sign-in that failed: for the audit log, never for the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Whose account it was; `None` if there is none that is active and has a password.
+    pub user: Option<RowId>,
+    /// Why.
+    pub cause: RefusalCause,
+}
+
+/// Why a sign-in failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// There is no such account, or it is not active, or has no password.
+    NoAccount,
+    /// The password was wrong.
+    WrongPassword,
+    /// The password was wrong once too often: the account is blocked from now on.
+    LockedOut,
+    /// The account is blocked for a while.
+    Blocked,
+}
+
+impl RefusalCause {
+    /// As the audit log has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoAccount => "no_account",
+            Self::WrongPassword | Self::LockedOut => "wrong_password",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
 impl AuthError {
     /// The machine word.
     pub fn code(&self) -> Code {
         match self {
-            Self::BadSession | Self::SignInRefused | Self::PasswordsOff => Code::Unauthenticated,
+            Self::BadSession | Self::SignInRefused(_) | Self::PasswordsOff => Code::Unauthenticated,
             Self::Busy => Code::Unavailable,
             Self::PasswordLength => Code::BadUserInput,
             Self::Database(error) if is_lost(error) => Code::Unavailable,

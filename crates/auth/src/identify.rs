@@ -44,7 +44,7 @@ pub async fn identify(
             .map(|id| CallerTenant { id, membership: None });
         return Ok(caller);
     };
-    let statement = signed_in(database, directory, token, hint).finish(database);
+    let statement = signed_in(database, directory, &Who::Session(token), hint).finish(database);
     let row = find(database, statement).await?.ok_or(AuthError::BadSession)?;
     let last_seen_at = row.try_get_by("last_seen_at")?;
     let status: Option<String> = row.try_get_by("user_status")?;
@@ -58,11 +58,57 @@ pub async fn identify(
     Ok(caller)
 }
 
+/// What somebody would be as a caller, without their being here: for explanations, policy tests and the command line. `None` if there
+/// is no such person or they are blocked.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn describe(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    person: &PersonName<'_>,
+    hint: &TenantHint<'_>,
+    now: Timestamp,
+) -> Result<Option<Caller>, AuthError> {
+    let statement = signed_in(database, directory, &Who::Person(person), hint).finish(database);
+    let Some(row) = find(database, statement).await? else {
+        return Ok(None);
+    };
+    let status: Option<String> = row.try_get_by("user_status")?;
+    if status.as_deref() != Some("active") {
+        return Ok(None);
+    }
+    caller_of(database, directory, &row, now).map(Some)
+}
+
+/// How somebody is named who is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonName<'a> {
+    /// By the id of the user's row.
+    Id(RowId),
+    /// By e-mail address, whatever its case.
+    Email(&'a str),
+}
+
+/// Whose rights are asked for.
+enum Who<'a> {
+    Session(&'a Token),
+    Person(&'a PersonName<'a>),
+}
+
 /// Session, user, tenant and active membership, as one row.
-fn signed_in(database: &DatabaseConnection, directory: &Directory, token: &Token, hint: &TenantHint<'_>) -> Sql {
-    let head = format!("/* {} */ ", directory.version.replace('*', ""))
-        + "SELECT s.user_id, s.last_seen_at, s.expires_at, u.status AS user_status, u.profile";
-    let from = " FROM fh_session s JOIN \"user\" u ON u.id = s.user_id";
+fn signed_in(database: &DatabaseConnection, directory: &Directory, who: &Who<'_>, hint: &TenantHint<'_>) -> Sql {
+    let (columns, from) = match who {
+        Who::Session(_) => (
+            "s.last_seen_at, s.expires_at",
+            " FROM fh_session s JOIN \"user\" u ON u.id = s.user_id",
+        ),
+        Who::Person(_) => ("NULL AS last_seen_at, NULL AS expires_at", " FROM \"user\" u"),
+    };
+    let head = format!(
+        "/* {} */ SELECT u.id AS user_id, {columns}, u.status AS user_status, u.profile",
+        directory.version.replace('*', "")
+    );
     let mut sql = Sql::new(head);
     match &directory.tenancy {
         None => {
@@ -94,9 +140,17 @@ fn signed_in(database: &DatabaseConnection, directory: &Directory, token: &Token
             ));
         }
     }
-    sql.push(" WHERE s.token_hash = ")
-        .bind(token.hash().bytes())
-        .push(" LIMIT 1");
+    match who {
+        Who::Session(token) => sql.push(" WHERE s.token_hash = ").bind(token.hash().bytes()),
+        Who::Person(PersonName::Id(id)) => sql.push(" WHERE u.id = ").bind(id.uuid()),
+        Who::Person(PersonName::Email(email)) => sql
+            .push(" WHERE u.email IN (")
+            .bind(*email)
+            .push(", ")
+            .bind(email.to_lowercase())
+            .push(")"),
+    };
+    sql.push(" LIMIT 1");
     sql
 }
 

@@ -9,21 +9,25 @@ mod identify;
 mod insert;
 mod password;
 mod read;
+mod reset;
 mod session;
 mod sign_in;
+mod tenants;
 mod token;
 
 #[cfg(test)]
 mod testing;
 
 pub use directory::{Directory, Lockout, MembershipField, Tenancy};
-pub use error::AuthError;
-pub use identify::{TenantHint, identify};
+pub use error::{AuthError, RefusalCause, Refused};
+pub use identify::{PersonName, TenantHint, describe, identify};
 pub use insert::{NewRow, insert_rows};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
+pub use reset::{is_reset_good, spend_reset};
 pub use session::{
     ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user,
     purge_sessions, touch_session,
 };
 pub use sign_in::{Attempt, SignedIn, has_password, set_password, sign_in};
+pub use tenants::tenants_of;
 pub use token::{Token, TokenHash};

@@ -62,6 +62,18 @@ impl Passwords {
         hash(&self.params, password, rng)
     }
 
+    /// The PHC string of a new password, made on a blocking thread.
+    ///
+    /// # Errors
+    /// [`AuthError::PasswordLength`], [`AuthError::Busy`], [`AuthError::Hash`].
+    pub async fn hash_queued(&self, password: &str) -> Result<String, AuthError> {
+        let _place = self.queue()?;
+        let _slot = self.running.acquire().await.map_err(|_| AuthError::Busy)?;
+        let (passwords, password) = (self.clone(), password.to_owned());
+        let hashed = tokio::task::spawn_blocking(move || passwords.hash(&password, &mut rand::rng()));
+        hashed.await.map_err(|error| AuthError::Hash(error.to_string()))?
+    }
+
     /// A place in the queue, to be held for the whole of a sign-in.
     pub(crate) fn queue(&self) -> Result<SemaphorePermit<'_>, AuthError> {
         self.waiting.try_acquire().map_err(|_| AuthError::Busy)
@@ -73,6 +85,8 @@ impl Passwords {
     /// [`AuthError::Busy`].
     pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<bool, AuthError> {
         let _slot = self.running.acquire().await.map_err(|_| AuthError::Busy)?;
+        // A password that an administrator has reset is no PHC string; it takes as long as any.
+        let phc = phc.filter(|phc| PasswordHash::new(phc).is_ok());
         let known = phc.is_some() && !password.is_empty() && password.len() <= PASSWORD_BYTES_MAX;
         let phc = phc.unwrap_or(&self.nobody).to_owned();
         let password = password.get(..PASSWORD_BYTES_MAX).unwrap_or(password).to_owned();

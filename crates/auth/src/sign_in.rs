@@ -4,6 +4,7 @@
 //! looked at, in one conditional update, so that attempts made at the same time, on one node or on many, cannot outnumber them. One
 //! that finds as many others still running waits for them: a person who signs in from several places at once is not an attacker.
 
+use crate::error::{RefusalCause, Refused};
 use crate::read::Sql;
 use crate::session::{begin, later};
 use crate::{AuthError, Directory, Lockout, Passwords, Token, end_session};
@@ -87,8 +88,8 @@ pub async fn sign_in(
     };
     let now = clock.now();
     if !right {
-        block(database, lockout, user, now).await?;
-        return Err(AuthError::SignInRefused);
+        let locked_out = block(database, lockout, user, now).await?;
+        return Err(AuthError::SignInRefused(refused(account.as_ref(), heard, locked_out)));
     }
     forgive(database, user).await?;
     if let Some(previous) = attempt.previous {
@@ -227,15 +228,33 @@ async fn take_turn(
     Ok(false)
 }
 
-/// Blocks the account, if it has used up its attempts.
-async fn block(database: &DatabaseConnection, lockout: Lockout, user: RowId, now: Timestamp) -> Result<(), AuthError> {
+/// Blocks the account, if it has used up its attempts; says whether that was it.
+async fn block(
+    database: &DatabaseConnection,
+    lockout: Lockout,
+    user: RowId,
+    now: Timestamp,
+) -> Result<bool, AuthError> {
     let mut sql = Sql::new("UPDATE fh_credential SET blocked_until = ");
     sql.bind(later(now, lockout.block))
         .push(" WHERE blocked_until IS NULL AND failures >= ")
         .bind(failures_max(lockout));
     sql.push(" AND user_id = ").bind(user.uuid());
-    database.execute_raw(sql.finish(database)).await?;
-    Ok(())
+    Ok(database.execute_raw(sql.finish(database)).await?.rows_affected() == 1)
+}
+
+/// What a failure was, for the audit log.
+fn refused(account: Option<&Account>, heard: bool, locked_out: bool) -> Refused {
+    let cause = match account {
+        None => RefusalCause::NoAccount,
+        Some(_) if locked_out => RefusalCause::LockedOut,
+        Some(_) if heard => RefusalCause::WrongPassword,
+        Some(_) => RefusalCause::Blocked,
+    };
+    Refused {
+        user: account.map(|account| account.user),
+        cause,
+    }
 }
 
 /// As the column counts them. A bound of 0 would let nobody in, ever.

@@ -3,6 +3,7 @@
 //! This room knows nothing of models, SQL or HTTP; everything else imports it.
 
 mod caller;
+mod cipher;
 mod clock;
 mod code;
 mod id;
@@ -11,6 +12,7 @@ mod nearest;
 mod value;
 
 pub use caller::{Caller, CallerTenant, Person};
+pub use cipher::{CellPlace, CipherError, ColumnCipher, FieldPlace};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use code::Code;
 pub use id::{EntityTag, ROW_ID_BYTES, RowId};

@@ -14,6 +14,9 @@ const ROWS_PER_COST: u64 = 10;
 /// Most to-one references of one list or row, nested ones included. SQLite joins at most 64 tables.
 const REFERENCES_MAX: u64 = 48;
 
+/// Most rows that one operation writes, as far as its text tells: what a cascade takes along is not among them.
+pub(crate) const WRITTEN_MAX: u64 = 1_000;
+
 /// What planning carries along.
 pub(crate) struct Context<'a> {
     pub(crate) catalog: &'a Catalog,
@@ -26,6 +29,7 @@ pub(crate) struct Context<'a> {
     references: u64,
     fields: u64,
     rows: u64,
+    written: u64,
     errors: Vec<PlanError>,
 }
 
@@ -40,6 +44,7 @@ impl<'a> Context<'a> {
             references: 0,
             fields: 0,
             rows: 0,
+            written: 0,
             errors: Vec::new(),
         }
     }
@@ -67,7 +72,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn cost(&self) -> u64 {
+    /// The cost so far.
+    pub(crate) fn cost(&self) -> u64 {
         self.fields.saturating_add(self.rows / ROWS_PER_COST)
     }
 
@@ -84,6 +90,20 @@ impl<'a> Context<'a> {
     /// Counts the rows a list may return.
     pub(crate) fn count_rows(&mut self, rows: u64) {
         self.rows = self.rows.saturating_add(rows);
+    }
+
+    /// Counts the rows that a field writes; each costs what a row read does. Tells, once, when the operation writes too many.
+    pub(crate) fn count_written(&mut self, field: &Field, rows: u64) {
+        self.count_rows(rows);
+        let fitted = self.written <= WRITTEN_MAX;
+        self.written = self.written.saturating_add(rows);
+        if fitted && self.written > WRITTEN_MAX {
+            let message = format!(
+                "an operation writes at most {WRITTEN_MAX} rows, this one names {}; send several",
+                self.written
+            );
+            self.over_limit(field, message, WRITTEN_MAX, self.written);
+        }
     }
 
     /// Counts one reference of the present statement; false when there are too many.
@@ -126,6 +146,18 @@ impl<'a> Context<'a> {
             position: Some(field.position),
             path: self.path.clone(),
             problems,
+            limit: None,
+        });
+    }
+
+    /// Reports a write that the caller's schema does not have.
+    pub(crate) fn forbidden(&mut self, field: &Field) {
+        self.errors.push(PlanError {
+            code: Code::Forbidden,
+            message: format!("`{}` is not allowed", field.name),
+            position: Some(field.position),
+            path: self.path.clone(),
+            problems: Vec::new(),
             limit: None,
         });
     }

@@ -112,7 +112,8 @@ fn text(text: &str, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
     })
 }
 
-fn expected(scalar: &Scalar) -> &'static str {
+/// What a value of it looks like, for people.
+pub(crate) fn expected(scalar: &Scalar) -> &'static str {
     match scalar {
         Scalar::Id => "an id (UUID)",
         Scalar::Pattern(_) => "a text of at most 2,000 bytes, without NUL,",

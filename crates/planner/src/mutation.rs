@@ -40,7 +40,7 @@ pub enum RootAction {
     /// Writes one row; the answer is the row or null.
     One {
         /// How.
-        step: Step,
+        step: Box<Step>,
         /// How it is answered.
         answer: Answer,
     },
@@ -130,6 +130,9 @@ pub struct Create {
     pub values: Vec<(FieldId, Assigned)>,
     /// Fields that the caller gives, ascending: one rule must take them all.
     pub named: Vec<FieldId>,
+    /// Required fields that have no value here, ascending: only a rule that presets them all may take the row. Planning has made
+    /// sure that there is such a rule, unless no rule takes `named` at all.
+    pub missing: Vec<FieldId>,
     /// References among `named`.
     pub references: Vec<ReferenceCheck>,
     /// Nested writes, after the row's own.
@@ -145,7 +148,7 @@ pub struct Change {
     pub target: WriteTarget,
     /// Values from the caller.
     pub values: Vec<(FieldId, Assigned)>,
-    /// References among them.
+    /// References that the caller gives: among the values, and in an upsert also those that find the row or never change.
     pub references: Vec<ReferenceCheck>,
     /// The version that the row must have.
     pub if_version: Option<i64>,
@@ -228,18 +231,52 @@ pub enum Administration {
     CreateTenant {
         /// Its fields.
         values: Vec<(FieldId, Value)>,
+        /// References among them.
+        references: Vec<ReferenceCheck>,
         /// The roles that the caller gets there.
         roles: Vec<String>,
     },
 }
 
 impl Step {
+    /// How many rows it may write, nested ones included.
+    pub fn rows(&self) -> u64 {
+        let children: &[Self] = match self {
+            // Of an upsert one of two things is done, each with the same children.
+            Self::Create(create) | Self::Upsert { create, .. } => &create.children,
+            Self::Update { change, .. } => &change.children,
+            Self::Delete { .. } => &[],
+        };
+        let of_one = children
+            .iter()
+            .fold(1, |sum: u64, child| sum.saturating_add(child.rows()));
+        of_one.saturating_mul(self.own_rows())
+    }
+
+    /// How many rows of its own it may write: those that are answered.
+    pub fn own_rows(&self) -> u64 {
+        match self {
+            Self::Create(_) | Self::Upsert { .. } => 1,
+            Self::Update { rows, .. } | Self::Delete { rows, .. } => rows.rows(),
+        }
+    }
+
     /// Place in the arguments, for errors.
     pub fn path(&self) -> &[Json] {
         match self {
             Self::Create(create) | Self::Upsert { create, .. } => &create.path,
             Self::Update { change, .. } => &change.path,
             Self::Delete { path, .. } => path,
+        }
+    }
+}
+
+impl Selector {
+    /// How many rows it may select.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Id(_) | Self::Child { .. } => 1,
+            Self::Filter { at_most, .. } => u64::from(*at_most),
         }
     }
 }

@@ -11,6 +11,9 @@ const CONDITIONS_MAX: usize = 300;
 /// Most members of all lists of a filter together.
 const MEMBERS_MAX: usize = 2_000;
 
+/// Most problems told of one argument, or of the arguments of one write: more of them help nobody.
+const PROBLEMS_MAX: usize = 100;
+
 /// What a condition on a list costs, by how many lists it stands within. Deeper ones are refused: each looks through all rows
 /// of the one around it.
 const LIST_COSTS: [u64; 3] = [5, 100, 2_000];
@@ -29,6 +32,14 @@ impl Problems {
     pub(crate) fn of(argument: &str) -> Self {
         Self {
             path: vec![argument.into()],
+            ..Self::of_all()
+        }
+    }
+
+    /// Of all arguments of one field: each is walked by [`Self::within`] its name.
+    pub(crate) fn of_all() -> Self {
+        Self {
+            path: Vec::new(),
             found: Vec::new(),
             conditions: 0,
             members: 0,
@@ -64,21 +75,38 @@ impl Problems {
     ) -> Vec<T> {
         let mut done = Vec::with_capacity(targets.len());
         for (index, target) in targets.iter().enumerate() {
-            let told = self.found.len();
-            done.push(work(target, self));
-            if index > 0 {
-                self.found.truncate(told);
-            }
+            done.push(if index == 0 {
+                work(target, self)
+            } else {
+                self.again(|problems| work(target, problems))
+            });
         }
         done
     }
 
+    /// Does work on what was looked at before: its problems are told already.
+    pub(crate) fn again<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let told = self.found.len();
+        let out = work(self);
+        self.found.truncate(told);
+        out
+    }
+
     pub(crate) fn add(&mut self, rule: &'static str, message: impl Into<String>) {
-        self.found.push(Problem {
-            path: self.path.clone(),
-            rule,
-            message: message.into(),
-        });
+        if self.found.len() < PROBLEMS_MAX {
+            self.found.push(Problem {
+                path: self.path.clone(),
+                rule,
+                message: message.into(),
+            });
+        }
+    }
+
+    /// Whether the present place breaks that rule already.
+    pub(crate) fn is_told(&self, rule: &str) -> bool {
+        self.found
+            .iter()
+            .any(|problem| problem.rule == rule && problem.path == self.path)
     }
 
     pub(crate) fn within<T>(&mut self, segment: impl Into<Json>, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -116,6 +144,11 @@ impl Problems {
                 &[]
             }
         }
+    }
+
+    /// The present place.
+    pub(crate) fn path(&self) -> Vec<Json> {
+        self.path.clone()
     }
 
     /// How deep the present place is.

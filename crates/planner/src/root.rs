@@ -24,9 +24,8 @@ enum Root<'a> {
 pub(crate) fn roots(
     context: &mut Context<'_>,
     operation: &Operation,
-    introspection: Vec<(String, Box<RawValue>)>,
+    mut ready: Vec<(String, Box<RawValue>)>,
 ) -> Vec<Slot> {
-    let mut ready = introspection;
     let fields = context.fields(&operation.items, "Query");
     let mut slots = Vec::with_capacity(fields.len());
     for field in &fields {
@@ -36,10 +35,12 @@ pub(crate) fn roots(
         context.path.push(field.key.clone());
         let kind = match field.name.as_str() {
             "__typename" => SlotKind::Text("Query".to_owned()),
-            "__schema" | "__type" => match ready.iter().position(|(key, _)| *key == field.key) {
-                Some(at) => SlotKind::Json(ready.swap_remove(at).1),
-                None => SlotKind::Null,
-            },
+            "__schema" | "__type" | "explainAccess" | "auditLog" => {
+                match ready.iter().position(|(key, _)| *key == field.key) {
+                    Some(at) => SlotKind::Json(ready.swap_remove(at).1),
+                    None => SlotKind::Null,
+                }
+            }
             "viewer" => viewer::viewer(context, field),
             "node" => node(context, field),
             name => match find(context, name) {

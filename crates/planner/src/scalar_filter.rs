@@ -9,6 +9,7 @@ use freehold_policy::predicate::{Predicate, Test};
 use freehold_policy::source::{FilterPredicate, ReadableField};
 use freehold_schema::catalog::{EntityDef, EntityId, FieldDef, FieldType};
 use freehold_schema::graphql::operation::{Input, InputKind};
+use freehold_schema::graphql::shape;
 
 /// Most members of an `in` list.
 const LIST_MAX: usize = 1_000;
@@ -32,14 +33,19 @@ pub(crate) fn scalar(
     input: &Input,
     problems: &mut Problems,
 ) -> FilterPredicate {
-    let Some(scalar) = scalar_of(entity.id, def).filter(|_| def.encrypted.is_none()) else {
+    let Some(scalar) = scalar_of(entity.id, def).filter(|_| shape::is_filterable(def)) else {
         problems.add("unknown", "this field cannot be filtered by");
         return Predicate::Constant(false);
     };
-    if def.field_type == FieldType::Json {
+    if def.encrypted.is_none() && def.field_type == FieldType::Json {
         return json(readable, input, problems);
     }
     let mut tests = tests(context, &scalar, input, problems);
+    // The schema offers no other operators; one that came would be compared with what is no value.
+    if def.encrypted.is_some() && !tests.iter().all(is_for_sealed) {
+        problems.add("unknown", "an encrypted field can only be equal: `eq`, `in`, `isNull`");
+        return Predicate::Constant(false);
+    }
     if is_insensitive(input) {
         tests = tests.into_iter().map(folded).collect();
     }
@@ -47,6 +53,11 @@ pub(crate) fn scalar(
         field: readable.clone(),
         test,
     }))
+}
+
+/// Whether a sealed field can be tested so.
+fn is_for_sealed(test: &Test) -> bool {
+    matches!(test, Test::Equal(_) | Test::In(_) | Test::IsNull(_))
 }
 
 /// Whether `mode: INSENSITIVE` stands in an operator object.

@@ -25,6 +25,8 @@ pub mod target;
 mod visible;
 
 pub mod explain;
+pub mod inquiry;
+pub mod matrix;
 
 #[cfg(test)]
 mod eval;

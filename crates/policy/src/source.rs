@@ -49,6 +49,8 @@ pub type FilterPredicate = Predicate<RowSource, ReadableField>;
 pub enum SourceColumn {
     /// A field's value, null where it may not be read.
     Field(FieldId),
+    /// What an encrypted field is compared by, null where the field may not be read.
+    Index(FieldId),
     /// Whether an operation is allowed on the row.
     Can(Operation),
     /// Whether an update may write the field.

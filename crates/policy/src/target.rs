@@ -1,8 +1,11 @@
 //! What may be written: the rules of one operation on one entity, reduced. Only [`crate::Access`] makes them.
 
+use crate::mentions::any_operand;
 use crate::operand::Operand;
 use crate::predicate::{Predicate, RulePredicate};
 use freehold_schema::catalog::{EntityId, FieldId, Operation};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The rules by which a caller may create, update, delete or move rows of an entity. Its fields are private and it has no public
@@ -102,6 +105,20 @@ impl Grant {
     /// Values that the rule writes itself. Their references need not be readable for the caller.
     pub fn presets(&self) -> &[(FieldId, Operand)] {
         &self.presets
+    }
+
+    /// Fields of the stored row that the conditions on the new one look at ([`Operand::Before`]), ascending.
+    pub fn looks_back(&self) -> Vec<FieldId> {
+        let found = RefCell::new(BTreeSet::new());
+        for predicate in [&self.new_row, &self.moved] {
+            any_operand(predicate, &|operand| {
+                if let Operand::Before(field) = operand {
+                    found.borrow_mut().insert(*field);
+                }
+                false
+            });
+        }
+        found.into_inner().into_iter().collect()
     }
 
     /// Whether it can ever allow anything.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::program::{Program, Statement};
-use freehold_base::{Caller, RowId, Value, ValueType};
+use freehold_base::{Caller, ColumnCipher, RowId, Value, ValueType};
 use freehold_planner::convert;
 use freehold_policy::operand::{Operand, SessionValue};
 use freehold_schema::catalog::Catalog;
@@ -20,6 +20,9 @@ pub struct Binder<'a> {
     pub variables: &'a Map<String, serde_json::Value>,
     /// The row that a mutation has written; none while a query is answered.
     pub written: Option<RowId>,
+    /// Opens sealed values, and makes tokens of what they are compared with. Has the program's keys loaded, for the caller's
+    /// tenant. `None` where nothing is sealed: a value that is does not open then.
+    pub cipher: Option<&'a dyn ColumnCipher>,
 }
 
 /// A value and the type its parameter has.
@@ -70,6 +73,11 @@ impl Binder<'_> {
         value.unwrap_or(Value::Null)
     }
 
+    /// The tenant of the request, to which what it reads behind the wall is bound.
+    pub(crate) fn tenant(&self) -> Option<RowId> {
+        self.caller.tenant.as_ref().map(|tenant| tenant.id)
+    }
+
     /// The values of every statement's parameters.
     pub(crate) fn bind(&self, program: &Program) -> Result<Vec<Vec<Bound>>> {
         program
@@ -79,11 +87,16 @@ impl Binder<'_> {
             .collect()
     }
 
-    fn bind_statement(&self, statement: &Statement) -> Result<Vec<Bound>> {
-        let bound = statement
-            .parameters
-            .iter()
-            .map(|parameter| Bound::new(self.value(&parameter.operand)?, parameter.value_type));
+    /// The values of one statement's parameters.
+    pub(crate) fn bind_statement(&self, statement: &Statement) -> Result<Vec<Bound>> {
+        let bound = statement.parameters.iter().map(|parameter| {
+            let value = self.value(&parameter.operand)?;
+            let value = match &parameter.sealed {
+                Some(field) => field.operand(self.cipher, self.tenant(), &value)?,
+                None => value,
+            };
+            Bound::new(value, parameter.value_type)
+        });
         bound.collect()
     }
 
@@ -154,6 +167,7 @@ mod tests {
             caller: &caller,
             variables: &variables,
             written: None,
+            cipher: None,
         };
         let path = Arc::new(VariablePath {
             name: "v".to_owned(),

@@ -149,9 +149,18 @@ impl Database {
 
     /// Begins a write transaction.
     pub(crate) async fn begin(&self, references: References) -> Result<Transaction> {
+        let mut transaction = self.open_transaction(references).await?;
+        transaction.begin().await?;
+        Ok(transaction)
+    }
+
+    /// A write transaction that on PostgreSQL begins with its first statement, in the same round trip.
+    pub(crate) async fn open_transaction(&self, references: References) -> Result<Transaction> {
         match self.engine() {
-            Engine::Sqlite(sqlite) => Transaction::begin_sqlite(sqlite, references == References::Enforced).await,
-            Engine::Postgres(pool) => Transaction::begin_postgres(pool).await,
+            Engine::Sqlite(sqlite) => {
+                Transaction::begin_sqlite(self, sqlite, references == References::Enforced).await
+            }
+            Engine::Postgres(pool) => Transaction::open_postgres(self, pool).await,
         }
     }
 }

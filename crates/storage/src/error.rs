@@ -1,6 +1,7 @@
 //! What may go wrong between a plan and its rows.
 
-use freehold_base::Code;
+use freehold_base::{CipherError, Code, RowId};
+use freehold_planner::Problem;
 use std::time::Duration;
 
 /// The result of this room's functions.
@@ -37,12 +38,50 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A unique key is taken, or a row is still referred to.
-    #[error("a unique key is taken, or the row is still referred to")]
+    /// A unique key is taken, a row is still referred to, or others keep changing what is written.
+    #[error("{message}")]
     Conflict {
-        /// The cause.
+        /// For people; tells nothing of the other row.
+        message: String,
+        /// What the database said: for the log alone, it may hold rows' values.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The caller can see the row, but may not do this to it.
+    #[error("{message}")]
+    Forbidden {
+        /// For people.
+        message: String,
+    },
+    /// The row is not there, or the caller may not know that it is: the two are never told apart.
+    #[error("{message}")]
+    NotFound {
+        /// For people.
+        message: String,
+    },
+    /// The row has another version than the caller believes.
+    #[error("the row has changed since: its version is {found}, not {expected}")]
+    StaleVersion {
+        /// `ifVersion`
+        expected: i64,
+        /// The version it has.
+        found: i64,
+    },
+    /// More rows than one operation may write.
+    #[error("{message}")]
+    LimitExceeded {
+        /// For people.
+        message: String,
+        /// The bound.
+        limit: u64,
+        /// What was found, or one more than the bound.
+        found: u64,
+    },
+    /// Values that cannot be stored.
+    #[error("{}", told(problems))]
+    Input {
+        /// Each with its place.
+        problems: Vec<Problem>,
     },
     /// A variable's value does not fit where the operation uses it.
     #[error("bad value of variable `{path}`")]
@@ -55,6 +94,17 @@ pub enum Error {
     Program {
         /// What was found.
         problem: String,
+    },
+    /// A sealed value does not open, or cannot be sealed. What it holds is nowhere in the error.
+    #[error("encrypted values of `{field}` are not available")]
+    Sealed {
+        /// `ticket.iban`
+        field: String,
+        /// The tenant whose row it is about; `None` for rows that belong to none.
+        tenant: Option<RowId>,
+        /// The cause.
+        #[source]
+        source: CipherError,
     },
     /// A change of tables would lose data, and nobody said yes.
     #[error("the tables cannot follow the model:{}", list(problems))]
@@ -71,12 +121,26 @@ impl Error {
     /// The machine word.
     pub fn code(&self) -> Code {
         match self {
-            Self::Unavailable { .. } => Code::Unavailable,
+            Self::Unavailable { .. }
+            | Self::Sealed {
+                source: CipherError::NoKey | CipherError::UnknownKey,
+                ..
+            } => Code::Unavailable,
             Self::Timeout { .. } => Code::Timeout,
             Self::Conflict { .. } | Self::NotEmpty => Code::Conflict,
-            Self::Variable { .. } => Code::BadUserInput,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::StaleVersion { .. } => Code::StaleVersion,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::Variable { .. } | Self::Input { .. } => Code::BadUserInput,
             Self::UnsafeChange { .. } => Code::MigrationUnsafe,
-            Self::Address { .. } | Self::Database { .. } | Self::Program { .. } => Code::InternalServerError,
+            Self::Address { .. }
+            | Self::Database { .. }
+            | Self::Program { .. }
+            | Self::Sealed {
+                source: CipherError::Damaged,
+                ..
+            } => Code::InternalServerError,
         }
     }
 
@@ -95,14 +159,54 @@ impl Error {
     pub(crate) fn unavailable(problem: &'static str) -> Self {
         Self::Unavailable { problem, source: None }
     }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict {
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// What PostgreSQL said, if it was it who refused.
+    pub(crate) fn postgres(&self) -> Option<&tokio_postgres::Error> {
+        self.cause()?.downcast_ref()
+    }
+
+    /// What SQLite said, if it was it who refused.
+    pub(crate) fn sqlite(&self) -> Option<&rusqlite::Error> {
+        self.cause()?.downcast_ref()
+    }
+
+    fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        match self {
+            Self::Unavailable { source, .. } | Self::Conflict { source, .. } => source.as_deref(),
+            Self::Database { source } => Some(source.as_ref()),
+            Self::Address { .. }
+            | Self::Timeout { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::StaleVersion { .. }
+            | Self::LimitExceeded { .. }
+            | Self::Input { .. }
+            | Self::Variable { .. }
+            | Self::Program { .. }
+            | Self::Sealed { .. }
+            | Self::UnsafeChange { .. }
+            | Self::NotEmpty => None,
+        }
+    }
 }
+
+/// What a database's own words say of a conflict, before anybody knows more.
+const CONFLICT: &str = "a unique key is taken, or the row is still referred to";
 
 impl From<rusqlite::Error> for Error {
     fn from(source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         match source.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => Self::Conflict {
-                source: Box::new(source),
+                message: CONFLICT.to_owned(),
+                source: Some(Box::new(source)),
             },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Unavailable {
                 problem: "it is locked",
@@ -127,7 +231,8 @@ impl From<tokio_postgres::Error> for Error {
         match source.code() {
             Some(code) if *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::FOREIGN_KEY_VIOLATION => {
                 Self::Conflict {
-                    source: Box::new(source),
+                    message: CONFLICT.to_owned(),
+                    source: Some(Box::new(source)),
                 }
             }
             Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Unavailable {
@@ -144,6 +249,13 @@ impl From<tokio_postgres::Error> for Error {
             },
         }
     }
+}
+
+/// The first problem's own words.
+fn told(problems: &[Problem]) -> String {
+    problems
+        .first()
+        .map_or_else(|| "a value is wrong".to_owned(), |problem| problem.message.clone())
 }
 
 fn list(problems: &[String]) -> String {

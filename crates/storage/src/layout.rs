@@ -1,5 +1,6 @@
 //! How rows become JSON: slots with pre-escaped keys and columns by index.
 
+use crate::sealed::SealedField;
 use freehold_planner::plan::{Output, PageInfoKind};
 use freehold_policy::operand::SessionValue;
 
@@ -28,6 +29,15 @@ pub enum SlotKind {
         column: usize,
         /// How it is written.
         output: Output,
+    },
+    /// A sealed value, opened for its row.
+    Sealed {
+        /// Column of the sealed value.
+        column: usize,
+        /// Column of the row's id.
+        row: usize,
+        /// The field.
+        field: Box<SealedField>,
     },
     /// An object from the same row; null if the column `present` is null.
     One {
@@ -182,6 +192,10 @@ pub(crate) fn renumber(slots: &mut [SlotLayout], moved: &[usize]) {
                 }
             }
             SlotKind::Cell { column, .. } => *column = moved[*column],
+            SlotKind::Sealed { column, row, .. } => {
+                *column = moved[*column];
+                *row = moved[*row];
+            }
             SlotKind::One { present, slots } => {
                 *present = moved[*present];
                 renumber(slots, moved);

@@ -3,6 +3,8 @@
 //! A [`Database`] runs a [`program::Program`] in one round trip and one snapshot; `write` walks the program's layout over the rows.
 //! `tables` brings an environment's tables to what its catalog says, and `seed` fills them for the first time.
 
+mod ask;
+pub mod audit;
 pub mod binder;
 pub mod cells;
 mod database;
@@ -10,8 +12,11 @@ mod dialect;
 mod error;
 mod json;
 pub mod layout;
+mod members;
+pub mod mutate;
 pub mod program;
 mod run;
+pub mod sealed;
 mod seed;
 pub mod sql;
 pub mod tables;
@@ -21,3 +26,6 @@ mod write;
 pub use binder::Binder;
 pub use database::{Counts, Database, Settings};
 pub use error::{Error, Result};
+pub use members::{Letter, LetterKind};
+pub use mutate::{Refused, WriteRequest, WrittenRow};
+pub use seed::seals;

@@ -1,8 +1,11 @@
 //! A plan rendered for one dialect: statements, and the layout of their answer.
 
 use crate::layout::Layout;
+use crate::sealed::SealedField;
 use freehold_base::ValueType;
 use freehold_policy::operand::Operand;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Which SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +23,8 @@ pub struct Program {
     pub statements: Vec<Statement>,
     /// How the rows become JSON.
     pub layout: Layout,
+    /// Names of the model's keys under which what it reads or compares is sealed: a cipher must have them loaded.
+    pub keys: BTreeSet<String>,
 }
 
 /// One SQL statement.
@@ -55,4 +60,6 @@ pub struct Parameter {
     pub operand: Operand,
     /// Its type. Texts compared without case are folded by the database.
     pub value_type: ValueType,
+    /// A sealed field that is compared with it: what is bound is the value's token.
+    pub sealed: Option<Arc<SealedField>>,
 }

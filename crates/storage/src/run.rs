@@ -1,6 +1,6 @@
 //! Program + the caller's values → rows → JSON bytes.
 
-use crate::binder::Binder;
+use crate::binder::{Binder, Bound};
 use crate::cells::Table;
 use crate::database::{Database, Engine};
 use crate::dialect::postgres::{self, Effort};
@@ -30,6 +30,11 @@ impl Database {
             return Ok(Vec::new());
         }
         let parameters = binder.bind(program)?;
+        self.rows(program, parameters).await
+    }
+
+    /// Runs a program whose values are bound.
+    pub(crate) async fn rows(&self, program: &Arc<Program>, parameters: Vec<Vec<Bound>>) -> Result<Vec<Table>> {
         let limit = self.request_timeout();
         let mut effort = Effort::default();
         let outcome = match self.engine() {

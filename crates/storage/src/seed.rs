@@ -5,12 +5,12 @@ use crate::database::{Database, References};
 use crate::dialect::{quote, quote_all};
 use crate::error::{Error, Result};
 use crate::program::Dialect;
-use crate::tables::stored_type;
+use crate::sealed::{self, SealedValue};
 use crate::transaction::Transaction;
-use freehold_base::{Clock, RowId, Timestamp, Value, ValueType};
+use freehold_base::{Clock, ColumnCipher, RowId, Timestamp, Value, ValueType};
 use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldDef, FieldId, FieldType, SystemField};
 use freehold_schema::seed::{Seed, SeedRow};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Rows of one `INSERT`.
 const BATCH_ROWS_MAX: usize = 500;
@@ -30,14 +30,16 @@ impl Database {
     }
 
     /// Inserts development data in one transaction. References may point forward; they are checked at the end.
-    /// Encrypted fields stay null. `progress` is told the rows done and the rows in all.
+    /// `cipher` has the keys of [`seals`] loaded. `progress` is told the rows done and the rows in all.
     ///
     /// # Errors
-    /// [`Error::NotEmpty`] when the environment has rows, [`Error::Conflict`] when the rows contradict each other.
+    /// [`Error::NotEmpty`] when the environment has rows, [`Error::Conflict`] when the rows contradict each other,
+    /// [`Error::Sealed`] when a key is not there.
     pub async fn insert_seed(
         &self,
         catalog: &Catalog,
         seed: &Seed,
+        cipher: Option<&dyn ColumnCipher>,
         clock: &dyn Clock,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Result<()> {
@@ -45,22 +47,28 @@ impl Database {
         if has_data(&mut transaction, catalog).await? {
             return Err(Error::NotEmpty);
         }
-        let mut numbers = Numbers {
+        let mut maker = Maker {
+            catalog,
+            cipher,
             now: clock.now(),
             next: HashMap::new(),
         };
         let mut rest = &seed.rows[..];
         while let Some(first) = rest.first() {
             let entity = catalog.entity(first.entity);
-            let fields: Vec<(&FieldDef, String, ValueType)> = entity.fields.iter().filter_map(stored).collect();
-            let most = BATCH_ROWS_MAX.min(PARAMETERS_MAX / fields.len().max(1)).max(1);
+            let columns = entity
+                .fields
+                .iter()
+                .map(|field| sealed::columns(field).len())
+                .sum::<usize>();
+            let most = BATCH_ROWS_MAX.min(PARAMETERS_MAX / columns.max(1)).max(1);
             let count = rest
                 .iter()
                 .take(most)
                 .take_while(|row| row.entity == first.entity)
                 .count();
             let (batch, after) = rest.split_at(count);
-            insert(&mut transaction, entity, &fields, batch, &mut numbers).await?;
+            insert(&mut transaction, entity, batch, &mut maker).await?;
             rest = after;
             progress(seed.rows.len() - rest.len(), seed.rows.len());
         }
@@ -79,18 +87,65 @@ async fn analyze(transaction: &mut Transaction, catalog: &Catalog) -> Result<()>
 }
 
 /// What the server itself puts into new rows.
-struct Numbers {
+struct Maker<'a> {
+    catalog: &'a Catalog,
+    cipher: Option<&'a dyn ColumnCipher>,
     now: Timestamp,
     /// The last number given, by field and tenant.
     next: HashMap<(EntityId, FieldId, Option<RowId>), i64>,
 }
 
-impl Numbers {
+impl Maker<'_> {
     fn next(&mut self, row: &SeedRow, field: FieldId) -> i64 {
         let last = self.next.entry((row.entity, field, row.tenant)).or_insert(0);
         *last += 1;
         *last
     }
+
+    /// The values for the columns of a field, in the order of [`sealed::columns`].
+    fn values(
+        &mut self,
+        entity: &EntityDef,
+        row: &SeedRow,
+        field: &FieldDef,
+        given: &HashMap<FieldId, &Value>,
+    ) -> Result<Vec<Value>> {
+        let value = value(entity, row, field, given, self);
+        if field.encrypted.is_none() {
+            return Ok(vec![value]);
+        }
+        let SealedValue { value, index } = sealed::seal(
+            self.cipher,
+            self.catalog,
+            (entity.id, field.id),
+            tenant_of(self.catalog, row),
+            row.id,
+            &value,
+        )?;
+        Ok(std::iter::once(value).chain(index).collect())
+    }
+}
+
+/// The tenant that a row belongs to; of a tenant's own row its id.
+fn tenant_of(catalog: &Catalog, row: &SeedRow) -> Option<RowId> {
+    if catalog.is_tenant_entity(row.entity) {
+        Some(row.id)
+    } else {
+        row.tenant
+    }
+}
+
+/// The keys that a seed's values are sealed under: each key of the model, and the tenant whose rows have such values.
+pub fn seals(catalog: &Catalog, seed: &Seed) -> BTreeSet<(String, Option<RowId>)> {
+    let mut found = BTreeSet::new();
+    for row in &seed.rows {
+        for (field, value) in &row.values {
+            if let (Some(key), false) = (&catalog.field(row.entity, *field).encrypted, value.is_null()) {
+                found.insert((key.clone(), tenant_of(catalog, row)));
+            }
+        }
+    }
+    found
 }
 
 async fn has_data(transaction: &mut Transaction, catalog: &Catalog) -> Result<bool> {
@@ -110,30 +165,33 @@ async fn has_data(transaction: &mut Transaction, catalog: &Catalog) -> Result<bo
     Ok(false)
 }
 
-/// A field with its column and the type stored.
-fn stored(field: &FieldDef) -> Option<(&FieldDef, String, ValueType)> {
-    Some((field, field.column()?.name, stored_type(field)?))
-}
-
 async fn insert(
     transaction: &mut Transaction,
     entity: &EntityDef,
-    fields: &[(&FieldDef, String, ValueType)],
     rows: &[SeedRow],
-    numbers: &mut Numbers,
+    maker: &mut Maker<'_>,
 ) -> Result<()> {
+    let fields: Vec<(&FieldDef, Vec<(String, ValueType)>)> = entity
+        .fields
+        .iter()
+        .map(|field| (field, sealed::columns(field)))
+        .filter(|(_, columns)| !columns.is_empty())
+        .collect();
     let mut parameters = Vec::with_capacity(rows.len() * fields.len());
     let mut tuples = Vec::with_capacity(rows.len());
     for row in rows {
         let given: HashMap<FieldId, &Value> = row.values.iter().map(|(id, value)| (*id, value)).collect();
         let mut places = Vec::with_capacity(fields.len());
-        for (field, _, value_type) in fields {
-            parameters.push(Bound::new(value(entity, row, field, &given, numbers), *value_type)?);
-            places.push(format!("${}", parameters.len()));
+        for (field, columns) in &fields {
+            let values = maker.values(entity, row, field, &given)?;
+            for (value, (_, value_type)) in values.into_iter().zip(columns) {
+                parameters.push(Bound::new(value, *value_type)?);
+                places.push(format!("${}", parameters.len()));
+            }
         }
         tuples.push(format!("({})", places.join(", ")));
     }
-    let columns = quote_all(fields.iter().map(|(_, column, _)| column));
+    let columns = quote_all(fields.iter().flat_map(|(_, columns)| columns).map(|(column, _)| column));
     let sql = format!(
         "INSERT INTO {} ({columns}) VALUES {}",
         quote(&entity.name),
@@ -148,26 +206,23 @@ fn value(
     row: &SeedRow,
     field: &FieldDef,
     given: &HashMap<FieldId, &Value>,
-    numbers: &mut Numbers,
+    maker: &mut Maker<'_>,
 ) -> Value {
-    if field.encrypted.is_some() {
-        return Value::Null;
-    }
     let stated = given.get(&field.id).map(|value| (*value).clone());
     match field.system {
         Some(SystemField::Id) => Value::Uuid(row.id.uuid()),
         Some(SystemField::Tenant) => row.tenant.map_or(Value::Null, |tenant| Value::Uuid(tenant.uuid())),
         Some(SystemField::Version) => Value::Int(FIRST_VERSION),
-        Some(SystemField::CreatedAt) => stated.unwrap_or(Value::DateTime(numbers.now.0)),
+        Some(SystemField::CreatedAt) => stated.unwrap_or(Value::DateTime(maker.now.0)),
         Some(SystemField::UpdatedAt) => stated.unwrap_or_else(|| {
             // A row that nobody has changed was last changed when it was made.
             let created = entity.find_system(SystemField::CreatedAt).and_then(|id| given.get(&id));
-            created.map_or(Value::DateTime(numbers.now.0), |value| (*value).clone())
+            created.map_or(Value::DateTime(maker.now.0), |value| (*value).clone())
         }),
         Some(SystemField::Owner | SystemField::CreatedBy | SystemField::UpdatedBy) => stated.unwrap_or(Value::Null),
         None => match (&field.field_type, stated) {
             (_, Some(value)) if !value.is_null() => value,
-            (FieldType::Autonumber, _) => Value::Int(numbers.next(row, field.id)),
+            (FieldType::Autonumber, _) => Value::Int(maker.next(row, field.id)),
             (_, stated) => stated.unwrap_or(Value::Null),
         },
     }

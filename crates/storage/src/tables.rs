@@ -10,7 +10,6 @@ mod safety;
 pub use apply::Applied;
 pub use compare::Change;
 pub use desired::desired;
-pub(crate) use desired::stored_type;
 
 use freehold_base::ValueType;
 use std::collections::BTreeMap;
@@ -47,6 +46,33 @@ pub struct ColumnShape {
     /// Members of a `select` or `multiselect`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// How its values are sealed; `None` for values in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealShape>,
+}
+
+/// What sealed values of a column depend on: none of it can change under values that are there.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SealShape {
+    /// The model's name of the key.
+    pub key: String,
+    /// Each tenant has data keys of its own.
+    pub per_tenant: bool,
+    /// Values are bound to their row's tenant.
+    pub walled: bool,
+    /// What they are in the clear.
+    pub value_type: ValueType,
+    /// What the column holds of them.
+    pub part: SealPart,
+}
+
+/// What a column holds of a sealed field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum SealPart {
+    /// The values.
+    Value,
+    /// What they are compared by.
+    Index,
 }
 
 /// A foreign key; deferred to the end of the transaction, and without any action of its own.

@@ -6,13 +6,14 @@ mod connection;
 mod tests;
 
 use crate::binder::Binder;
-use crate::cells::Table;
+use crate::cells::{Table, bytes};
 use crate::error::{Error, Result};
 use crate::json::{write_cell, write_null, write_value};
 use crate::layout::{ListLayout, ListShape, SlotKind, SlotLayout, TemplatePart};
 use crate::program::Program;
+use crate::sealed::SealedField;
 use children::Children;
-use freehold_base::ValueType;
+use freehold_base::{RowId, ValueType};
 use freehold_planner::cursor::Sealer;
 use freehold_planner::plan::Output;
 
@@ -99,6 +100,7 @@ impl<'a> Writer<'a> {
             SlotKind::Json(json) => self.out.extend_from_slice(json),
             SlotKind::Session(session) => write_value(&mut self.out, &self.binder.session(session)),
             SlotKind::Cell { column, output } => self.write_cell(place, *column, output),
+            SlotKind::Sealed { column, row, field } => self.sealed(place, *column, *row, field)?,
             SlotKind::One { present, slots } => match self.cell(place, *present) {
                 Some(_) => self.object(slots, place)?,
                 None => write_null(&mut self.out),
@@ -203,6 +205,19 @@ impl<'a> Writer<'a> {
             let cell = self.cell(place, column);
             write_cell(&mut self.out, output, cell);
         }
+    }
+
+    /// A sealed value in the clear. One that does not open ends the answer: neither ciphertext nor a guess is ever written.
+    fn sealed(&mut self, place: Place, column: usize, row: usize, field: &SealedField) -> Result<()> {
+        let Some(sealed) = self.cell(place, column) else {
+            write_null(&mut self.out);
+            return Ok(());
+        };
+        let row = self.cell(place, row).and_then(bytes).map(RowId::from_bytes);
+        let row = row.ok_or_else(|| Error::program("a sealed value has no row"))?;
+        let value = field.open(self.binder.cipher, self.binder.tenant(), row, sealed)?;
+        write_value(&mut self.out, &value);
+        Ok(())
     }
 
     fn list(&mut self, list: &'a ListLayout, parent: Place) -> Result<()> {

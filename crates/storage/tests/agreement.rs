@@ -151,6 +151,7 @@ impl App {
             caller,
             variables,
             written: None,
+            cipher: None,
         };
         let mut first = None;
         // PostgreSQL may choose another plan from the sixth run on a connection.
@@ -174,7 +175,7 @@ async fn both_databases_give_the_same_bytes() {
     for database in [&sqlite, &postgres] {
         database.apply(&app.catalog, &[], false, &Noon).await.expect("tables");
         database
-            .insert_seed(&app.catalog, &app.seed, &Noon, &mut |_, _| {})
+            .insert_seed(&app.catalog, &app.seed, None, &Noon, &mut |_, _| {})
             .await
             .expect("rows");
     }
@@ -220,7 +221,7 @@ async fn cursors_walk_the_whole_list_both_ways() {
     for database in databases("cursors").await {
         database.apply(&app.catalog, &[], false, &Noon).await.expect("tables");
         database
-            .insert_seed(&app.catalog, &app.seed, &Noon, &mut |_, _| {})
+            .insert_seed(&app.catalog, &app.seed, None, &Noon, &mut |_, _| {})
             .await
             .expect("rows");
         let ask = async |arguments: &str| {

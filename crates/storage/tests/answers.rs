@@ -91,7 +91,7 @@ impl World {
             .expect("SQLite opens");
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         database
-            .insert_seed(&catalog, &seed(&catalog, SEED), &Noon, &mut |_, _| {})
+            .insert_seed(&catalog, &seed(&catalog, SEED), None, &Noon, &mut |_, _| {})
             .await
             .expect("rows");
         Self {
@@ -135,6 +135,7 @@ impl World {
             caller: &self.caller,
             variables: &variables,
             written: None,
+            cipher: None,
         };
         let bytes = self.database.run(&program, &binder, &sealer).await.expect("an answer");
         Ok(serde_json::from_slice(&bytes).expect("JSON"))

@@ -129,12 +129,17 @@ fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> String {
             .unwrap_or_default();
         writeln!(out, "-- statement {index}{parent}").unwrap();
         for (number, parameter) in statement.parameters.iter().enumerate() {
+            let token = parameter
+                .sealed
+                .as_ref()
+                .map(|field| format!(", as a token of {}.{}", field.entity_name, field.field));
             writeln!(
                 out,
-                "-- {}: {:?} {:?}",
+                "-- {}: {:?} {:?}{}",
                 number + 1,
                 parameter.value_type,
-                parameter.operand
+                parameter.operand,
+                token.unwrap_or_default()
             )
             .unwrap();
         }

@@ -7,6 +7,7 @@ use freehold_policy::operand::Operand;
 use freehold_storage::layout::SlotLayout;
 use freehold_storage::program::{Dialect, Parameter, ParentKey, Program};
 use freehold_storage::{Database, Error, Settings};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::{ask, cell, client, databases, either, query, rows, settings, slot, statement};
@@ -50,6 +51,7 @@ fn family(database: &Database) -> Arc<Program> {
     Arc::new(Program {
         statements: vec![parents, children],
         layout,
+        keys: BTreeSet::new(),
     })
 }
 
@@ -103,6 +105,7 @@ async fn all_statements_see_one_moment() {
     let program = Arc::new(Program {
         statements: statements(10),
         layout,
+        keys: BTreeSet::new(),
     });
     let same = |answer: &str| {
         let json: serde_json::Value = serde_json::from_str(answer).expect("JSON");
@@ -301,6 +304,7 @@ async fn a_program_that_does_not_fit_its_database_is_our_bug() {
         let parameter = Parameter {
             operand: Operand::Constant(Value::Text("x".to_owned())),
             value_type: ValueType::Int,
+            sealed: None,
         };
         let value = query("SELECT 1", vec![parameter], &[ValueType::Int]);
         let refused = query("SELECT nothing FROM nowhere", Vec::new(), &[ValueType::Int]);

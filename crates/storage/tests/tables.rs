@@ -69,7 +69,7 @@ async fn filled(name: &str) -> [Database; 2] {
     for database in &databases {
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         database
-            .insert_seed(&catalog, &seed(&catalog, SEED), &Noon, &mut |_, _| {})
+            .insert_seed(&catalog, &seed(&catalog, SEED), None, &Noon, &mut |_, _| {})
             .await
             .expect("rows");
     }
@@ -198,7 +198,7 @@ async fn seed_goes_into_an_empty_environment_alone() {
     for database in filled("seed").await {
         assert!(database.has_data(&catalog).await.expect("an answer"));
         let again = database
-            .insert_seed(&catalog, &seed(&catalog, SEED), &Noon, &mut |_, _| {})
+            .insert_seed(&catalog, &seed(&catalog, SEED), None, &Noon, &mut |_, _| {})
             .await;
         assert!(matches!(again, Err(Error::NotEmpty)), "{again:?}");
         assert_eq!(
@@ -229,7 +229,7 @@ async fn a_row_cannot_refer_to_another_tenants_row() {
     for database in databases("walls").await {
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         let error = database
-            .insert_seed(&catalog, &wrong, &Noon, &mut |_, _| {})
+            .insert_seed(&catalog, &wrong, None, &Noon, &mut |_, _| {})
             .await
             .expect_err("another tenant's team");
         assert_eq!(error.code(), Code::Conflict, "{error:?}");

@@ -74,7 +74,7 @@ async fn every_type_is_written_alike() {
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         let mut told = Vec::new();
         database
-            .insert_seed(&catalog, &seed, &Noon, &mut |done, all| told.push((done, all)))
+            .insert_seed(&catalog, &seed, None, &Noon, &mut |done, all| told.push((done, all)))
             .await
             .expect("rows");
         assert_eq!(told, [(4, 4)]);
@@ -121,7 +121,7 @@ async fn every_type_is_found_again_by_its_parameter() {
     for database in databases("parameters").await {
         database.apply(&catalog, &[], false, &Noon).await.expect("tables");
         database
-            .insert_seed(&catalog, &seed, &Noon, &mut |_, _| {})
+            .insert_seed(&catalog, &seed, None, &Noon, &mut |_, _| {})
             .await
             .expect("rows");
         for (field, value) in &seed.rows[0].values {
@@ -133,6 +133,7 @@ async fn every_type_is_found_again_by_its_parameter() {
             let parameter = Parameter {
                 operand: Operand::Constant(value.clone()),
                 value_type: column.value_type,
+                sealed: None,
             };
             let sql = format!(
                 "SELECT number FROM thing WHERE \"{}\" = {}1 AND number = 1",

@@ -25,6 +25,18 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// As the model writes it: `create`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Transition => "transition",
+        }
+    }
+
     /// Whether the record gate is asked for writing.
     pub fn is_write(self) -> bool {
         match self {

@@ -1,10 +1,12 @@
 //! Fields.
 
 use super::EntityId;
+use crate::formula::{Expression, FormulaType};
 use crate::source::Span;
 use crate::value;
 use crate::yaml::Node;
 use freehold_base::{Value, ValueType};
+use std::sync::Arc;
 
 /// Index of a field in its entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -41,6 +43,8 @@ pub struct FieldDef {
     pub searchable: bool,
     /// Changes by transition alone.
     pub state: bool,
+    /// The row goes with the target of this reference whoever may delete it: no rule is asked. Only with [`OnDelete::Cascade`].
+    pub cascade_system: bool,
     /// Value of a new row.
     pub default: Option<Node>,
     /// The old name, if it was renamed.
@@ -135,6 +139,13 @@ pub enum FieldType {
     Image,
     /// A number counted per tenant.
     Autonumber,
+    /// Calculated from fields of the row; no column.
+    Formula {
+        /// The type of what it gives.
+        returns: FormulaType,
+        /// How it is calculated, from stored fields alone: the formulas that it names stand in it.
+        expression: Arc<Expression>,
+    },
 }
 
 /// Kinds of text.
@@ -183,14 +194,20 @@ pub struct Column {
 }
 
 impl FieldDef {
-    /// The column; `None` for inverse lists.
+    /// The column; `None` for inverse lists and formulas.
     pub fn column(&self) -> Option<Column> {
         let value_type = self.field_type.value_type()?;
         let name = match self.field_type {
+            FieldType::Formula { .. } => return None,
             FieldType::Reference { .. } | FieldType::File | FieldType::Image => format!("{}_id", self.name),
             _ => self.name.clone(),
         };
         Some(Column { name, value_type })
+    }
+
+    /// The column that an encrypted field is searched by: `iban_index`. `None` for fields that are not encrypted, or not searchable.
+    pub fn index_column(&self) -> Option<String> {
+        (self.encrypted.is_some() && self.searchable).then(|| index_name(&self.name))
     }
 
     /// The value of a new row that states none; `None` when there is no default.
@@ -210,8 +227,13 @@ impl FieldDef {
     }
 }
 
+/// The name of the column that a sealed field of that name is searched by.
+pub(crate) fn index_name(field: &str) -> String {
+    format!("{field}_index")
+}
+
 impl FieldType {
-    /// The type of the stored value; `None` for inverse lists.
+    /// The type of the stored or calculated value; `None` for inverse lists.
     pub fn value_type(&self) -> Option<ValueType> {
         Some(match self {
             Self::Id | Self::Uuid | Self::Reference { .. } | Self::File | Self::Image => ValueType::Uuid,
@@ -226,7 +248,16 @@ impl FieldType {
             Self::DateTime => ValueType::DateTime,
             Self::Json => ValueType::Json,
             Self::MultiSelect(_) => ValueType::TextList,
+            Self::Formula { returns, .. } => returns.value_type(),
             Self::List { .. } => return None,
         })
+    }
+
+    /// The type that its values are read, compared and shown as: of a formula that of what it gives, of all others itself.
+    pub fn shown(&self) -> &Self {
+        match self {
+            Self::Formula { returns, .. } => returns.field_type(),
+            other => other,
+        }
     }
 }

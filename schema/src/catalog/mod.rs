@@ -5,6 +5,7 @@
 mod access;
 mod entity;
 mod field;
+mod key;
 mod password;
 mod resolve;
 
@@ -13,6 +14,7 @@ pub use access::{
 };
 pub use entity::{AccessLevel, EntityDef, EntityId, EntityKind, UniqueKey};
 pub use field::{Column, EnumOption, FieldDef, FieldId, FieldType, OnDelete, SystemField, TextKind};
+pub use key::{KeyDef, KeyScope};
 pub use password::PasswordRules;
 pub(crate) use resolve::{outside, resolve};
 
@@ -36,6 +38,8 @@ pub struct Catalog {
     pub user: EntityId,
     /// Every entity, by name; an [`EntityId`] is the index here.
     pub entities: IndexMap<String, EntityDef>,
+    /// Keys that fields are encrypted under, by name.
+    pub keys: IndexMap<String, KeyDef>,
     /// What callers carry.
     pub user_tokens: IndexMap<String, UserTokenDef>,
     /// Lists of rules.
@@ -44,6 +48,8 @@ pub struct Catalog {
     pub profiles: IndexMap<String, ProfileDef>,
     /// Sets of a user in a tenant.
     pub roles: IndexMap<String, RoleDef>,
+    /// Roles of whoever creates a tenant, there; names of `roles`. None in a single-tenant app.
+    pub founder_roles: Vec<String>,
     /// How a host name chooses a tenant.
     pub hosts: Vec<HostDef>,
     /// How passwords are judged; `None`: nobody signs in with one.

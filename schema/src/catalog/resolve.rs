@@ -1,12 +1,15 @@
 //! Model → catalog: every name looked up, every implicit part filled in, every fault told.
 
 mod access;
+mod administration;
 mod app;
 mod attributes;
 mod builtin;
 mod draft;
+mod encryption;
 mod field_types;
 mod fields;
+mod formulas;
 mod graphql_names;
 mod keys;
 mod lint;
@@ -18,10 +21,16 @@ pub(crate) use attributes::outside;
 use super::{Catalog, EntityDef, EntityId, SecurityLevel, Tenancy};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::{Lost, Model, Name};
+use crate::source::Sources;
 use indexmap::IndexMap;
 
 /// Resolves a model. A catalog is given even beside errors, for the checks that follow; the caller must not use it then.
-pub(crate) fn resolve(model: &Model, lost: Lost, diagnostics: &mut Diagnostics) -> Option<Catalog> {
+pub(crate) fn resolve(
+    model: &Model,
+    lost: Lost,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Catalog> {
     let level = model
         .security
         .as_ref()
@@ -30,6 +39,7 @@ pub(crate) fn resolve(model: &Model, lost: Lost, diagnostics: &mut Diagnostics) 
         model,
         level,
         lost,
+        sources,
         diagnostics,
         drafts: draft::Drafts::new(),
         entities: IndexMap::new(),
@@ -37,14 +47,18 @@ pub(crate) fn resolve(model: &Model, lost: Lost, diagnostics: &mut Diagnostics) 
     };
     let app = app::name(&mut context);
     context.drafts = draft::collect(&mut context)?;
+    let encryption_keys = encryption::keys(&mut context);
     fields::resolve(&mut context);
+    formulas::resolve(&mut context);
     keys::resolve(&mut context);
     context.tenancy = builtin::tenancy(&mut context);
+    encryption::check(&mut context, &encryption_keys);
     let user_tokens = tokens::user_tokens(&mut context);
     tokens::record_tokens(&mut context, &user_tokens);
     let permission_sets = access::permission_sets(&mut context);
     let profiles = access::profiles(&mut context);
     let roles = access::roles(&mut context);
+    let founder_roles = administration::founder_roles(&mut context, &roles);
     let mut catalog = Catalog {
         app,
         security: level,
@@ -53,10 +67,12 @@ pub(crate) fn resolve(model: &Model, lost: Lost, diagnostics: &mut Diagnostics) 
         tenancy: context.tenancy,
         user: context.drafts.user,
         entities: std::mem::take(&mut context.entities),
+        keys: encryption_keys,
         user_tokens,
         permission_sets,
         profiles,
         roles,
+        founder_roles,
         hosts: Vec::new(),
         passwords: app::passwords(&mut context),
         limits: app::limits(&mut context),
@@ -72,6 +88,8 @@ struct Context<'a> {
     model: &'a Model,
     level: SecurityLevel,
     lost: Lost,
+    /// The files, for places within a text.
+    sources: &'a Sources,
     diagnostics: &'a mut Diagnostics,
     drafts: draft::Drafts<'a>,
     /// Filled by `fields`; the order is that of the drafts.

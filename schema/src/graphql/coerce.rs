@@ -343,11 +343,12 @@ fn input(kind: InputKind, place: &Place<'_>) -> Input {
     }
 }
 
-/// A default of the schema's own: a boolean or a number.
+/// A default of the schema's own: a boolean, a number, or a list of them.
 pub(crate) fn default_kind(default: &Value) -> InputKind {
     match default {
         Value::Bool(value) => InputKind::Boolean(*value),
         Value::Number(number) => InputKind::Number(number.clone()),
-        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => InputKind::Null,
+        Value::Array(items) => InputKind::List(items.iter().map(|item| Input::literal(default_kind(item))).collect()),
+        Value::Null | Value::String(_) | Value::Object(_) => InputKind::Null,
     }
 }

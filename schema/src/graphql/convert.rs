@@ -37,6 +37,7 @@ pub(crate) fn convert(
         variables,
         shaping: BTreeSet::new(),
         in_introspection: false,
+        place: Vec::new(),
     };
     let items = converter.items(root, &operation.items)?;
     let roots = collect(&items, root, &|_, _| false);
@@ -96,6 +97,8 @@ struct Converter<'a> {
     variables: &'a Variables,
     shaping: BTreeSet<String>,
     in_introspection: bool,
+    /// The value being converted: its argument, and the keys and indexes below.
+    place: Vec<PathStep>,
 }
 
 impl<'a> Converter<'a> {
@@ -196,20 +199,15 @@ impl<'a> Converter<'a> {
             let def = expected
                 .get(argument.name.as_str())
                 .ok_or_else(|| inconsistent("no argument"))?;
-            if let Some(input) = self.value(&argument.value, &def.type_ref)? {
-                if def.type_ref.is_non_null() && input.kind == InputKind::Null {
-                    let path = vec![PathStep::Key(argument.name.clone())];
-                    let problem = Problem {
-                        path,
-                        rule: "required",
-                        message: format!("needs a `{}`, found null", def.type_ref),
-                    };
-                    let mut error = RequestError::bad_input(&[problem]).at(argument.position);
-                    error.path.push(PathStep::Key(field.key().to_owned()));
-                    return Err(error.into());
+            let value = self.below(PathStep::Key(argument.name.clone()), &argument.value, &def.type_ref);
+            let value = value.map_err(|mut refused| {
+                if refused.code == Code::BadUserInput {
+                    refused.locations.push(argument.position);
+                    refused.path.push(PathStep::Key(field.key().to_owned()));
                 }
-                coerced.push((argument.name.clone(), input));
-            }
+                refused
+            })?;
+            coerced.extend(value.map(|input| (argument.name.clone(), input)));
         }
         for (name, def) in expected {
             if let Some(default) = def
@@ -223,6 +221,14 @@ impl<'a> Converter<'a> {
         Ok(coerced)
     }
 
+    /// A value one step below the place.
+    fn below(&mut self, step: PathStep, value: &'a ValueNode, type_ref: &TypeRef) -> Result<Option<Input>, Refused> {
+        self.place.push(step);
+        let converted = self.value(value, type_ref);
+        self.place.pop();
+        converted
+    }
+
     /// A value in its place; `None` for a variable that was not given.
     fn value(&mut self, value: &'a ValueNode, type_ref: &TypeRef) -> Result<Option<Input>, Refused> {
         let kind = match value {
@@ -230,7 +236,17 @@ impl<'a> Converter<'a> {
                 if self.in_introspection {
                     self.shaping.insert(name.clone());
                 }
-                return Ok(self.variables.find(name).cloned());
+                let found = self.variables.find(name).cloned();
+                // A variable with a default may stand where null may not, and still be given null (section 5.8.5).
+                if type_ref.is_non_null() && found.as_ref().is_some_and(|input| input.kind == InputKind::Null) {
+                    let problem = Problem {
+                        path: self.place.clone(),
+                        rule: "required",
+                        message: format!("needs a `{type_ref}`, found null"),
+                    };
+                    return Err(RequestError::bad_input(&[problem]).into());
+                }
+                return Ok(found);
             }
             ValueNode::Null => InputKind::Null,
             value => match type_ref.nullable() {
@@ -242,9 +258,10 @@ impl<'a> Converter<'a> {
                         single
                     };
                     let mut coerced = Vec::with_capacity(items.len());
-                    for item in items {
+                    for (index, item) in items.iter().enumerate() {
+                        let item = self.below(PathStep::Index(index), item, inner)?;
                         // In a list, a variable that was not given is null.
-                        coerced.push(self.value(item, inner)?.unwrap_or(Input::literal(InputKind::Null)));
+                        coerced.push(item.unwrap_or(Input::literal(InputKind::Null)));
                     }
                     InputKind::List(coerced)
                 }
@@ -267,7 +284,7 @@ impl<'a> Converter<'a> {
                 let mut coerced: Vec<(String, Input)> = Vec::new();
                 for (key, value) in entries {
                     let field = fields.get(key.as_str()).ok_or_else(|| inconsistent("no input field"))?;
-                    if let Some(input) = self.value(value, &field.type_ref)? {
+                    if let Some(input) = self.below(PathStep::Key(key.clone()), value, &field.type_ref)? {
                         coerced.push((key.clone(), input));
                     }
                 }

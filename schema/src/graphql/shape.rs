@@ -1,6 +1,6 @@
 //! What a field of the model becomes in the interface: names, and which uses it has. The planner asks here too.
 
-use crate::catalog::{EntityDef, EntityId, FieldDef, FieldType, SystemField, TextKind};
+use crate::catalog::{EntityDef, EntityId, FieldDef, FieldType, SystemField, TextKind, UniqueKey};
 
 /// The GraphQL scalar of a field's value; `None` for enums, references, lists and files.
 pub fn scalar_name(field_type: &FieldType) -> Option<&'static str> {
@@ -20,6 +20,7 @@ pub fn scalar_name(field_type: &FieldType) -> Option<&'static str> {
         FieldType::DateTime => "DateTime",
         FieldType::Uuid => "UUID",
         FieldType::Json => "JSON",
+        FieldType::Formula { returns, .. } => return scalar_name(returns.field_type()),
         FieldType::Select(_)
         | FieldType::MultiSelect(_)
         | FieldType::Reference { .. }
@@ -46,9 +47,28 @@ pub fn scalar_filter_name(field_type: &FieldType) -> Option<&'static str> {
     })
 }
 
+/// The operators of an encrypted field that can be searched: equality alone. `None` where [`scalar_name`] is.
+pub fn sealed_filter_name(field_type: &FieldType) -> Option<&'static str> {
+    Some(match scalar_filter_name(field_type)? {
+        "IntFilter" => "IntSealedFilter",
+        "FloatFilter" => "FloatSealedFilter",
+        "DecimalFilter" => "DecimalSealedFilter",
+        "BooleanFilter" => "BooleanSealedFilter",
+        "DateFilter" => "DateSealedFilter",
+        "TimeFilter" => "TimeSealedFilter",
+        "DateTimeFilter" => "DateTimeSealedFilter",
+        "UUIDFilter" => "UUIDSealedFilter",
+        "StringFilter" => "StringSealedFilter",
+        _ => return None,
+    })
+}
+
 /// Whether a filter may name the field, its target's visibility aside.
 pub fn is_filterable(field: &FieldDef) -> bool {
-    field.encrypted.is_none() && !matches!(field.field_type, FieldType::File | FieldType::Image)
+    match field.encrypted {
+        Some(_) => field.searchable && sealed_filter_name(&field.field_type).is_some(),
+        None => !matches!(field.field_type, FieldType::File | FieldType::Image),
+    }
 }
 
 /// Whether `orderBy` may name the field, its target's visibility aside.
@@ -73,7 +93,8 @@ pub fn is_orderable(field: &FieldDef) -> bool {
             | FieldType::DateTime
             | FieldType::Uuid
             | FieldType::Select(_)
-            | FieldType::Autonumber => true,
+            | FieldType::Autonumber
+            | FieldType::Formula { .. } => true,
         }
 }
 
@@ -88,14 +109,18 @@ pub fn is_groupable(field: &FieldDef) -> bool {
 
 /// Whether `sum` and `avg` have the field.
 pub fn is_summable(field: &FieldDef) -> bool {
-    field.encrypted.is_none() && matches!(field.field_type, FieldType::Int | FieldType::Float | FieldType::Decimal)
+    field.encrypted.is_none()
+        && matches!(
+            field.field_type.shown(),
+            FieldType::Int | FieldType::Float | FieldType::Decimal
+        )
 }
 
 /// Whether `min` and `max` have the field.
 pub fn is_comparable(field: &FieldDef) -> bool {
     field.encrypted.is_none()
         && matches!(
-            field.field_type,
+            field.field_type.shown(),
             FieldType::Int
                 | FieldType::Autonumber
                 | FieldType::Float
@@ -109,12 +134,36 @@ pub fn is_comparable(field: &FieldDef) -> bool {
 
 /// Whether `search` looks into the field.
 pub fn is_searchable(field: &FieldDef) -> bool {
-    field.encrypted.is_none() && matches!(field.field_type, FieldType::Text(_))
+    field.encrypted.is_none() && matches!(field.field_type.shown(), FieldType::Text(_))
 }
 
 /// `TicketStatus`: the enum of a `select` or `multiselect`.
 pub fn enum_name(entity: &EntityDef, field: &FieldDef) -> String {
+    field_type_name(entity, field)
+}
+
+/// `TicketComments`: what the names of a field's own types begin with.
+pub(crate) fn field_type_name(entity: &EntityDef, field: &FieldDef) -> String {
     format!("{}{}", entity.type_name, capitalised(&field.graphql_name))
+}
+
+/// What follows [`field_type_name`] in the names of a list's input types: a new row of it, and what is done to it by
+/// creating and by updating the row above.
+pub(crate) const LIST_INPUTS: [&str; 3] = ["CreateInput", "NestedCreateInput", "NestedUpdateInput"];
+
+/// `TEAM_AND_SUBJECT`: the member of `TicketUniqueKey`.
+pub fn unique_key_name(entity: &EntityDef, key: &UniqueKey) -> String {
+    let names: Vec<String> = key
+        .fields
+        .iter()
+        .map(|field| entity.field(*field).name.to_uppercase())
+        .collect();
+    names.join("_AND_")
+}
+
+/// The key that a member of `TicketUniqueKey` stands for.
+pub fn find_unique_key<'a>(entity: &'a EntityDef, member: &str) -> Option<&'a UniqueKey> {
+    entity.unique.iter().find(|key| unique_key_name(entity, key) == member)
 }
 
 /// `CREATED_AT`: the member of `TicketGroupBy`.
@@ -143,7 +192,8 @@ pub(crate) fn is_id(field: &FieldDef) -> bool {
     field.system == Some(SystemField::Id)
 }
 
-fn capitalised(name: &str) -> String {
+/// `tickets` → `Tickets`
+pub(crate) fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()

@@ -12,7 +12,7 @@ pub(crate) type Text = Cow<'static, str>;
 #[derive(Debug, Default)]
 pub(crate) struct TypeSystem {
     pub(crate) types: IndexMap<String, TypeDef>,
-    /// `None` while the schema has no writes.
+    /// `None` when nothing can be written.
     pub(crate) mutation: Option<String>,
     /// `None` while the schema has no live queries.
     pub(crate) subscription: Option<String>,
@@ -20,6 +20,8 @@ pub(crate) struct TypeSystem {
 
 /// Name of the query root.
 pub(crate) const QUERY: &str = "Query";
+/// Name of the mutation root, where there is one.
+pub(crate) const MUTATION: &str = "Mutation";
 
 /// A reference to a type: `[Ticket!]!`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub(crate) struct OutputField {
 #[derive(Debug)]
 pub(crate) struct InputField {
     pub(crate) type_ref: TypeRef,
-    /// A boolean or a number: written alike in JSON and in the schema definition language.
+    /// A boolean, a number or a list of them: written alike in JSON and in the schema definition language.
     pub(crate) default: Option<serde_json::Value>,
     pub(crate) description: Option<Text>,
     pub(crate) deprecated: Option<Text>,
@@ -248,6 +250,12 @@ impl InputField {
     pub(crate) fn told_by(mut self, description: Option<&str>, deprecated: Option<&str>) -> Self {
         self.description = description.map(|text| text.to_owned().into());
         self.deprecated = deprecated.map(|text| text.to_owned().into());
+        self
+    }
+
+    /// With a value for when it is left out.
+    pub(crate) fn or(mut self, default: impl Into<serde_json::Value>) -> Self {
+        self.default = Some(default.into());
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Condition, Name, Named, Names, Raw, Spanned};
 use crate::catalog::{AccessLevel, Grants, OnDelete};
+use crate::formula::FormulaType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -65,10 +66,16 @@ pub struct FieldModel {
     pub to: Option<Names>,
     /// What happens to this row when the target of a `ref` is deleted. Always stated.
     pub on_delete: Option<Spanned<OnDelete>>,
+    /// `system`: with `on_delete: cascade` this row goes whoever deletes the target. Left out: only if they may delete this row too.
+    pub cascade: Option<Spanned<CascadeModel>>,
     /// Entity that a `list` lists.
     pub of: Option<Name>,
     /// Its reference back.
     pub by: Option<Name>,
+    /// What a `formula` gives.
+    pub returns: Option<Spanned<FormulaType>>,
+    /// How a `formula` is calculated: `price * quantity`, `if(due < '2026-01-01', 'late', status)`.
+    pub formula: Option<Spanned<String>>,
     /// No two rows have the same value.
     pub unique: Option<Spanned<bool>>,
     /// Set when the row is created, never changed.
@@ -139,8 +146,16 @@ pub enum TypeWord {
     Image,
     /// A number counted per tenant, given by the server.
     Autonumber,
-    /// Computed from fields of the row. Not available in this version.
+    /// Calculated from fields of the row, never written: `returns`, `formula`.
     Formula,
+}
+
+/// The word under `cascade:`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CascadeModel {
+    /// The row goes by the model's word; no rule is asked.
+    System,
 }
 
 /// How an encrypted field can be searched.

@@ -13,7 +13,7 @@ pub use app::{
     ConnectorModel, IdentityModel, KeyModel, LimitsModel, LockoutModel, Method, PasswordModel, PasswordSettings, Scope,
     SecretModel, SettingModel, parse_duration,
 };
-pub use entity::{EntityModel, FieldModel, RecordTokenModel, Searchable, TypeWord};
+pub use entity::{CascadeModel, EntityModel, FieldModel, RecordTokenModel, Searchable, TypeWord};
 pub use place::{Condition, Name, Named, Names, Raw, Spanned};
 
 pub(crate) use merge::merge;
@@ -44,6 +44,8 @@ pub struct Model {
     pub default_profile: Option<Name>,
     /// The entity whose rows are the tenants. Left out: a single-tenant app.
     pub tenant: Option<Name>,
+    /// Roles that whoever creates a tenant has there. Left out: every role that manages others.
+    pub founder_roles: Option<Spanned<Vec<Name>>>,
     /// Encryption keys.
     #[serde(default)]
     pub keys: Named<KeyModel>,

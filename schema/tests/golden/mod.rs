@@ -172,6 +172,9 @@ pub(crate) fn summary(catalog: &Catalog) -> String {
             ),
         );
     }
+    if !catalog.founder_roles.is_empty() {
+        line(&mut out, format!("founders {:?}", catalog.founder_roles));
+    }
     for host in &catalog.hosts {
         line(
             &mut out,
@@ -315,6 +318,10 @@ fn field_summary(catalog: &Catalog, field: &FieldDef) -> String {
             )
         }
         FieldType::List { of, by } => format!("List({}.{})", catalog.entity(*of).name, catalog.field(*of, *by).name),
+        FieldType::Formula { returns, expression } => {
+            let fields: Vec<String> = expression.fields().iter().map(|id| id.0.to_string()).collect();
+            format!("Formula({}) from fields {}", returns.word(), fields.join(" "))
+        }
         other => format!("{other:?}"),
     };
     let mut text = format!("{} {} {kind}", field.name, field.graphql_name);
@@ -325,6 +332,7 @@ fn field_summary(catalog: &Catalog, field: &FieldDef) -> String {
         (field.state, " state"),
         (field.encrypted.is_some(), " encrypted"),
         (field.searchable, " searchable"),
+        (field.cascade_system, " cascade=system"),
     ];
     text.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, word)| word));
     if let Some(default) = field.default_value() {

@@ -6,6 +6,7 @@
 mod app;
 mod cursor;
 mod model;
+mod mutation;
 mod query;
 mod rule;
 mod vocabulary;

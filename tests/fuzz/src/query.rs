@@ -1,6 +1,7 @@
-//! A request to a fixed model: text and variables.
+//! A request to a fixed model: text and variables. What is asked of mutations stands beside, in `mutation`.
 
 use super::app::{App, MODEL, Side, compile, file, sides};
+use super::mutation;
 use super::vocabulary::Vocabulary;
 use freehold_base::Limits;
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
@@ -10,6 +11,7 @@ use freehold_planner::plan::{
 };
 use freehold_schema::catalog::Catalog;
 use freehold_schema::graphql::RequestText;
+use freehold_schema::graphql::operation::OperationKind;
 use freehold_storage::program::Dialect;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
@@ -74,6 +76,9 @@ pub(crate) fn ask(catalog: &Catalog, side: &Side, query: &str, variables: &Map<S
         "variables bind as they were prepared"
     );
     let sealer = Sealer::new([1; KEY_BYTES]);
+    if prepared.operation.kind == OperationKind::Mutation {
+        return mutation::ask(catalog, side, &prepared.operation, &sealer, &limits);
+    }
     let planned = freehold_planner::plan(
         catalog,
         &side.access,
@@ -90,10 +95,16 @@ pub(crate) fn ask(catalog: &Catalog, side: &Side, query: &str, variables: &Map<S
         }
     };
     assert!(plan.cost <= limits.cost_max);
-    let most = statements_max(&plan);
+    check_sql(catalog, &plan);
+    true
+}
+
+/// Renders a plan for both dialects, and looks at the SQL.
+pub(crate) fn check_sql(catalog: &Catalog, plan: &Plan) {
+    let most = statements_max(plan);
     let vocabulary = Vocabulary::new(catalog);
     let [sqlite, postgres] =
-        [Dialect::Sqlite, Dialect::Postgres].map(|dialect| freehold_storage::sql::render(catalog, &plan, dialect));
+        [Dialect::Sqlite, Dialect::Postgres].map(|dialect| freehold_storage::sql::render(catalog, plan, dialect));
     for program in [&sqlite, &postgres] {
         assert!(
             program.statements.len() <= most,
@@ -113,7 +124,6 @@ pub(crate) fn ask(catalog: &Catalog, side: &Side, query: &str, variables: &Map<S
         assert_eq!(left.columns, right.columns);
         assert_eq!(left.parent, right.parent);
     }
-    true
 }
 
 /// List nodes, root rows, totals and groups: more statements than these there may not be, whatever a query selects.

@@ -28,6 +28,9 @@ pub fn rule(bytes: &[u8]) -> bool {
             "{ tickets(filter: {subject: {startsWith: \"a\"}}, orderBy: [{team: {name: ASC}}]) { totalCount nodes { id subject hours team { name } requester { name } about { __typename } comments { nodes { body } } _access { canUpdate canDelete writable restricted } } } }",
             "{ comments(filter: {ticket: {team: {isNull: true}}}) { nodes { id body ticket { subject } } groups(by: [TICKET]) { key { ticket { id } } aggregate { count } } } }",
             "{ teams(filter: {tickets: {some: {hours: {gt: \"1\"}}}}) { nodes { id name } } articles { nodes { title } } users { nodes { name } } viewer { accessTokens { match value reason } } }",
+            "mutation { createTicket(input: {subject: \"a\", comments: {create: [{body: \"b\"}]}}) { id } }",
+            "mutation { updateTickets(filter: {}, input: {subject: \"a\"}, atMost: 9) { id } deleteTickets(filter: {}) { id } }",
+            "mutation { upsertArticle(by: SLUG, input: {slug: \"a\", title: \"A\"}) { id } deleteTeam(id: \"00000000-0001-8003-8000-000000000001\") { id } }",
         ] {
             query::ask(&catalog, &side, text, &serde_json::Map::new());
         }

@@ -22,7 +22,7 @@ fn leaf(random: &mut Random, draft: &Draft, entity: &str, depth: usize) -> Value
         .unwrap_or_default();
     let mut choices: Vec<(String, Value)> = declared
         .into_iter()
-        .filter(|(_, field)| field["type"] != "list" || depth > 0)
+        .filter(|(_, field)| field["type"] != "autonumber" && (field["type"] != "list" || depth > 0))
         .collect();
     choices.push(("owner".into(), json!({"type": "ref", "to": "user"})));
     if entity == "user" {
@@ -54,6 +54,8 @@ fn leaf(random: &mut Random, draft: &Draft, entity: &str, depth: usize) -> Value
 fn reference(random: &mut Random, draft: &Draft, target: &str, depth: usize) -> Value {
     match random.below(4) {
         0 => json!({"isNull": random.one_in(2)}),
+        // One of several: nothing else is known of it.
+        _ if target.is_empty() => json!({"isNull": random.one_in(2)}),
         _ if target == "user" => json!("$user"),
         _ if depth > 0 => condition(random, draft, target, depth - 1),
         _ => json!({"isNull": false}),

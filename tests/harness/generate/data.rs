@@ -42,7 +42,9 @@ pub fn seed(random: &mut Random, draft: &Draft) -> Value {
                 .is_string()
                 .then(|| *random.pick(&["acme", "acme", "globex"]));
             let label = format!("{entity}{number}");
-            let row = row(random, draft, entity, &label, tenant, &people, &labels);
+            let Some(row) = row(random, draft, entity, &label, tenant, &people, &labels) else {
+                continue;
+            };
             rows.insert(label.clone(), row);
             labels.push((entity.into(), tenant, label));
         }
@@ -98,7 +100,7 @@ fn row(
     tenant: Option<&str>,
     people: &[String],
     labels: &[(String, Option<&str>, String)],
-) -> Value {
+) -> Option<Value> {
     let mut row = Map::new();
     if let Some(tenant) = tenant {
         row.insert("org".into(), json!(tenant));
@@ -116,26 +118,36 @@ fn row(
         .cloned()
         .unwrap_or_default();
     for (name, field) in declared {
-        if name == "label" || field["type"] == "list" || random.one_in(5) {
+        let is_required = field["required"] == true;
+        let is_ours = name != "label" && field["type"] != "list" && field["type"] != "autonumber";
+        if !is_ours || (random.one_in(5) && !is_required) {
             continue;
         }
         let value = match field["type"].as_str().unwrap_or_default() {
             "ref" if field["to"] == "user" => json!(random.pick(people)),
             "ref" => {
                 let fits = |(other, of, _): &&(String, Option<&str>, String)| {
-                    field["to"] == other.as_str() && (of.is_none() || *of == tenant)
+                    may_refer(&field, other) && (of.is_none() || *of == tenant)
                 };
                 let targets: Vec<&String> = labels.iter().filter(fits).map(|(_, _, label)| label).collect();
-                if targets.is_empty() {
-                    continue;
+                match targets.as_slice() {
+                    [] if is_required => return None,
+                    [] => continue,
+                    targets => json!(random.pick(targets)),
                 }
-                json!(random.pick(&targets))
             }
+            // Codes may be keys.
+            _ if name == "code" => json!(format!("code of {label}")),
             kind => value(random, kind),
         };
         row.insert(name, value);
     }
-    Value::Object(row)
+    Some(Value::Object(row))
+}
+
+fn may_refer(field: &Value, entity: &str) -> bool {
+    let among = field["to"].as_array().is_some_and(|targets| targets.iter().any(|target| target == entity));
+    among || field["to"] == entity
 }
 
 /// A value of a kind of field.

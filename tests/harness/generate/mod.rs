@@ -3,13 +3,17 @@
 mod condition;
 mod data;
 mod model;
+mod mutation;
 mod query;
 mod schema;
+mod writes;
 
 pub use data::{Change, seed};
 pub use model::{Draft, draft};
+pub use mutation::Mutator;
 pub use query::Asker;
 pub use schema::Schema;
+pub use writes::draft_with_writes;
 
 /// Everybody's password in generated models.
 pub const PASSWORD: &str = "correct-horse-battery";

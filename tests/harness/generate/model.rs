@@ -294,7 +294,9 @@ impl Draft {
         // A session value is written without quotes.
         let text = |value: &Value| {
             let text = serde_json::to_string_pretty(value).expect("a value can be written");
-            text.replace("\"$user\"", "$user")
+            let mut parts = text.split("\"$");
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |text, part| text + "$" + &part.replacen('"', "", 1))
         };
         vec![
             ("app.yaml", text(&self.app)),

@@ -73,7 +73,7 @@ impl Asker<'_> {
                 continue;
             }
             match &field.kind {
-                Kind::Id | Kind::Other => {}
+                Kind::Id | Kind::Other | Kind::OneOf(_) => {}
                 Kind::Ref(_) | Kind::List { .. } if depth == 0 => {}
                 Kind::Ref(target) => parts.push(Select::One(field.name.clone(), self.select(target, depth - 1))),
                 Kind::List { of, .. } => parts.push(Select::Many(
@@ -81,12 +81,12 @@ impl Asker<'_> {
                     Box::new(self.inner_list(of, depth - 1)),
                 )),
                 // Rows without a stated instant get the server's.
-                Kind::DateTime if field.name == "created_at" && ["user", "org", "membership"].contains(&name) => {}
+                Kind::DateTime if is_stamp(entity, field) => {}
                 _ => parts.push(Select::Field(field.name.clone())),
             }
         }
         if self.random.one_in(2) && self.schema.has(&pascal(name), "_access") {
-            parts.push(Select::Restricted);
+            parts.push(Select::Access);
         }
         parts
     }
@@ -105,7 +105,7 @@ impl Asker<'_> {
         let entity = self.world.model.entity(name);
         let input = format!("{}Filter", pascal(name));
         let fits = |field: &&Field| {
-            let known = !matches!(field.kind, Kind::Other | Kind::Id) && self.schema.has(&input, &camel(&field.name));
+            let known = !matches!(field.kind, Kind::Other | Kind::Id | Kind::OneOf(_)) && self.schema.has(&input, &camel(&field.name));
             known && (depth > 0 || !matches!(field.kind, Kind::List { .. })) && !is_stamp(entity, field)
         };
         let fields: Vec<&Field> = entity.fields.iter().filter(fits).collect();
@@ -230,7 +230,7 @@ impl Asker<'_> {
                 let input = format!("{}OrderBy", pascal(&current));
                 let fits = |field: &&Field| {
                     let is_reference = matches!(field.kind, Kind::Ref(_));
-                    let known = !matches!(field.kind, Kind::Other | Kind::List { .. } | Kind::MultiSelect(_));
+                    let known = !matches!(field.kind, Kind::Other | Kind::OneOf(_) | Kind::List { .. } | Kind::MultiSelect(_));
                     known
                         && self.schema.has(&input, &camel(&field.name))
                         && (step < 2 || !is_reference)
@@ -284,7 +284,7 @@ impl Asker<'_> {
         let fits = |field: &&Field| {
             let known = !matches!(
                 field.kind,
-                Kind::Other | Kind::Id | Kind::List { .. } | Kind::MultiSelect(_)
+                Kind::Other | Kind::OneOf(_) | Kind::Id | Kind::List { .. } | Kind::MultiSelect(_)
             );
             known && self.schema.has(&members, &shout(&field.name)) && !is_stamp(entity, field)
         };
@@ -311,5 +311,6 @@ impl Asker<'_> {
 
 /// An instant that the server set itself, since the seed does not.
 fn is_stamp(entity: &Entity, field: &Field) -> bool {
-    field.name == "created_at" && ["user", "org", "membership"].contains(&entity.name.as_str())
+    matches!(field.name.as_str(), "created_at" | "updated_at")
+        && ["user", "org", "membership"].contains(&entity.name.as_str())
 }

@@ -9,13 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Schema {
     /// Fields, input fields or members of every type.
     pub types: BTreeMap<String, BTreeSet<String>>,
+    /// Input fields that must be given: type and name.
+    pub required: BTreeSet<(String, String)>,
 }
 
 impl Schema {
     /// Asks for the caller's schema.
     pub fn of(person: &Person<'_>) -> Self {
         let data = person.query(
-            "{ __schema { types { name fields(includeDeprecated: true) { name } inputFields { name } enumValues { name } } } }",
+            "{ __schema { types { name fields(includeDeprecated: true) { name } inputFields { name defaultValue type { kind } } enumValues { name } } } }",
         );
         let types = data["__schema"]["types"].as_array().cloned().unwrap_or_default();
         let names = |list: &Value| {
@@ -32,9 +34,24 @@ impl Schema {
                 .collect();
             (kind["name"].as_str().unwrap_or_default().to_owned(), all)
         };
+        let mut required = BTreeSet::new();
+        for kind in &types {
+            for field in kind["inputFields"].as_array().into_iter().flatten() {
+                if field["type"]["kind"] == "NON_NULL" && field["defaultValue"].is_null() {
+                    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                    required.insert((text(&kind["name"]), text(&field["name"])));
+                }
+            }
+        }
         Self {
             types: types.iter().map(entry).collect(),
+            required,
         }
+    }
+
+    /// Whether an input field must be given.
+    pub fn requires(&self, type_name: &str, name: &str) -> bool {
+        self.required.contains(&(type_name.to_owned(), name.to_owned()))
     }
 
     /// Whether a type has a field, an input field or a member.

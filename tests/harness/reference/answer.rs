@@ -31,7 +31,7 @@ fn connection(world: &World, caller: &Caller, list: &List, rows: Vec<RowId>) -> 
         .filter(|row| {
             list.filter
                 .as_ref()
-                .is_none_or(|filter| holds(world, caller, *row, filter))
+                .is_none_or(|filter| passes(world, caller, *row, filter))
         })
         .collect();
     rows.sort_by(|one, other| compare(world, caller, &list.order, *one, *other));
@@ -94,15 +94,28 @@ fn object(world: &World, caller: &Caller, row: RowId, select: &[Select]) -> Valu
                     connection(world, caller, list, related(world, caller, row, name)),
                 );
             }
-            Select::Restricted => {
+            Select::Access => {
                 let fields = entity
                     .fields
                     .iter()
                     .filter(|field| caller.is_granted(world, &entity.name, &field.name));
                 let hidden = fields.filter(|field| !caller.may_read_field(world, row, &field.name));
                 let names: Vec<String> = hidden.map(|field| camel(&field.name)).collect();
+                let can = |operation: &str| caller.may(world, operation, row);
+                let writable = entity
+                    .fields
+                    .iter()
+                    .filter(|field| caller.may_write_field(world, row, &field.name));
+                let writable: Vec<String> = writable.map(|field| camel(&field.name)).collect();
+                let access = json!({
+                    "restricted": names,
+                    "canUpdate": can("update"),
+                    "canDelete": can("delete"),
+                    "canTransition": can("transition"),
+                    "writable": writable,
+                });
                 out.insert("__typename".into(), json!(super::pascal(&entity.name)));
-                out.insert("_access".into(), json!({"restricted": names}));
+                out.insert("_access".into(), access);
             }
         }
     }
@@ -123,24 +136,24 @@ fn related(world: &World, caller: &Caller, row: RowId, field: &str) -> Vec<RowId
 }
 
 /// Whether a caller's filter holds on a row: on what the caller may read of it.
-fn holds(world: &World, caller: &Caller, row: RowId, filter: &Filter) -> bool {
+pub(super) fn passes(world: &World, caller: &Caller, row: RowId, filter: &Filter) -> bool {
     match filter {
-        Filter::All(parts) => parts.iter().all(|part| holds(world, caller, row, part)),
-        Filter::Any(parts) => parts.iter().any(|part| holds(world, caller, row, part)),
-        Filter::Not(inner) => !holds(world, caller, row, inner),
+        Filter::All(parts) => parts.iter().all(|part| passes(world, caller, row, part)),
+        Filter::Any(parts) => parts.iter().any(|part| passes(world, caller, row, part)),
+        Filter::Not(inner) => !passes(world, caller, row, inner),
         Filter::Leaf(field, op) => op.passes(&caller.sees(world, row, field)),
         Filter::IsNull(field, wanted) => caller.sees(world, row, field).is_null() == *wanted,
         Filter::One(field, inner) => match caller.sees(world, row, field) {
-            Val::Row(target) => holds(world, caller, target, inner),
+            Val::Row(target) => passes(world, caller, target, inner),
             _ => false,
         },
         Filter::Many(field, quantifier) => {
             let rows = related(world, caller, row, field);
             let rows: Vec<RowId> = rows.into_iter().filter(|row| caller.may_list(world, *row)).collect();
             match quantifier {
-                Quantifier::Some(inner) => rows.iter().any(|row| holds(world, caller, *row, inner)),
-                Quantifier::Every(inner) => rows.iter().all(|row| holds(world, caller, *row, inner)),
-                Quantifier::None(inner) => !rows.iter().any(|row| holds(world, caller, *row, inner)),
+                Quantifier::Some(inner) => rows.iter().any(|row| passes(world, caller, *row, inner)),
+                Quantifier::Every(inner) => rows.iter().all(|row| passes(world, caller, *row, inner)),
+                Quantifier::None(inner) => !rows.iter().any(|row| passes(world, caller, *row, inner)),
                 Quantifier::Count(op) => op.passes(&Val::Int(rows.len() as i64)),
             }
         }
@@ -277,6 +290,7 @@ fn written(world: &World, kind: &Kind, value: &Val) -> Value {
     match (kind, value) {
         (_, Val::Null) => Value::Null,
         (Kind::Select(_), Val::Text(word)) => json!(shout(word)),
+        (Kind::DateTime, Val::Text(text)) => json!(trimmed(text)),
         (_, Val::Text(text)) => json!(text),
         (_, Val::Int(number)) => json!(number),
         (_, Val::Float(number)) => json!(number),
@@ -285,4 +299,15 @@ fn written(world: &World, kind: &Kind, value: &Val) -> Value {
         (_, Val::Row(row)) => json!(world.row_of(*row).id),
         (_, Val::Texts(words)) => words.iter().map(|word| json!(shout(word))).collect(),
     }
+}
+
+/// An instant without zeros behind its last digit.
+fn trimmed(text: &str) -> String {
+    let digits = text.trim_end_matches('Z').trim_end_matches('0');
+    let digits = if digits.contains('.') {
+        digits.trim_end_matches('.')
+    } else {
+        text.trim_end_matches('Z')
+    };
+    format!("{digits}Z")
 }

@@ -61,8 +61,8 @@ pub struct Order {
 pub enum Select {
     /// A field without fields.
     Field(String),
-    /// `__typename _access { restricted }`
-    Restricted,
+    /// `__typename _access { … }`
+    Access,
     /// A referenced row.
     One(String, Vec<Self>),
     /// A list field.

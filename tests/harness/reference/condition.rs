@@ -43,7 +43,7 @@ fn on_field(world: &World, caller: &Caller, row: RowId, name: &str, value: &Valu
         (Kind::List { of, by }, Value::Object(quantifiers)) => {
             let related = world.of(of).filter(|other| caller.looks_from(world, row, *other));
             let related: Vec<RowId> = related
-                .filter(|other| *world.raw(*other, by) == Val::Row(row))
+                .filter(|other| *world.raw(*other, by) == Val::Row(world.itself(row)))
                 .collect();
             quantifiers.iter().all(|(quantifier, inner)| match quantifier.as_str() {
                 "some" => related.iter().any(|other| holds(world, caller, *other, inner)),
@@ -98,7 +98,8 @@ fn tests(world: &World, caller: &Caller, field: &Field, value: &Val, tests: &Val
     })
 }
 
-fn resolve(world: &World, caller: &Caller, field: &Field, operand: &Value) -> Val {
+/// An operand of a condition, or the value of a preset, for a field.
+pub(crate) fn resolve(world: &World, caller: &Caller, field: &Field, operand: &Value) -> Val {
     let Some(name) = operand.as_str().and_then(|text| text.strip_prefix('$')) else {
         return match &field.kind {
             Kind::List { .. } => Val::Int(operand.as_i64().expect("a count is compared with a number")),
@@ -109,8 +110,9 @@ fn resolve(world: &World, caller: &Caller, field: &Field, operand: &Value) -> Va
         "user" => caller.user.map_or(Val::Null, Val::Row),
         "tenant" => caller.tenant.map_or(Val::Null, Val::Row),
         "now" => Val::Text(caller.now.clone()),
-        other => match (other.strip_prefix("membership."), caller.membership(world)) {
-            (Some(field), Some(membership)) => world.raw(membership, field).clone(),
+        other => match (other.split_once('.'), caller.membership(world), caller.before) {
+            (Some(("membership", field)), Some(membership), _) => world.raw(membership, field).clone(),
+            (Some(("before", field)), _, Some(before)) => world.raw(before, field).clone(),
             _ => Val::Null,
         },
     }

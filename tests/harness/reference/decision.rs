@@ -1,7 +1,8 @@
-//! The decision: who may list and read which row, and which field of it. Each function is one line of `authorization`.
+//! The decision: who may do what to which row, and see which field of it. Each function is one line of `authorization`.
 
+use super::clause::Rule;
 use super::condition::holds;
-use super::model::{Access, Entity, Match, RecordToken, Rule};
+use super::model::{Access, Entity, Match, RecordToken};
 use super::value::Val;
 use super::world::{RowId, World};
 
@@ -14,6 +15,17 @@ pub struct Caller {
     pub tenant: Option<RowId>,
     /// The time of the request.
     pub now: String,
+    /// In a `check`: the stored row, of which `$before` speaks.
+    pub before: Option<RowId>,
+}
+
+/// What the record gate is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// `read`, `list`
+    Read,
+    /// `create`, `update`, `delete`, `transition`
+    Write,
 }
 
 impl Caller {
@@ -49,8 +61,8 @@ impl Caller {
         }
     }
 
-    /// sets(u,T)
-    fn rules<'a>(&self, world: &'a World) -> Vec<&'a Rule> {
+    /// sets(u,T), their rules in the order of the model.
+    pub(crate) fn rules<'a>(&self, world: &'a World) -> Vec<&'a Rule> {
         let profile = match self.user {
             Some(user) => match world.raw(user, "profile") {
                 Val::Text(name) => Some(name.clone()),
@@ -61,10 +73,9 @@ impl Caller {
         let of_profile = profile.iter().flat_map(|name| &world.model.profiles[name]);
         let roles = self.roles(world);
         let of_roles = roles.iter().flat_map(|name| &world.model.roles[name]);
-        of_profile
-            .chain(of_roles)
-            .flat_map(|set| &world.model.sets[set])
-            .collect()
+        let held: Vec<&String> = of_profile.chain(of_roles).collect();
+        let sets = world.model.sets.iter().filter(|(name, _)| held.contains(&name));
+        sets.flat_map(|(_, rules)| rules).collect()
     }
 
     /// Whether a row is the request's tenant's, or nobody's.
@@ -83,28 +94,33 @@ impl Caller {
     }
 
     /// reach(u,r)
-    fn reaches(&self, world: &World, row: RowId) -> bool {
+    pub(crate) fn reaches(&self, world: &World, row: RowId) -> bool {
         let entity = entity(world, row);
         !entity.walled || (self.is_in_tenant(world, row) && (self.is_member(world) || entity.public))
     }
 
-    /// gate(u,r,read)
-    fn passes_gate(&self, world: &World, row: RowId) -> bool {
+    /// gate(u,r,m)
+    pub(crate) fn passes_gate(&self, world: &World, row: RowId, mode: Mode) -> bool {
         let entity = entity(world, row);
         if entity.name == "user" {
-            return self.user == Some(row) || (self.knows_people(world) && self.is_person_of_tenant(world, row));
+            let person = world.itself(row);
+            return self.user == Some(person) || (self.knows_people(world) && self.is_person_of_tenant(world, person));
         }
-        if entity.access != Access::Protected {
+        if entity.access == Access::Open || (entity.access == Access::ProtectedWrite && mode == Mode::Read) {
             return true;
         }
         if let Some(field) = &entity.access_field {
             return match world.raw(row, field) {
-                Val::Row(parent) => self.looks_from(world, row, *parent) && self.passes_gate(world, *parent),
+                Val::Row(parent) => self.looks_from(world, row, *parent) && self.passes_gate(world, *parent, mode),
                 _ => false,
             };
         }
         let owns = self.user.is_some_and(|user| *world.raw(row, "owner") == Val::Row(user));
-        owns || entity.record_tokens.iter().any(|token| self.opens(world, row, token))
+        let mut tokens = entity
+            .record_tokens
+            .iter()
+            .filter(|token| mode == Mode::Read || token.writes);
+        owns || tokens.any(|token| self.opens(world, row, token))
     }
 
     /// Who is in a tenant is known to its members, or to everybody where people are public.
@@ -168,17 +184,23 @@ impl Caller {
     }
 
     /// applies(q)
-    fn applies(&self, world: &World, rule: &Rule, operation: &str, row: RowId) -> bool {
+    pub(crate) fn applies(&self, world: &World, rule: &Rule, operation: &str, row: RowId) -> bool {
+        let mode = if matches!(operation, "read" | "list") {
+            Mode::Read
+        } else {
+            Mode::Write
+        };
         rule.entity == world.row_of(row).entity
-            && rule.allow.iter().any(|allowed| allowed == operation)
+            && rule.allows(operation)
             && rule
                 .condition
                 .as_ref()
                 .is_none_or(|condition| holds(world, self, row, condition))
-            && (rule.all_records || self.passes_gate(world, row))
+            && (rule.all_records || self.passes_gate(world, row, mode))
     }
 
-    fn may(&self, world: &World, operation: &str, row: RowId) -> bool {
+    /// may(op,r)
+    pub fn may(&self, world: &World, operation: &str, row: RowId) -> bool {
         self.reaches(world, row)
             && self
                 .rules(world)
@@ -223,12 +245,22 @@ impl Caller {
         }
     }
 
+    /// Whether an update could write a field of the row.
+    pub fn may_write_field(&self, world: &World, row: RowId, field: &str) -> bool {
+        entity(world, row).is_given(field)
+            && self.reaches(world, row)
+            && self
+                .rules(world)
+                .into_iter()
+                .any(|rule| rule.takes(field) && self.applies(world, rule, "update", row))
+    }
+
     /// Whether some rule of the caller names the field of the entity for reading: whether the schema may have it.
     pub fn is_granted(&self, world: &World, entity: &str, field: &str) -> bool {
         let mut reading = self
             .rules(world)
             .into_iter()
-            .filter(|rule| rule.entity == entity && rule.allow.iter().any(|it| it == "read"));
+            .filter(|rule| rule.entity == entity && rule.allows("read"));
         match field {
             "id" => self.rules(world).iter().any(|rule| rule.entity == entity),
             "version" | "created_at" | "updated_at" => reading.next().is_some(),

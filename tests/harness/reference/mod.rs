@@ -5,21 +5,34 @@
 
 mod answer;
 mod ask;
+mod clause;
 mod condition;
 mod decision;
 pub mod document;
 mod model;
+mod mutation;
+mod mutation_text;
+mod removal;
 mod render;
+mod settle;
 mod value;
+mod values;
 mod world;
+mod write;
 
 pub use answer::{answer, answer_one};
 pub use ask::{Aggregates, Filter, Groups, List, Op, Order, Quantifier, Select};
+pub use clause::{Check, Rule};
 pub use decision::Caller;
-pub use model::{Access, Entity, Field, Kind, Match, Model, RecordToken, Rule, UserToken};
+pub use model::{Access, Entity, Field, Kind, Match, Model, OnDelete, RecordToken, UserToken};
+pub use mutation::{Given, Input, Mutation, Nested, Refusal, Target, Verb, Write};
+pub use mutation_text::{mutation_request, response_key, root_field};
 pub use render::{camel, list_text, one_text, pascal, shout};
+pub use settle::{adopt, settle};
 pub use value::{Decimal, Val};
-pub use world::{Row, RowId, World};
+pub(crate) use world::parse;
+pub use world::{Presence, Row, RowId, World};
+pub use write::{Answered, Verdict, Written, apply};
 
 /// How two answers differ; `None` if they agree. Numbers agree when they are equal but for rounding.
 pub fn difference(expected: &serde_json::Value, got: &serde_json::Value) -> Option<String> {

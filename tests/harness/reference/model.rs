@@ -1,5 +1,6 @@
-//! A model, as far as reading is concerned.
+//! A model, as far as the decisions need it.
 
+use super::clause::{Rule, read_rules, texts};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -18,8 +19,8 @@ pub struct Model {
     pub entities: BTreeMap<String, Entity>,
     /// By name.
     pub user_tokens: BTreeMap<String, UserToken>,
-    /// Rules by permission set.
-    pub sets: BTreeMap<String, Vec<Rule>>,
+    /// Rules by permission set, in the order of the model.
+    pub sets: Vec<(String, Vec<Rule>)>,
     /// Sets by profile.
     pub profiles: BTreeMap<String, Vec<String>>,
     /// Sets by role.
@@ -46,6 +47,8 @@ pub struct Entity {
     pub plural: String,
     /// Its rows belong to tenants. The tenant entity's do too: to themselves.
     pub walled: bool,
+    /// Its rows say who is in a tenant.
+    pub is_membership: bool,
     /// Reachable by callers who are no members.
     pub public: bool,
     /// Its gate.
@@ -56,6 +59,8 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// What opens a row.
     pub record_tokens: Vec<RecordToken>,
+    /// Fields whose values together occur once.
+    pub unique: Vec<Vec<String>>,
 }
 
 /// A field.
@@ -67,6 +72,27 @@ pub struct Field {
     pub kind: Kind,
     /// Value of a row that does not state one.
     pub default: Value,
+    /// Never null.
+    pub required: bool,
+    /// Set when the row is created, never changed.
+    pub immutable: bool,
+    /// Changes by a transition alone.
+    pub state: bool,
+    /// What becomes of the row when the one that it refers to is deleted.
+    pub on_delete: OnDelete,
+    /// `cascade: system`
+    pub by_system: bool,
+}
+
+/// `on_delete:`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDelete {
+    /// It goes too.
+    Cascade,
+    /// The other stays.
+    Restrict,
+    /// The reference is emptied.
+    SetNull,
 }
 
 /// What a field holds.
@@ -96,6 +122,10 @@ pub enum Kind {
     MultiSelect(Vec<String>),
     /// A row of that entity.
     Ref(String),
+    /// A row of one of those entities.
+    OneOf(Vec<String>),
+    /// A number counted by the server.
+    Autonumber,
     /// The rows of that entity whose field points here.
     List {
         /// The entity.
@@ -133,6 +163,8 @@ pub struct RecordToken {
     pub field: Option<String>,
     /// When.
     pub when: Option<Value>,
+    /// `grants: readwrite`
+    pub writes: bool,
 }
 
 /// What a caller carries.
@@ -144,21 +176,6 @@ pub struct UserToken {
     pub condition: Value,
     /// The field carried.
     pub value: Option<String>,
-}
-
-/// A grant.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// About what.
-    pub entity: String,
-    /// `allow`
-    pub allow: Vec<String>,
-    /// `where`
-    pub condition: Option<Value>,
-    /// `records: all`
-    pub all_records: bool,
-    /// `read`
-    pub read: Vec<String>,
 }
 
 impl Model {
@@ -189,7 +206,7 @@ impl Model {
         let entity = |(name, value): (&String, &Value)| {
             (name.clone(), Entity::read(name, value, tenant.as_deref(), &role_names))
         };
-        let sets = |value: &Value| texts(&value["sets"]);
+        let set_names = |value: &Value| texts(&value["sets"]);
         Self {
             anonymous_profile: text("anonymous_profile"),
             default_profile: text("default_profile"),
@@ -204,11 +221,11 @@ impl Model {
                 .collect(),
             profiles: part("profiles")
                 .iter()
-                .map(|(name, value)| (name.clone(), sets(value)))
+                .map(|(name, value)| (name.clone(), set_names(value)))
                 .collect(),
             roles: part("roles")
                 .iter()
-                .map(|(name, value)| (name.clone(), sets(value)))
+                .map(|(name, value)| (name.clone(), set_names(value)))
                 .collect(),
             tenant,
             membership,
@@ -226,23 +243,25 @@ impl Entity {
         let is_membership = !value["membership_of"].is_null();
         let is_user = name == "user";
         let walled = !value["in"].is_null() || is_membership || tenant == Some(name);
-        let field = |name: &str, kind: Kind| Field {
-            name: name.into(),
-            kind,
-            default: Value::Null,
-        };
+        let field = |name: &str, kind: Kind| Field::plain(name, kind);
         let to = |target: &str| Kind::Ref(target.into());
         let mut fields = vec![
             field("id", Kind::Id),
-            field("version", Kind::Other),
+            Field {
+                default: 1.into(),
+                ..field("version", Kind::Int)
+            },
             field("created_at", Kind::DateTime),
-            field("updated_at", Kind::Other),
+            field("updated_at", Kind::DateTime),
             field("owner", to("user")),
-            field("created_by", Kind::Other),
-            field("updated_by", Kind::Other),
+            field("created_by", to("user")),
+            field("updated_by", to("user")),
         ];
         if let Some(tenant) = tenant.filter(|tenant| walled && *tenant != name) {
-            fields.push(field("tenant", to(tenant)));
+            fields.push(Field {
+                on_delete: OnDelete::Restrict,
+                ..field("tenant", to(tenant))
+            });
         }
         let status = Field {
             default: "active".into(),
@@ -256,7 +275,10 @@ impl Entity {
             }
         } else if is_membership {
             fields.extend([
-                field("user", to("user")),
+                Field {
+                    on_delete: OnDelete::Cascade,
+                    ..field("user", to("user"))
+                },
                 field("roles", Kind::MultiSelect(role_names.to_vec())),
                 status,
             ]);
@@ -268,17 +290,39 @@ impl Entity {
             Some("protected_write") => Access::ProtectedWrite,
             _ => Access::Protected,
         };
+        let mut unique: Vec<Vec<String>> = match (is_user, is_membership) {
+            (true, _) => vec![vec!["email".into()]],
+            (_, true) => vec![vec!["user".into()]],
+            _ => Vec::new(),
+        };
+        let single = declared.iter().filter(|(_, field)| field["unique"] == true);
+        unique.extend(single.map(|(name, _)| vec![name.clone()]));
+        unique.extend(value["unique"].as_array().into_iter().flatten().map(texts));
         let tokens = value["record_tokens"].as_object().cloned().unwrap_or_default();
         Self {
             name: name.into(),
             plural: value["plural"].as_str().map_or_else(|| plural(name), str::to_owned),
             walled,
+            is_membership,
             public: value["public"].as_bool().unwrap_or_default(),
             access,
             access_field: value["access_field"].as_str().map(str::to_owned),
             fields,
             record_tokens: tokens.values().map(RecordToken::read).collect(),
+            unique,
         }
+    }
+
+    /// Whether an update can ever take a field: not what stays, what moves by transitions, what the server counts, and who
+    /// somebody is.
+    pub fn is_given(&self, name: &str) -> bool {
+        let field = self.field(name);
+        let is_administered = match self.name.as_str() {
+            "user" => ["email", "profile", "status", "roles"].contains(&name),
+            _ => self.is_membership && ["user", "roles", "status"].contains(&name),
+        };
+        let is_stored = !matches!(field.kind, Kind::Id | Kind::Autonumber | Kind::List { .. });
+        is_stored && !is_administered && !field.immutable && !field.state
     }
 
     /// The field of that name.
@@ -294,6 +338,15 @@ impl Entity {
 }
 
 impl Field {
+    /// The entities that it may refer to.
+    pub fn targets(&self) -> &[String] {
+        match &self.kind {
+            Kind::Ref(target) => std::slice::from_ref(target),
+            Kind::OneOf(targets) => targets,
+            _ => &[],
+        }
+    }
+
     fn read(name: &str, value: &Value) -> Self {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let kind = match value["type"].as_str().unwrap_or_default() {
@@ -307,18 +360,40 @@ impl Field {
             "datetime" => Kind::DateTime,
             "select" => Kind::Select(texts(&value["options"])),
             "multiselect" => Kind::MultiSelect(texts(&value["options"])),
+            "autonumber" => Kind::Autonumber,
             "ref" if value["to"].is_string() => Kind::Ref(text("to")),
+            "ref" => Kind::OneOf(texts(&value["to"])),
             "list" => Kind::List {
                 of: text("of"),
                 by: text("by"),
             },
             _ => Kind::Other,
         };
-        let default = value.get("default").cloned().unwrap_or_default();
+        Self {
+            default: value.get("default").cloned().unwrap_or_default(),
+            required: value["required"] == true,
+            immutable: value["immutable"] == true,
+            state: value["state"] == true,
+            on_delete: match value["on_delete"].as_str() {
+                Some("cascade") => OnDelete::Cascade,
+                Some("restrict") => OnDelete::Restrict,
+                _ => OnDelete::SetNull,
+            },
+            by_system: value["cascade"] == "system",
+            ..Self::plain(name, kind)
+        }
+    }
+
+    fn plain(name: &str, kind: Kind) -> Self {
         Self {
             name: name.into(),
             kind,
-            default,
+            default: Value::Null,
+            required: false,
+            immutable: false,
+            state: false,
+            on_delete: OnDelete::SetNull,
+            by_system: false,
         }
     }
 }
@@ -340,6 +415,7 @@ impl RecordToken {
             matches,
             field: value["field"].as_str().map(str::to_owned),
             when: value.get("when").filter(|when| !when.is_null()).cloned(),
+            writes: value["grants"] == "readwrite",
         }
     }
 }
@@ -352,24 +428,6 @@ impl UserToken {
             value: value["value"].as_str().map(str::to_owned),
         }
     }
-}
-
-fn read_rules(rules: &Value) -> Vec<Rule> {
-    let rules = rules.as_array().cloned().unwrap_or_default();
-    let about_entities = rules.iter().filter(|rule| rule["entity"].is_string());
-    let read = about_entities.map(|rule| Rule {
-        entity: rule["entity"].as_str().unwrap_or_default().into(),
-        allow: texts(&rule["allow"]),
-        condition: rule.get("where").filter(|condition| !condition.is_null()).cloned(),
-        all_records: rule["records"] == "all",
-        read: texts(&rule["read"]),
-    });
-    read.collect()
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    let items = value.as_array().cloned().unwrap_or_default();
-    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn plural(name: &str) -> String {

@@ -107,10 +107,10 @@ fn aggregates(figures: &Aggregates) -> String {
     text + " }"
 }
 
-fn selection(world: &World, entity: &Entity, select: &[Select]) -> String {
+pub(super) fn selection(world: &World, entity: &Entity, select: &[Select]) -> String {
     let parts = select.iter().map(|part| match part {
         Select::Field(name) => camel(name),
-        Select::Restricted => "__typename _access { restricted }".into(),
+        Select::Access => "__typename _access { restricted canUpdate canDelete canTransition writable }".into(),
         Select::One(name, inner) => {
             let Kind::Ref(target) = &entity.field(name).kind else {
                 panic!("{name} is no reference")
@@ -132,7 +132,7 @@ fn order(key: &Order) -> String {
     key.path.iter().rev().fold(direction.to_owned(), nest)
 }
 
-fn filter(world: &World, entity: &Entity, condition: &Filter) -> String {
+pub(super) fn filter(world: &World, entity: &Entity, condition: &Filter) -> String {
     let several = |parts: &[Filter]| {
         parts
             .iter()

@@ -6,6 +6,7 @@ use super::value::{Decimal, Val};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Number of a row in its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,13 +25,26 @@ pub struct Row {
     pub values: BTreeMap<String, Val>,
     /// The id that a server gave it.
     pub id: Option<String>,
+    /// Whether it is there.
+    pub presence: Presence,
+}
+
+/// Whether a row is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Stored,
+    /// It was.
+    Deleted,
+    /// It may come to be: looked at by the rule that judges it, and found by nobody.
+    Proposed,
 }
 
 /// A model with its rows.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The model.
-    pub model: Model,
+    pub model: Arc<Model>,
     /// The rows; a [`RowId`] is the index here.
     pub rows: Vec<Row>,
 }
@@ -45,7 +59,7 @@ impl World {
     pub fn new(document: &Map<String, Value>) -> Self {
         let model = Model::read(document);
         let mut world = Self {
-            model,
+            model: Arc::new(model),
             rows: Vec::new(),
         };
         let seeds = world.collect(document);
@@ -116,6 +130,11 @@ impl World {
                 (Kind::Ref(_), None) if field.name == "tenant" => tenant.map_or(Val::Null, Val::Row),
                 (Kind::Ref(_), None) if field.name == "owner" && entity == "user" => Val::Row(own),
                 (Kind::Ref(target), Some(value)) => Val::Row(find(target, value)),
+                (Kind::OneOf(targets), Some(value)) => {
+                    let label = value.as_str().unwrap_or_default();
+                    let mut found = targets.iter().filter_map(|target| by_label.get(&(target.clone(), label.to_owned())));
+                    Val::Row(*found.next().unwrap_or_else(|| panic!("{entity}: nothing is called `{label}`")))
+                }
                 (Kind::Id, _) => Val::Row(own),
                 (Kind::Text, None) if entity == "user" && field.name == "profile" => {
                     self.model.default_profile.clone().map_or(Val::Null, Val::Text)
@@ -124,6 +143,10 @@ impl World {
                 (_, None) => parse(field, &field.default),
             };
             values.insert(field.name.clone(), value);
+        }
+        // A row that nobody has changed was last changed when it was made.
+        if values["updated_at"].is_null() {
+            values.insert("updated_at".into(), values["created_at"].clone());
         }
         if self.model.membership.as_deref() == Some(entity) && values["owner"].is_null() {
             values.insert("owner".into(), values["user"].clone());
@@ -134,6 +157,7 @@ impl World {
             tenant,
             values,
             id: None,
+            presence: Presence::Stored,
         }
     }
 
@@ -142,9 +166,55 @@ impl World {
         &self.rows[id.0]
     }
 
-    /// Ids of all rows.
-    pub fn ids(&self) -> impl Iterator<Item = RowId> + use<> {
-        (0..self.rows.len()).map(RowId)
+    /// Ids of all rows that are there.
+    pub fn ids(&self) -> impl Iterator<Item = RowId> + '_ {
+        (0..self.rows.len())
+            .map(RowId)
+            .filter(|id| self.row_of(*id).presence == Presence::Stored)
+    }
+
+    /// The row that a proposed one would replace; any other row itself.
+    pub(crate) fn itself(&self, row: RowId) -> RowId {
+        match self.raw(row, "id") {
+            Val::Row(id) => *id,
+            _ => row,
+        }
+    }
+
+    /// The last number that the server gave to a field of a tenant's rows.
+    pub(crate) fn last_number(&self, entity: &str, field: &str, tenant: Option<RowId>) -> i64 {
+        let rows = self
+            .rows
+            .iter()
+            .filter(|row| row.entity == entity && row.tenant == tenant);
+        let numbers = rows.map(|row| {
+            if let Some(Val::Int(number)) = row.values.get(field) {
+                *number
+            } else {
+                0
+            }
+        });
+        numbers.max().unwrap_or_default()
+    }
+
+    /// Puts the server's time in the place of ours.
+    pub fn tell_time(&mut self, ours: &str, theirs: &str) {
+        for value in self.rows.iter_mut().flat_map(|row| row.values.values_mut()) {
+            if *value == Val::Text(ours.to_owned()) {
+                *value = Val::Text(theirs.to_owned());
+            }
+        }
+    }
+
+    /// The same world with a row beside the stored ones: a new one, or a stored one as it would be.
+    pub(crate) fn beside(&self, proposed: Row) -> (Self, RowId) {
+        let mut scene = self.clone();
+        let id = RowId(scene.rows.len());
+        scene.rows.push(Row {
+            presence: Presence::Proposed,
+            ..proposed
+        });
+        (scene, id)
     }
 
     /// Ids of the rows of an entity.
@@ -163,6 +233,13 @@ impl World {
     }
 }
 
+/// An instant in UTC with all six digits behind the second, so that texts stand in the order of time.
+pub(crate) fn instant(text: &str) -> String {
+    let text = text.strip_suffix("+00:00").unwrap_or(text.trim_end_matches('Z'));
+    let (second, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{second}.{fraction:0<6}Z")
+}
+
 /// Reads a value of the seed or of a condition as a field holds it.
 pub(crate) fn parse(field: &Field, value: &Value) -> Val {
     match (&field.kind, value) {
@@ -171,6 +248,7 @@ pub(crate) fn parse(field: &Field, value: &Value) -> Val {
         (Kind::Decimal, Value::String(text)) => Decimal::parse(text).map_or(Val::Null, Val::Decimal),
         (_, Value::Number(number)) => Val::Int(number.as_i64().unwrap_or_default()),
         (_, Value::Bool(bool)) => Val::Bool(*bool),
+        (Kind::DateTime, Value::String(text)) => Val::Text(instant(text)),
         (_, Value::String(text)) => Val::Text(text.clone()),
         (_, Value::Array(items)) => Val::Texts(items.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
         (_, Value::Null | Value::Object(_)) => Val::Null,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// A server whose user may create databases.
 #[derive(Debug)]
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     url: String,
     /// Ends with us; none when the server is not ours.
     _keeper: Option<Keeper>,
@@ -17,13 +17,13 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Where it is.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 }
 
 /// The server that `FREEHOLD_TEST_POSTGRES` names, or a new one.
-pub(super) fn get() -> Result<Postgres, String> {
+pub(crate) fn get() -> Result<Postgres, String> {
     if let Some(url) = tools::variable("FREEHOLD_TEST_POSTGRES") {
         return Ok(Postgres { url, _keeper: None });
     }

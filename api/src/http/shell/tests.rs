@@ -1,7 +1,8 @@
 use super::*;
 use crate::bundle::{Bundle, compile};
-use crate::config::Place;
+use crate::config::{AlertsConfig, Place};
 use crate::http::host::Hosts;
+use crate::keys::KeySource;
 use crate::startup::{Opening, open};
 use actix_web::dev::ServiceResponse;
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
@@ -29,6 +30,7 @@ async fn empty() -> Environment {
         ..Hosts::default()
     };
     let name = "development".to_owned();
+    let keys = std::env::temp_dir().join(format!("freehold-shell-{:016x}.json", rand::random::<u64>()));
     let opening = Opening {
         name,
         app: "shelf".into(),
@@ -37,8 +39,13 @@ async fn empty() -> Environment {
         without_tls: true,
         cost: Cost::Demo,
         hosts,
+        alerts: AlertsConfig::default(),
+        keys: KeySource::FileOrNew(keys.clone()),
+        mail_dir: None,
     };
-    open(opening).await.unwrap()
+    let environment = open(opening).await.unwrap();
+    std::fs::remove_file(keys).unwrap();
+    environment
 }
 
 /// One that serves [`APP`].

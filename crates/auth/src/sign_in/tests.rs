@@ -36,7 +36,7 @@ async fn only_the_right_password_of_an_active_user() {
             ("\0", "\0"),
         ] {
             let error = attempt(&world, email, password).await.unwrap_err();
-            assert!(matches!(error, AuthError::SignInRefused), "{email} {error:?}");
+            assert!(matches!(error, AuthError::SignInRefused(_)), "{email} {error:?}");
         }
     }
 }
@@ -69,6 +69,55 @@ async fn three_failures_block_for_ten_minutes() {
             attempt(&world, "ann@x.test", "secret").await.is_ok(),
             "counting begins anew"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_hears_what_the_client_does_not() {
+    for world in worlds("causes").await {
+        let mut heard = Vec::new();
+        for (email, password) in [
+            ("zoe@x.test", "secret"),
+            ("di@x.test", "secret"),
+            ("ann@x.test", "wrong"),
+            ("ann@x.test", "wrong"),
+            ("ann@x.test", "wrong"),
+            ("ann@x.test", "secret"),
+        ] {
+            match attempt(&world, email, password).await {
+                Err(AuthError::SignInRefused(refused)) => heard.push((refused.user, refused.cause)),
+                other => panic!("{email} {other:?}"),
+            }
+        }
+        let ann = Some(id(1));
+        assert_eq!(
+            heard,
+            [
+                (None, RefusalCause::NoAccount),
+                (None, RefusalCause::NoAccount),
+                (ann, RefusalCause::WrongPassword),
+                (ann, RefusalCause::WrongPassword),
+                (ann, RefusalCause::LockedOut),
+                (ann, RefusalCause::Blocked),
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_tenants_of_a_person_are_those_of_active_memberships() {
+    for world in worlds("tenants_of").await {
+        for (user, expected) in [
+            (1, vec![id(11)]),
+            (2, vec![id(11)]),
+            (3, vec![id(11), id(12)]),
+            (9, vec![]),
+        ] {
+            let found = crate::tenants_of(&world.database, &world.directory, id(user))
+                .await
+                .unwrap();
+            assert_eq!(found, expected, "{user}");
+        }
     }
 }
 

@@ -73,7 +73,8 @@ fn grant(
         Operation::Update | Operation::Transition => (applies, all([wall, check])),
         Operation::Delete | Operation::Read | Operation::List => (applies, Predicate::Constant(true)),
     };
-    let moved = if rule.records_all || entity.access_field.is_none() {
+    // Of a creation the gate is asked anyway.
+    let moved = if operation == Operation::Create || rule.records_all || entity.access_field.is_none() {
         Predicate::Constant(true)
     } else {
         reduce(&policy.gate(entity.id).write, holder)
@@ -84,6 +85,7 @@ fn grant(
     let presets = rule
         .presets
         .iter()
+        .filter(|(field, _)| !entity.is_administered(entity.field(*field)))
         .filter(|(field, _)| is_preset(entity.field(*field), operation))
         .cloned()
         .collect();

@@ -357,3 +357,100 @@ fn in_a_single_tenant_app_whoever_signs_in_is_a_member() {
     );
     assert!(nobody.read(post).is_none());
 }
+
+const WRITES: &str = r"
+app: desk
+security: prototype
+tenant: organisation
+default_profile: member
+anonymous_profile: visitor
+entities:
+  organisation: {access: open, public: false, fields: {name: {type: text}}}
+  person_in: {membership_of: organisation, access: protected, public: false}
+  ticket:
+    in: organisation
+    access: protected
+    public: false
+    fields:
+      subject: {type: text}
+      status: {type: select, options: [new, solved], default: new, state: true}
+      requester: {type: ref, to: user, immutable: true, on_delete: set_null}
+      number: {type: autonumber}
+    record_tokens:
+      requester: {match: self, field: requester, grants: read}
+  comment:
+    in: organisation
+    access: protected
+    access_field: ticket
+    public: false
+    fields: {ticket: {type: ref, to: ticket, on_delete: cascade}, body: {type: text}}
+  feedback: {in: organisation, access: open, public: true, fields: {text: {type: text}}}
+permission_sets:
+  member:
+    - {entity: ticket, allow: [create, update, transition], write: [subject, status], set: {requester: $user}, check: {subject: {ne: $before.subject}}}
+    - {entity: ticket, allow: [update], records: all, write: [subject, owner]}
+    - {entity: comment, allow: [create, update], write: [ticket, body]}
+    - {entity: person_in, allow: [create, update, delete], records: all, write: [roles, status, owner]}
+    - {entity: user, allow: [update], where: {id: $user}, write: [email, name, profile]}
+  visitor:
+    - {entity: feedback, allow: [create], write: [text]}
+    - {entity: ticket, allow: [delete], records: all}
+profiles: {member: {sets: [member]}, visitor: {sets: [visitor]}}
+";
+
+/// Every grant of a role set, one line each: operation, entity, stored rows, new row, what is written and preset.
+fn grants(profile: &str, signed_in: bool) -> Vec<String> {
+    let (catalog, policy) = world::policy(WRITES);
+    let access = Access::reduce(&catalog, &policy, &set(profile, &[], signed_in, signed_in));
+    let mut lines = Vec::new();
+    for entity in catalog.entities.values() {
+        for operation in [
+            Operation::Create,
+            Operation::Update,
+            Operation::Delete,
+            Operation::Transition,
+        ] {
+            for grant in access.target(entity.id, operation).grants() {
+                let told = |predicate| explain(&catalog, entity.id, predicate);
+                let names: Vec<&str> = grant
+                    .writable()
+                    .iter()
+                    .map(|field| entity.field(*field).name.as_str())
+                    .collect();
+                lines.push(format!(
+                    "{operation:?} {}: {} / {} / {} [{}] +{}",
+                    entity.name,
+                    told(grant.stored()),
+                    told(grant.new_row()),
+                    told(grant.moved()),
+                    names.join(" "),
+                    grant.presets().len()
+                ));
+            }
+        }
+    }
+    lines
+}
+
+#[test]
+fn write_targets() {
+    assert_eq!(
+        grants("member", true),
+        [
+            "Update user: id = $user / id = $user / always [name] +0",
+            "Update person_in: tenant = $tenant / tenant = $tenant / always [owner] +0",
+            "Create ticket: always / tenant = $tenant and owner = $user and subject <> $before.subject / always [subject] +1",
+            "Update ticket: tenant = $tenant and owner = $user / tenant = $tenant and subject <> $before.subject / always [subject] +0",
+            "Update ticket: tenant = $tenant / tenant = $tenant / always [owner subject] +0",
+            "Transition ticket: tenant = $tenant and owner = $user / tenant = $tenant and subject <> $before.subject / always [status] +0",
+            "Create comment: always / tenant = $tenant and ticket -> ticket (tenant = $tenant and owner = $user) / always [ticket body] +0",
+            "Update comment: tenant = $tenant and ticket -> ticket (tenant = $tenant and owner = $user) / tenant = $tenant / ticket -> ticket (tenant = $tenant and owner = $user) [ticket body] +0",
+        ],
+        "the parent's gate for writing is the owner's alone: the requester's token reads"
+    );
+    assert_eq!(
+        grants("visitor", false),
+        ["Create feedback: always / tenant = $tenant / always [text] +0"],
+        "who is no member reaches what is public alone, and nobody owns nothing"
+    );
+}

@@ -7,7 +7,7 @@ use freehold_schema::catalog::{Catalog, EntityId, FieldDef, FieldType};
 pub(crate) struct Column<'a> {
     /// For messages.
     pub(crate) name: &'a str,
-    /// The field's type.
+    /// The field's type; of a formula that of what it gives.
     pub(crate) field_type: &'a FieldType,
     /// What its values are.
     pub(crate) shape: Shape,
@@ -39,7 +39,7 @@ impl<'a> Column<'a> {
         };
         Some(Self {
             name: &field.name,
-            field_type: &field.field_type,
+            field_type: field.field_type.shown(),
             shape,
             value_type,
         })

@@ -173,6 +173,12 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
         ("$membership", Some(name)) => {
             let entity = scope.catalog.entity(tenancy(scope, text, span, faults)?.membership);
             let (field, shape) = member_of(entity, name, text, span, faults)?;
+            if field.column().is_none() {
+                faults
+                    .error("session-value", span, format!("`{text}` is a formula, and no caller carries one"))
+                    .hint("compare with the fields that it is calculated from");
+                return None;
+            }
             let value_type = field.field_type.value_type()?;
             (
                 Operand::Session(SessionValue::Membership(name.to_owned(), value_type)),

@@ -88,7 +88,9 @@ impl Operator {
             | FieldType::Reference { .. }
             | FieldType::List { .. }
             | FieldType::File
-            | FieldType::Image => false,
+            | FieldType::Image
+            // A column has the type of what its formula gives.
+            | FieldType::Formula { .. } => false,
         };
         let list = matches!(column.field_type, FieldType::MultiSelect(_));
         let equality = !list

@@ -1,10 +1,12 @@
 //! PostgreSQL: a bounded pool of exclusive connections, statements pipelined.
 
+mod flight;
 mod parameter;
 mod pipeline;
 mod pool;
 mod session;
 
+pub(crate) use flight::fly;
 pub(crate) use parameter::type_of;
 pub(crate) use pool::Pool;
 pub(crate) use session::Checkout;
@@ -13,6 +15,7 @@ use crate::binder::Bound;
 use crate::cells::Table;
 use crate::error::{Error, Result};
 use crate::program::Program;
+use crate::transaction::of_commit;
 use freehold_base::ValueType;
 use futures_util::TryStreamExt;
 use std::future::Future;
@@ -61,7 +64,7 @@ pub(crate) async fn run(
                 checkout.give_back();
                 true
             }
-            Failure::Driver(_) | Failure::Ours(_) => {
+            Failure::Driver(_) | Failure::OfCommit(_) | Failure::Ours(_) => {
                 checkout.give_back();
                 false
             }
@@ -73,9 +76,24 @@ pub(crate) async fn run(
     }
 }
 
-enum Failure {
+/// Why statements gave no answer.
+pub(crate) enum Failure {
+    /// The driver says so, or the server.
     Driver(tokio_postgres::Error),
+    /// The same, of the commit at the end of a flight.
+    OfCommit(tokio_postgres::Error),
+    /// A statement does not do what its program says.
     Ours(Error),
+}
+
+impl Failure {
+    /// Whether statements must be prepared anew.
+    pub(crate) fn is_outdated(&self) -> bool {
+        match self {
+            Self::Driver(error) | Self::OfCommit(error) => is_outdated(error),
+            Self::Ours(_) => false,
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -88,6 +106,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Driver(error) => error.into(),
+            Failure::OfCommit(error) => of_commit(error),
             Failure::Ours(error) => error,
         }
     }
@@ -99,7 +118,15 @@ async fn attempt(
     parameters: &[Vec<Bound>],
     effort: &mut Effort,
 ) -> std::result::Result<Vec<Table>, Failure> {
-    let prepared = prepare(checkout, program, effort).await?;
+    let wanted: Vec<Wanted<'_>> = program
+        .statements
+        .iter()
+        .map(|statement| {
+            let types = statement.parameters.iter().map(|it| it.value_type).collect();
+            (statement.sql.as_str(), types, statement.columns.as_slice())
+        })
+        .collect();
+    let prepared = prepare(checkout, &wanted, effort).await?;
     let client = checkout.client();
     let single = program.statements.len() == 1;
     let mut flights: Vec<Flight<'_>> = Vec::with_capacity(prepared.len() + 2);
@@ -131,37 +158,31 @@ async fn attempt(
     Ok(tables)
 }
 
-/// The program's statements, prepared; those this connection has not seen yet take one more flight together.
+/// A statement's text, the types of its parameters and those of its columns.
+type Wanted<'a> = (&'a str, Vec<ValueType>, &'a [ValueType]);
+
+/// Statements, prepared; those this connection has not seen yet take one more flight together.
 async fn prepare(
     checkout: &mut Checkout,
-    program: &Program,
+    wanted: &[Wanted<'_>],
     effort: &mut Effort,
 ) -> std::result::Result<Vec<Statement>, Failure> {
-    let mut prepared: Vec<Option<Statement>> = program
-        .statements
-        .iter()
-        .map(|statement| checkout.statements.find(&statement.sql))
-        .collect();
+    let mut prepared: Vec<Option<Statement>> = wanted.iter().map(|(sql, ..)| checkout.statements.find(sql)).collect();
     let missing: Vec<usize> = (0..prepared.len()).filter(|index| prepared[*index].is_none()).collect();
     if !missing.is_empty() {
         let client = checkout.client();
         let flights = missing.iter().map(|index| {
-            let statement = &program.statements[*index];
-            let types: Vec<Type> = statement
-                .parameters
-                .iter()
-                .map(|it| parameter::type_of(it.value_type))
-                .collect();
-            Box::pin(async move { client.prepare_typed(&statement.sql, &types).await })
+            let (sql, types, _) = &wanted[*index];
+            let types: Vec<Type> = types.iter().copied().map(parameter::type_of).collect();
+            Box::pin(async move { client.prepare_typed(sql, &types).await })
         });
         effort.flights += 1;
         let answers = pipeline::in_order(flights.collect()).await;
         for (index, answer) in missing.into_iter().zip(answers) {
             let statement = answer?;
-            check(&statement, &program.statements[index]).map_err(Failure::Ours)?;
-            checkout
-                .statements
-                .insert(program.statements[index].sql.clone(), statement.clone());
+            let (sql, _, columns) = &wanted[index];
+            check(&statement, sql, columns).map_err(Failure::Ours)?;
+            checkout.statements.insert((*sql).to_owned(), statement.clone());
             prepared[index] = Some(statement);
         }
     }
@@ -181,31 +202,26 @@ async fn command(client: &Client, sql: &'static str) -> std::result::Result<Vec<
 }
 
 /// The connection has ended, or the server says that it ends it (class 57P).
-fn is_broken(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_broken(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.code().is_some_and(|code| code.code().starts_with("57P"))
 }
 
 /// "cached plan must not change result type", and statements the server has forgotten.
-fn is_outdated(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_outdated(error: &tokio_postgres::Error) -> bool {
     error
         .code()
         .is_some_and(|code| *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME)
 }
 
 /// Checks that the columns are of the types the program says: once for each preparation.
-fn check(prepared: &Statement, statement: &crate::program::Statement) -> Result<()> {
+fn check(prepared: &Statement, sql: &str, wanted: &[ValueType]) -> Result<()> {
     let columns = prepared.columns();
     // More do no harm: SQL has no rows without columns.
-    if columns.len() < statement.columns.len() {
-        let problem = format!(
-            "{} columns where {} were meant: {}",
-            columns.len(),
-            statement.columns.len(),
-            statement.sql
-        );
+    if columns.len() < wanted.len() {
+        let problem = format!("{} columns where {} were meant: {sql}", columns.len(), wanted.len());
         return Err(Error::program(problem));
     }
-    for (index, (column, value_type)) in columns.iter().zip(&statement.columns).enumerate() {
+    for (index, (column, value_type)) in columns.iter().zip(wanted).enumerate() {
         let found = column.type_();
         let fits = match value_type {
             ValueType::Boolean => *found == Type::BOOL,
@@ -222,10 +238,7 @@ fn check(prepared: &Statement, statement: &crate::program::Statement) -> Result<
             ValueType::Bytes => *found == Type::BYTEA,
         };
         if !fits {
-            let problem = format!(
-                "column {index} is {found} where {value_type:?} was meant: {}",
-                statement.sql
-            );
+            let problem = format!("column {index} is {found} where {value_type:?} was meant: {sql}");
             return Err(Error::program(problem));
         }
     }

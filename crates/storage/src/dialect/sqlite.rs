@@ -1,10 +1,13 @@
 //! SQLite: one writer, several readers, on tokio's blocking threads.
 
+mod decimal;
+mod formula;
 mod functions;
 mod lists;
 mod read;
 mod value;
 
+pub(crate) use read::statements as read_within;
 pub(crate) use value::{bind, push};
 
 use crate::binder::Bound;
@@ -52,6 +55,16 @@ struct Lease {
 pub(crate) struct WriteTransaction {
     connection: OwnedMutexGuard<Connection>,
 }
+
+/// The writer's work, while it can be stopped.
+struct Interruptible {
+    stopped: AtomicBool,
+    /// Gone once the work has ended.
+    handle: Mutex<Option<InterruptHandle>>,
+}
+
+/// Stops the writer's work when dropped before it has ended.
+struct Waiting(Arc<Interruptible>);
 
 /// Stops a connection's work when the one who waits for it gives up.
 struct StopOnDrop {
@@ -178,14 +191,21 @@ impl Drop for Lease {
 }
 
 impl WriteTransaction {
-    /// Works on the connection on a blocking thread.
+    /// Works on the connection on a blocking thread. If nobody waits any more, the work is stopped and all is undone.
     pub(crate) async fn with<T: Send + 'static>(
         self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, &AtomicBool) -> Result<T> + Send + 'static,
     ) -> Result<(Self, T)> {
+        let waiting = Waiting(Arc::new(Interruptible {
+            stopped: AtomicBool::new(false),
+            handle: Mutex::new(Some(self.connection.get_interrupt_handle())),
+        }));
+        let shared = waiting.0.clone();
         blocking(move || {
-            let answer = work(&self.connection)?;
-            Ok((self, answer))
+            let answer = work(&self.connection, &shared.stopped);
+            // From here on the connection may be somebody else's.
+            drop(shared.take());
+            answer.map(|answer| (self, answer))
         })
         .await
     }
@@ -209,6 +229,23 @@ impl Drop for WriteTransaction {
             if let Err(error) = undone.and(checked) {
                 tracing::error!(%error, "a write transaction could not be rolled back");
             }
+        }
+    }
+}
+
+impl Interruptible {
+    fn take(&self) -> Option<InterruptHandle> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.stopped.store(true, Ordering::Relaxed);
+        // INVARIANT: the lock is held while it interrupts, so the work cannot end and give the connection away meanwhile.
+        let handle = self.0.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = handle.as_ref() {
+            handle.interrupt();
         }
     }
 }

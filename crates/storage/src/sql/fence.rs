@@ -11,7 +11,7 @@ use super::source::Scope;
 use crate::program::Dialect;
 use freehold_policy::predicate::{Link, Predicate, RulePredicate, Test};
 use freehold_policy::source::{FilterPredicate, ReadableField};
-use freehold_schema::catalog::{FieldId, SystemField};
+use freehold_schema::catalog::{Catalog, FieldId, FieldType, SystemField};
 use sea_query::{Expr, ExprTrait, SelectStatement};
 
 /// Plain comparisons that may run beside a guard. So few cost less than the guard's own look into a table.
@@ -33,13 +33,14 @@ impl Renderer<'_> {
         tie: Option<Tie>,
     ) -> SelectStatement {
         if !looks_into_tables(scope.source.rows())
-            || plain_comparisons(filter).is_some_and(|found| found <= UNFENCED_MAX)
+            || plain_comparisons(self.catalog, filter).is_some_and(|found| found <= UNFENCED_MAX)
         {
             return self.guarded(parameters, scope);
         }
         let (mut select, row) = self.guarded_rows(parameters, scope);
         if let Some((field, value)) = tie {
-            restrict(&mut select, self.raw_column(scope.entity(), &row, field).eq(value));
+            let column = self.raw_column(parameters, scope.entity(), &row, field);
+            restrict(&mut select, column.eq(value));
         }
         // Neither database moves a condition into a sub-select that counts its rows.
         match self.dialect {
@@ -73,12 +74,19 @@ fn looks_into_tables(rule: &RulePredicate) -> bool {
     }
 }
 
+/// A formula has no index to lose, and may be dear.
+fn is_formula(catalog: &Catalog, field: &ReadableField) -> bool {
+    let def = catalog.field(field.entity(), field.id());
+    matches!(def.field_type, FieldType::Formula { .. })
+}
+
 /// The number of plain comparisons in a filter; `None` if there is anything else in it.
-fn plain_comparisons(filter: &FilterPredicate) -> Option<usize> {
+fn plain_comparisons(catalog: &Catalog, filter: &FilterPredicate) -> Option<usize> {
     match filter {
         Predicate::Constant(_) | Predicate::Caller(_) => Some(0),
-        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(plain_comparisons).sum(),
-        Predicate::Not(part) => plain_comparisons(part),
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(|part| plain_comparisons(catalog, part)).sum(),
+        Predicate::Not(part) => plain_comparisons(catalog, part),
+        Predicate::Leaf { field, .. } if is_formula(catalog, field) => None,
         Predicate::Leaf { test, .. } => match test {
             Test::Equal(_)
             | Test::NotEqual(_)

@@ -4,28 +4,34 @@
 //! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded.
 
 mod fence;
+mod formula;
 mod group;
+pub(crate) mod judge;
 mod list;
 mod page;
 mod parameters;
 mod parents;
+mod questions;
 mod raw;
 mod row;
 mod source;
+pub(crate) mod store;
 mod test;
 mod totals;
 
 use crate::layout::{SlotKind, SlotLayout};
 use crate::program::{Dialect, ParentKey, Program, Statement};
 use freehold_base::ValueType;
-use freehold_planner::plan::{self, OneNode, Plan};
+use freehold_planner::plan::{self, ListNode, OneNode, Plan};
 use freehold_schema::catalog::Catalog;
 use parameters::Parameters;
 use parents::Parents;
+pub(crate) use questions::questions;
 use raw::restrict;
 use row::Row;
 use sea_query::{PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
 use source::Scope;
+use std::collections::BTreeSet;
 
 /// Renders a plan. A plan is complete, so this never refuses.
 pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
@@ -33,10 +39,30 @@ pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
         catalog,
         dialect,
         statements: Vec::new(),
+        keys: BTreeSet::new(),
     };
     let layout = plan.roots.iter().map(|slot| renderer.root(slot)).collect();
-    let statements = renderer.statements.into_iter().flatten().collect();
-    Program { statements, layout }
+    let Renderer { statements, keys, .. } = renderer;
+    Program {
+        statements: statements.into_iter().flatten().collect(),
+        layout,
+        keys,
+    }
+}
+
+/// Renders a list of rows alone; also gives the column of its one slot, in the list's page.
+pub(crate) fn render_list(catalog: &Catalog, node: &ListNode, dialect: Dialect) -> Program {
+    let mut renderer = Renderer::new(catalog, dialect);
+    let layout = vec![SlotLayout {
+        key: json_key("rows"),
+        kind: SlotKind::Many(renderer.list(node, None)),
+    }];
+    let Renderer { statements, keys, .. } = renderer;
+    Program {
+        statements: statements.into_iter().flatten().collect(),
+        layout,
+        keys,
+    }
 }
 
 /// Collects the statements of one program.
@@ -45,9 +71,21 @@ pub(crate) struct Renderer<'a> {
     pub(crate) dialect: Dialect,
     /// By index; a place is taken before its statement is finished, because children are rendered meanwhile.
     statements: Vec<Option<Statement>>,
+    /// Keys of the sealed fields met so far.
+    pub(crate) keys: BTreeSet<String>,
 }
 
 impl<'a> Renderer<'a> {
+    /// A renderer of single statements.
+    pub(crate) fn new(catalog: &'a Catalog, dialect: Dialect) -> Self {
+        Self {
+            catalog,
+            dialect,
+            statements: Vec::new(),
+            keys: BTreeSet::new(),
+        }
+    }
+
     fn root(&mut self, slot: &'a plan::Slot) -> SlotLayout {
         let kind = match &slot.kind {
             plan::SlotKind::One(node) => self.root_row(node),
@@ -104,9 +142,12 @@ impl<'a> Renderer<'a> {
             Dialect::Postgres => select.to_string(PostgresQueryBuilder),
         };
         let sql = parameters.with_key(sql);
+        let parameters = parameters.into_list();
+        let sealed = parameters.iter().filter_map(|parameter| parameter.sealed.as_ref());
+        self.keys.extend(sealed.map(|field| field.key.clone()));
         self.statements[index] = Some(Statement {
             sql,
-            parameters: parameters.into_list(),
+            parameters,
             columns,
             parent,
         });

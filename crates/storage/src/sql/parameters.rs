@@ -1,9 +1,13 @@
 //! Parameters and aliases of one statement.
 
 use crate::program::{Dialect, Parameter};
+use crate::sealed::SealedField;
 use freehold_base::ValueType;
 use freehold_policy::operand::Operand;
+use freehold_schema::catalog::FieldId;
 use sea_query::{Alias, DynIden, Expr, IntoIden, Keyword};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Stands for the parent's key until the number of parameters is known; no other part of a statement's text holds it.
 const KEY: &str = "\u{1}key";
@@ -15,6 +19,10 @@ const SHARED_MAX: usize = 64;
 pub(crate) struct Parameters {
     pub(crate) dialect: Dialect,
     list: Vec<Parameter>,
+    /// Indexes of parameters that stand for one value alone.
+    own: BTreeSet<usize>,
+    /// What `$before.<field>` is, by field: only while a write is judged.
+    before: BTreeMap<FieldId, Expr>,
     aliases: usize,
 }
 
@@ -23,22 +31,66 @@ impl Parameters {
         Self {
             dialect,
             list: Vec::new(),
+            own: BTreeSet::new(),
+            before: BTreeMap::new(),
             aliases: 0,
         }
     }
 
-    /// The placeholder of a value.
+    /// The stored row, of which `$before` speaks.
+    pub(crate) fn set_before(&mut self, columns: BTreeMap<FieldId, Expr>) {
+        self.before = columns;
+    }
+
+    /// The placeholder of a value. What a row had before is a column.
     pub(crate) fn bind(&mut self, operand: &Operand, value_type: ValueType) -> Expr {
-        let parameter = Parameter {
+        if let Operand::Before(field) = operand
+            && let Some(column) = self.before.get(field)
+        {
+            return column.clone();
+        }
+        self.add(Parameter {
             operand: operand.clone(),
             value_type,
-        };
+            sealed: None,
+        })
+    }
+
+    /// The placeholder of the token that stands for a value of a sealed field.
+    pub(crate) fn bind_sealed(&mut self, operand: &Operand, sealed: &Arc<SealedField>) -> Expr {
+        self.add(Parameter {
+            operand: operand.clone(),
+            value_type: ValueType::Bytes,
+            sealed: Some(sealed.clone()),
+        })
+    }
+
+    /// The placeholder of a value to be written. It is shared with no other, so that the text does not depend on which are equal.
+    pub(crate) fn own(&mut self, operand: &Operand, value_type: ValueType) -> Expr {
+        self.own.insert(self.list.len());
+        self.push(Parameter {
+            operand: operand.clone(),
+            value_type,
+            sealed: None,
+        })
+    }
+
+    fn add(&mut self, parameter: Parameter) -> Expr {
         // Only the first are looked through: with many, sharing costs more than it saves.
-        let shared = self.list.iter().take(SHARED_MAX).position(|known| *known == parameter);
-        let index = shared.unwrap_or_else(|| {
-            self.list.push(parameter);
-            self.list.len() - 1
-        });
+        let mut first = self.list.iter().enumerate().take(SHARED_MAX);
+        let shared = first.find(|(index, known)| **known == parameter && !self.own.contains(index));
+        match shared.map(|(index, _)| index) {
+            Some(index) => self.placeholder(index),
+            None => self.push(parameter),
+        }
+    }
+
+    fn push(&mut self, parameter: Parameter) -> Expr {
+        self.list.push(parameter);
+        self.placeholder(self.list.len() - 1)
+    }
+
+    fn placeholder(&self, index: usize) -> Expr {
         raw(match self.dialect {
             Dialect::Sqlite => format!("?{}", index + 1),
             Dialect::Postgres => format!("${}", index + 1),

@@ -4,7 +4,7 @@ use super::Renderer;
 use super::parameters::{Parameters, raw as text};
 use freehold_base::ValueType;
 use freehold_policy::predicate::{Link, Predicate, RawSource, RulePredicate};
-use freehold_schema::catalog::{EntityId, FieldId, SystemField};
+use freehold_schema::catalog::{EntityId, FieldId, FieldType, SystemField};
 use sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement};
 
 impl Renderer<'_> {
@@ -35,7 +35,11 @@ impl Renderer<'_> {
             Predicate::Not(part) => is_not_true(self.rule(parameters, entity, alias, part)),
             Predicate::Leaf { field, test } => {
                 let value_type = self.value_type(entity, *field);
-                self.raw_test(parameters, self.raw_column(entity, alias, *field), value_type, test)
+                let column = self.raw_column(parameters, entity, alias, *field);
+                match &self.catalog.field(entity, *field).field_type {
+                    FieldType::Formula { .. } => self.formula_test(parameters, column, value_type, test),
+                    _ => self.raw_test(parameters, column, value_type, test),
+                }
             }
             Predicate::Exists { link, source, inner } => {
                 let mut select = self.related(parameters, entity, alias, link, *source, inner);
@@ -72,9 +76,9 @@ impl Renderer<'_> {
         };
         let mut select = Query::select();
         select.from_as(self.table(source.entity), theirs.clone());
-        let linked = |their_field, our_field| {
-            self.raw_column(source.entity, &theirs, their_field)
-                .eq(self.raw_column(entity, alias, our_field))
+        let mut linked = |their_field, our_field| {
+            self.raw_column(parameters, source.entity, &theirs, their_field)
+                .eq(self.raw_column(parameters, entity, alias, our_field))
         };
         match link {
             Link::Reference(field) => select.and_where(linked(id(source.entity), *field)),
@@ -87,8 +91,22 @@ impl Renderer<'_> {
         select
     }
 
-    /// A column of a raw table. An inverse list stands for the row's id, by which its rows refer to it.
-    pub(crate) fn raw_column(&self, entity: EntityId, alias: &DynIden, field: FieldId) -> Expr {
+    /// A column of a raw table, or of anything that has its stored columns: a formula is calculated from them.
+    pub(crate) fn raw_column(
+        &self,
+        parameters: &mut Parameters,
+        entity: EntityId,
+        alias: &DynIden,
+        field: FieldId,
+    ) -> Expr {
+        match &self.catalog.field(entity, field).field_type {
+            FieldType::Formula { expression, .. } => self.formula(parameters, entity, alias, expression),
+            _ => self.stored_column(entity, alias, field),
+        }
+    }
+
+    /// A stored column of a raw table. An inverse list stands for the row's id, by which its rows refer to it.
+    pub(super) fn stored_column(&self, entity: EntityId, alias: &DynIden, field: FieldId) -> Expr {
         let name = self
             .catalog
             .field(entity, field)
@@ -97,7 +115,7 @@ impl Renderer<'_> {
         Expr::col((alias.clone(), Alias::new(name)))
     }
 
-    /// The type of a column; of an inverse list, that of the id.
+    /// The type of a column or a formula; of an inverse list, that of the id.
     pub(crate) fn value_type(&self, entity: EntityId, field: FieldId) -> ValueType {
         self.catalog
             .field(entity, field)

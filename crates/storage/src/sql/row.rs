@@ -7,10 +7,11 @@ use super::source::Scope;
 use super::{Renderer, json_key, json_text};
 use crate::layout::{SlotKind, SlotLayout, TemplatePart};
 use crate::program::{Dialect, ParentKey};
+use crate::sealed::SealedField;
 use freehold_base::ValueType;
 use freehold_planner::plan::{self, ListNode, OneNode, Output, Slot};
 use freehold_policy::predicate::Link;
-use freehold_policy::source::SourceColumn;
+use freehold_policy::source::{ReadableField, SourceColumn};
 use sea_query::{Expr, JoinType, Query, SelectStatement};
 
 /// One row of one statement while it is rendered: the row itself is scope 0, to-one joins follow.
@@ -114,8 +115,9 @@ impl<'a> Renderer<'a> {
     ) -> SlotKind {
         match slot {
             plan::SlotKind::Field {
-                output: Output::Sealed, ..
-            } => SlotKind::Json(b"null".to_vec()),
+                field,
+                output: Output::Sealed,
+            } => self.sealed_cell(row, scope, field),
             plan::SlotKind::Field { field, output } => {
                 let value_type = self.value_type(field.entity(), field.id());
                 let expression = self.field(&mut row.scopes[scope], field);
@@ -190,6 +192,21 @@ impl<'a> Renderer<'a> {
         let id = self.id(&mut row.scopes[scope]);
         let present = row.column(id, ValueType::Uuid);
         (present, self.slots(parameters, row, scope, &node.slots))
+    }
+
+    /// A value that the writer opens: its row's id is read with it, as it opens nowhere else.
+    fn sealed_cell(&mut self, row: &mut Row<'a>, scope: usize, field: &ReadableField) -> SlotKind {
+        let Some(sealed) = SealedField::find(self.catalog, field.entity(), field.id()) else {
+            return SlotKind::Json(b"null".to_vec());
+        };
+        self.keys.insert(sealed.key.clone());
+        let value = self.field(&mut row.scopes[scope], field);
+        let id = self.id(&mut row.scopes[scope]);
+        SlotKind::Sealed {
+            column: row.column(value, ValueType::Bytes),
+            row: row.column(id, ValueType::Uuid),
+            field: Box::new(sealed),
+        }
     }
 
     fn template_part(

@@ -3,13 +3,16 @@
 use super::Renderer;
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, constant, disjunction, is_not_true, is_true, restrict};
+use super::test::sealed_test;
 use crate::program::Dialect;
+use crate::sealed::SealedField;
 use freehold_base::ValueType;
 use freehold_policy::predicate::{Link, Predicate};
 use freehold_policy::source::{FilterPredicate, Guard, ReadableField, RowSource, SourceColumn};
-use freehold_schema::catalog::{EntityId, FieldId, Operation, SystemField};
+use freehold_schema::catalog::{EntityId, FieldId, FieldType, Operation, SystemField};
 use sea_query::{Alias, CaseStatement, DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// One guarded source in a statement, with the columns that are used of it.
 #[derive(Clone)]
@@ -64,9 +67,15 @@ impl Renderer<'_> {
     pub(crate) fn column_name(&self, entity: EntityId, column: SourceColumn) -> DynIden {
         let field = |id: FieldId| self.catalog.field(entity, id);
         let name = match column {
-            SourceColumn::Field(id) => field(id)
-                .column()
-                .map_or_else(|| format!("list:{}", field(id).name), |column| column.name),
+            SourceColumn::Field(id) => match (field(id).column(), &field(id).field_type) {
+                (Some(column), _) => column.name,
+                // By number: with a prefix a long name would be cut off.
+                (None, FieldType::Formula { .. }) => format!("formula:{}", id.0),
+                (None, _) => format!("list:{}", field(id).name),
+            },
+            SourceColumn::Index(id) => field(id)
+                .index_column()
+                .unwrap_or_else(|| format!("index:{}", field(id).name)),
             SourceColumn::Link(id) => format!("link:{}", field(id).name),
             SourceColumn::Writable(id) => format!("write:{}", field(id).name),
             SourceColumn::Restricted(id) => format!("hidden:{}", field(id).name),
@@ -118,17 +127,18 @@ impl Renderer<'_> {
         let entity = source.entity();
         match column {
             SourceColumn::Field(field) => {
-                let value = self.raw_column(entity, row, field);
-                match source.guard(field) {
-                    Some(Guard::Open) => value,
-                    Some(Guard::When(guard)) => {
-                        let guard = self.rule(parameters, entity, row, guard);
-                        Expr::Case(Box::new(CaseStatement::new().case(guard, value)))
-                    }
-                    None => text("NULL"),
-                }
+                let value = self.raw_column(parameters, entity, row, field);
+                self.shown(parameters, source, row, field, value)
             }
-            SourceColumn::Link(field) => self.raw_column(entity, row, field),
+            // The index tells as much as the field: it has the field's guard.
+            SourceColumn::Index(field) => match self.catalog.field(entity, field).index_column() {
+                Some(name) => {
+                    let value = Expr::col((row.clone(), Alias::new(name)));
+                    self.shown(parameters, source, row, field, value)
+                }
+                None => text("NULL"),
+            },
+            SourceColumn::Link(field) => self.raw_column(parameters, entity, row, field),
             SourceColumn::Can(operation) => is_true(self.rule(parameters, entity, row, &source.can(operation))),
             SourceColumn::Writable(field) => is_true(self.rule(parameters, entity, row, &source.writable(field))),
             SourceColumn::Restricted(field) => match source.guard(field) {
@@ -136,6 +146,25 @@ impl Renderer<'_> {
                 Some(Guard::When(guard)) => is_not_true(self.rule(parameters, entity, row, guard)),
                 None => constant(true),
             },
+        }
+    }
+
+    /// A column of a field, null on the rows where the field is hidden.
+    fn shown(
+        &self,
+        parameters: &mut Parameters,
+        source: &RowSource,
+        row: &DynIden,
+        field: FieldId,
+        value: Expr,
+    ) -> Expr {
+        match source.guard(field) {
+            Some(Guard::Open) => value,
+            Some(Guard::When(guard)) => {
+                let guard = self.rule(parameters, source.entity(), row, guard);
+                Expr::Case(Box::new(CaseStatement::new().case(guard, value)))
+            }
+            None => text("NULL"),
         }
     }
 
@@ -157,6 +186,10 @@ impl Renderer<'_> {
             }
             Predicate::Not(part) => is_not_true(self.filter(parameters, scope, part)),
             Predicate::Leaf { field, test } => {
+                if let Some(sealed) = SealedField::find(self.catalog, field.entity(), field.id()) {
+                    let index = self.column(scope, SourceColumn::Index(field.id()));
+                    return sealed_test(parameters, &index, &Arc::new(sealed), test);
+                }
                 let value_type = self.value_type(field.entity(), field.id());
                 let column = self.field(scope, field);
                 self.test(parameters, column, value_type, test)

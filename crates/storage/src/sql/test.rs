@@ -4,10 +4,12 @@ use super::Renderer;
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, constant, disjunction};
 use crate::program::Dialect;
+use crate::sealed::SealedField;
 use freehold_base::ValueType;
 use freehold_policy::operand::Operand;
 use freehold_policy::predicate::Test;
-use sea_query::{Alias, BinOper, Expr, ExprTrait, Func};
+use sea_query::{Alias, BinOper, Expr, ExprTrait, Func, Query};
+use std::sync::Arc;
 
 /// Whether case is told apart.
 #[derive(Clone, Copy)]
@@ -34,6 +36,25 @@ impl Renderer<'_> {
     pub(crate) fn test(&self, parameters: &mut Parameters, column: Expr, value_type: ValueType, test: &Test) -> Expr {
         let compared = self.compared(column.clone(), value_type);
         self.compare(parameters, column, compared, Case::Told, value_type, test)
+    }
+
+    /// A test on a formula, in a rule.
+    pub(crate) fn formula_test(
+        &self,
+        parameters: &mut Parameters,
+        formula: Expr,
+        value_type: ValueType,
+        test: &Test,
+    ) -> Expr {
+        let test = self.test(parameters, formula, value_type, test);
+        match (self.dialect, value_type) {
+            // A formula has no collation of its own, so one is stated; a sub-select keeps it from spreading.
+            (Dialect::Sqlite, ValueType::Decimal) => {
+                let select = Query::select().expr(test).take();
+                Expr::SubQuery(None, Box::new(select.into()))
+            }
+            _ => test,
+        }
     }
 
     fn compare(
@@ -142,6 +163,35 @@ impl Renderer<'_> {
             Dialect::Postgres => operand.eq(call("ANY", [column.clone()])),
             Dialect::Sqlite => call("fh_list_has", [column.clone(), operand]),
         }
+    }
+}
+
+/// A test on the index of a sealed field: equality with a token, or being there at all.
+pub(super) fn sealed_test(parameters: &mut Parameters, index: &Expr, sealed: &Arc<SealedField>, test: &Test) -> Expr {
+    let index = index.clone();
+    match test {
+        Test::Equal(operand) => index.eq(parameters.bind_sealed(operand, sealed)),
+        Test::In(operands) if operands.is_empty() => constant(false),
+        Test::In(operands) => {
+            let tokens = operands.iter().map(|operand| parameters.bind_sealed(operand, sealed));
+            index.is_in(tokens.collect::<Vec<_>>())
+        }
+        Test::IsNull(true) => index.is_null(),
+        Test::IsNull(false) => index.is_not_null(),
+        // The planner makes no others: tokens have no order, no case and no parts.
+        Test::NotEqual(_)
+        | Test::NotIn(_)
+        | Test::Less(_)
+        | Test::LessOrEqual(_)
+        | Test::Greater(_)
+        | Test::GreaterOrEqual(_)
+        | Test::Like { .. }
+        | Test::Folded(_)
+        | Test::Has(_)
+        | Test::HasAny(_)
+        | Test::HasAll(_)
+        | Test::JsonEqual { .. }
+        | Test::JsonIsNull { .. } => constant(false),
     }
 }
 

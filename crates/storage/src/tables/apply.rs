@@ -1,6 +1,7 @@
 //! An environment's tables brought to what a catalog says.
 
 use super::compare::{Change, compare};
+use super::ddl::column_type;
 use super::rebuild::carry_out;
 use super::safety::{Permission, problems};
 use super::{Tables, desired};
@@ -42,6 +43,11 @@ const PLATFORM_TABLES: &str = "\
 CREATE TABLE IF NOT EXISTS fh_entity (name text NOT NULL PRIMARY KEY, tag integer NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS fh_catalog (id integer NOT NULL PRIMARY KEY, shape text NOT NULL, applied_at bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS fh_setting (key text NOT NULL PRIMARY KEY, value text NOT NULL);";
+
+/// The numbers that fields of type `autonumber` have got, for each tenant; the tenant of shared rows is nobody's id.
+const COUNTERS: &str = "\
+CREATE TABLE IF NOT EXISTS fh_counter \
+(entity integer NOT NULL, field text NOT NULL, tenant UUID NOT NULL, value bigint NOT NULL, PRIMARY KEY (entity, field, tenant))";
 
 impl Database {
     /// Brings the tables to what the catalog says, in one transaction; two servers that start together wait for each other.
@@ -108,7 +114,9 @@ async fn prepare(transaction: &mut Transaction) -> Result<()> {
                     SET LOCAL lock_timeout = '10s'";
         transaction.batch(lock.to_owned()).await?;
     }
-    transaction.batch(PLATFORM_TABLES.to_owned()).await
+    transaction.batch(PLATFORM_TABLES.to_owned()).await?;
+    let uuid = column_type(ValueType::Uuid, transaction.dialect());
+    transaction.batch(COUNTERS.replace("UUID", uuid)).await
 }
 
 /// The entities' tags; new entities get one. A tag is never given twice, not even that of an entity long gone.

@@ -61,6 +61,15 @@ pub enum Change {
         /// The new type.
         to: ValueType,
     },
+    /// Encrypted values under another key, or of another type.
+    Reseal {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// It must be given.
+        required: bool,
+    },
     /// A field that need not be given any more.
     DropNotNull {
         /// The table.
@@ -145,6 +154,10 @@ fn table(changes: &mut Vec<Change>, name: &str, from: &TableShape, to: &TableSha
     let mut renamed: Vec<&str> = Vec::new();
     for wanted in &to.columns {
         let before = from.find_column(&wanted.name).or_else(|| {
+            // A sealed value is bound to the name of its field: under another it would not open.
+            if wanted.sealed.is_some() {
+                return None;
+            }
             let before = from.find_column(&was(entity?, &wanted.name)?)?;
             // An old name that is in use again is no old name.
             to.find_column(&before.name).is_none().then_some(before)
@@ -233,6 +246,12 @@ fn column(changes: &mut Vec<Change>, table: &str, before: &ColumnShape, wanted: 
             }
         };
         changes.push(change);
+    } else if before.sealed != wanted.sealed {
+        changes.push(Change::Reseal {
+            table: table.clone(),
+            column: column.clone(),
+            required: before.required,
+        });
     } else if !wanted.options.is_empty()
         && (before.options.is_empty() || before.options.iter().any(|it| !wanted.options.contains(it)))
     {
@@ -285,7 +304,7 @@ fn order(change: &Change) -> u8 {
         Change::RenameColumn { .. } => 4,
         Change::DropColumn { .. } => 5,
         Change::AddColumn { .. } => 6,
-        Change::WidenType { .. } | Change::ChangeType { .. } => 7,
+        Change::WidenType { .. } | Change::ChangeType { .. } | Change::Reseal { .. } => 7,
         Change::RemoveOptions { .. } => 8,
         Change::DropNotNull { .. } | Change::AddNotNull { .. } => 9,
         Change::ChangeKey { .. } => 10,
@@ -305,6 +324,7 @@ impl Change {
             | Self::DropColumn { table, .. }
             | Self::WidenType { table, .. }
             | Self::ChangeType { table, .. }
+            | Self::Reseal { table, .. }
             | Self::DropNotNull { table, .. }
             | Self::AddNotNull { table, .. }
             | Self::RemoveOptions { table, .. }
@@ -332,6 +352,7 @@ impl fmt::Display for Change {
                 from,
                 to,
             } => write!(out, "change `{table}.{column}` from {from:?} to {to:?}"),
+            Self::Reseal { table, column, .. } => write!(out, "encrypt `{table}.{column}` otherwise"),
             Self::DropNotNull { table, column } => write!(out, "let `{table}.{column}` be absent"),
             Self::AddNotNull { table, column } => write!(out, "require `{table}.{column}`"),
             Self::RemoveOptions { table, column, .. } => write!(out, "remove options of `{table}.{column}`"),

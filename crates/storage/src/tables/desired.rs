@@ -1,8 +1,8 @@
 //! The tables a catalog wants.
 
-use super::{ColumnShape, IndexShape, ReferenceShape, TableShape, Tables, derived_name};
+use super::{ColumnShape, IndexShape, ReferenceShape, SealPart, SealShape, TableShape, Tables, derived_name};
 use freehold_base::ValueType;
-use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldDef, FieldId, FieldType, SystemField};
+use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldDef, FieldId, FieldType, KeyScope, SystemField};
 use std::collections::BTreeMap;
 
 /// The tables of an app. `indexes` are those its rules need, besides what its model asks for.
@@ -22,7 +22,7 @@ pub(super) fn column_name(field: &FieldDef) -> Option<String> {
 }
 
 /// What a column of that field holds.
-pub(crate) fn stored_type(field: &FieldDef) -> Option<ValueType> {
+fn stored_type(field: &FieldDef) -> Option<ValueType> {
     let column = field.column()?;
     Some(if field.encrypted.is_some() {
         ValueType::Bytes
@@ -32,7 +32,11 @@ pub(crate) fn stored_type(field: &FieldDef) -> Option<ValueType> {
 }
 
 fn table(catalog: &Catalog, entity: &EntityDef, indexes: &[(EntityId, Vec<FieldId>)]) -> TableShape {
-    let columns: Vec<ColumnShape> = entity.fields.iter().filter_map(column).collect();
+    let columns: Vec<ColumnShape> = entity
+        .fields
+        .iter()
+        .flat_map(|field| columns(catalog, entity, field))
+        .collect();
     let tenant = tenant_column(entity);
     let id = id_column(entity);
     let primary_key: Vec<String> = tenant.iter().chain(&id).cloned().collect();
@@ -51,7 +55,32 @@ fn table(catalog: &Catalog, entity: &EntityDef, indexes: &[(EntityId, Vec<FieldI
     }
 }
 
-fn column(field: &FieldDef) -> Option<ColumnShape> {
+/// The columns of a field: none for an inverse list, two for an encrypted field that can be searched.
+fn columns(catalog: &Catalog, entity: &EntityDef, field: &FieldDef) -> Vec<ColumnShape> {
+    let Some(own) = column(catalog, entity, field) else {
+        return Vec::new();
+    };
+    let index = field.index_column().map(|name| ColumnShape {
+        name,
+        sealed: seal(catalog, entity, field, SealPart::Index),
+        ..own.clone()
+    });
+    std::iter::once(own).chain(index).collect()
+}
+
+/// What the values of an encrypted field depend on.
+fn seal(catalog: &Catalog, entity: &EntityDef, field: &FieldDef, part: SealPart) -> Option<SealShape> {
+    let key = field.encrypted.clone()?;
+    Some(SealShape {
+        per_tenant: catalog.keys.get(&key).is_some_and(|key| key.scope == KeyScope::Tenant),
+        walled: catalog.is_walled(entity.id),
+        value_type: field.field_type.value_type()?,
+        key,
+        part,
+    })
+}
+
+fn column(catalog: &Catalog, entity: &EntityDef, field: &FieldDef) -> Option<ColumnShape> {
     let options = match &field.field_type {
         FieldType::Select(options) | FieldType::MultiSelect(options) => {
             options.iter().map(|option| option.value.clone()).collect()
@@ -68,13 +97,12 @@ fn column(field: &FieldDef) -> Option<ColumnShape> {
                 | SystemField::Tenant
         )
     );
-    // Until the vault is there, ciphertext is null.
-    let required = (field.required && field.encrypted.is_none()) || always;
     Some(ColumnShape {
         name: column_name(field)?,
         value_type: stored_type(field)?,
-        required,
+        required: field.required || always,
         options,
+        sealed: seal(catalog, entity, field, SealPart::Value),
     })
 }
 
@@ -122,15 +150,13 @@ fn table_indexes(
         let mut columns: Vec<String> = tenant.iter().cloned().collect();
         for id in fields {
             let field = entity.field(*id);
-            // Lists of texts, JSON and ciphertext have no order that a query asks for.
-            if matches!(
-                stored_type(field)?,
-                ValueType::TextList | ValueType::Json | ValueType::Bytes
-            ) && !field.searchable
-            {
-                return None;
-            }
-            let column = column_name(field)?;
+            let column = match &field.encrypted {
+                // Ciphertext differs for equal values; what they are compared by does not.
+                Some(_) => field.index_column()?,
+                // Lists of texts and JSON have no order that a query asks for.
+                None if matches!(stored_type(field)?, ValueType::TextList | ValueType::Json) => return None,
+                None => column_name(field)?,
+            };
             if !columns.contains(&column) {
                 columns.push(column);
             }
@@ -165,7 +191,16 @@ fn table_indexes(
         .iter()
         .filter(|(id, _)| *id == entity.id)
         .map(|(_, fields)| fields.clone());
-    for fields in entity.index.iter().cloned().chain(references).chain(rules) {
+    let sealed = entity.fields.iter().filter(|field| field.index_column().is_some());
+    let sealed = sealed.map(|field| vec![field.id]);
+    for fields in entity
+        .index
+        .iter()
+        .cloned()
+        .chain(references)
+        .chain(sealed)
+        .chain(rules)
+    {
         found.extend(within_tenant(&fields).map(|columns| IndexShape { columns, unique: false }));
     }
     // A caller's memberships are found before it is known which tenant is meant.

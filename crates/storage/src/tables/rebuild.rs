@@ -100,6 +100,7 @@ async fn alter(
                 "ALTER COLUMN {column} DROP NOT NULL, ALTER COLUMN {column} TYPE {kind} USING NULL"
             ))
         }
+        Change::Reseal { table, column, .. } => empty(table, column),
         Change::DropNotNull { column, .. } => alter(format!("ALTER COLUMN {} DROP NOT NULL", quote(column))),
         Change::AddNotNull { column, .. } => {
             let value_type = shape(to, change.table())?
@@ -180,6 +181,7 @@ async fn sqlite(
             ),
             Change::AddIndex { table, name, index } => ddl::create_index(table, name, index),
             Change::DropIndex { name, .. } => format!("DROP INDEX {}", quote(name)),
+            Change::Reseal { table, column, .. } => empty(table, column),
             Change::RenameColumn { .. }
             | Change::DropColumn { .. }
             | Change::WidenType { .. }
@@ -216,6 +218,7 @@ fn needs_rebuild(change: &Change) -> bool {
         | Change::DropTable { .. }
         | Change::AddIndex { .. }
         | Change::DropIndex { .. }
+        | Change::Reseal { .. }
         | Change::RemoveOptions { .. } => false,
         Change::AddColumn { column, .. } => column.required,
         Change::RenameColumn { .. }
@@ -251,7 +254,10 @@ async fn rebuild(
             _ => None,
         });
         let old = old.unwrap_or_else(|| column.name.clone());
-        let emptied = changes.iter().any(|change| matches!(change, Change::ChangeType { table, column: of, .. } if table == name && *of == column.name));
+        let emptied = changes.iter().any(|change| {
+            matches!(change, Change::ChangeType { table, column: of, .. } | Change::Reseal { table, column: of, .. }
+                if table == name && *of == column.name)
+        });
         let mut expression = match from.find_column(&old) {
             Some(_) if emptied => "NULL".to_owned(),
             Some(before) => copied(&quote(&old), before.value_type, column.value_type),
@@ -281,6 +287,12 @@ async fn rebuild(
     );
     transaction.batch(renamed).await?;
     transaction.batch(indexes(name, to)).await
+}
+
+/// Takes the values of a column: nobody could open them any more. Where there are any, somebody said yes.
+fn empty(table: &str, column: &str) -> String {
+    let column = quote(column);
+    format!("UPDATE {} SET {column} = NULL WHERE {column} IS NOT NULL", quote(table))
 }
 
 /// A value under a wider type.

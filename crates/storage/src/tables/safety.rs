@@ -1,6 +1,6 @@
 //! What a change would lose, asked of the rows themselves.
 
-use super::{Change, Tables};
+use super::{Change, ColumnShape, SealPart, Tables};
 use crate::dialect::quote;
 use crate::error::Result;
 use crate::program::Dialect;
@@ -66,9 +66,59 @@ async fn problem(
         Change::DropTable { table } if any(transaction, table, "TRUE").await? => lost(format!(
             "entity `{table}` is gone, but it has rows: delete them, keep the entity, or run with --allow-destructive"
         )),
+        // What values are compared by is made of them: nothing is lost.
+        Change::DropColumn { table, column } if part(from, table, column) == Some(SealPart::Index) => None,
+        Change::DropColumn { table, column }
+            if part(from, table, column).is_some() && any(transaction, table, &present(column)).await? =>
+        {
+            lost(format!(
+                "encrypted field `{table}.{column}` is gone, but it has values, which are bound to its name: keep the field and its name, or run with --allow-destructive"
+            ))
+        }
         Change::DropColumn { table, column } if any(transaction, table, &present(column)).await? => lost(format!(
             "field `{table}.{column}` is gone, but it has values: if it was renamed, write `was: {column}` at the new field; else run with --allow-destructive"
         )),
+        Change::ChangeType {
+            table,
+            column,
+            from: old,
+            to,
+        } if (*old == ValueType::Bytes || *to == ValueType::Bytes)
+            && any(transaction, table, &present(&old_name(changes, table, column))).await? =>
+        {
+            let (is, was) = if *to == ValueType::Bytes {
+                ("encrypted now", "in the clear")
+            } else {
+                ("not encrypted any more", "encrypted")
+            };
+            lost(format!(
+                "`{table}.{column}` is {is}, but it has values that are {was}: add a field of another name, or run with --allow-destructive, which empties it"
+            ))
+        }
+        Change::Reseal {
+            table,
+            column,
+            required,
+        } if any(transaction, table, &present(column)).await? => Some(Problem {
+            text: format!(
+                "`{table}.{column}` has values that were encrypted under another key, for other tenants or as another type: add a field of another name{}",
+                if *required {
+                    ""
+                } else {
+                    ", or run with --allow-destructive, which empties it"
+                }
+            ),
+            may_be_allowed: !required,
+        }),
+        Change::AddColumn { table, column }
+            if column.sealed.as_ref().is_some_and(|seal| seal.part == SealPart::Index)
+                && has_values_without_index(transaction, table, column, changes, from).await? =>
+        {
+            impossible(format!(
+                "`{table}.{}` is to be filled for values that were encrypted without it: `searchable: equality` can only be added while the field is empty; add a field of another name",
+                column.name
+            ))
+        }
         Change::ChangeType {
             table,
             column,
@@ -82,10 +132,17 @@ async fn problem(
                 && fill(catalog, table, &column.name).is_none()
                 && any(transaction, table, "TRUE").await? =>
         {
-            impossible(format!(
-                "`{table}.{}` is new and required, but there are rows without it: give it a default",
-                column.name
-            ))
+            impossible(if column.sealed.is_some() {
+                format!(
+                    "`{table}.{}` is new, encrypted and required, but there are rows without it: leave `required` out until they are filled",
+                    column.name
+                )
+            } else {
+                format!(
+                    "`{table}.{}` is new and required, but there are rows without it: give it a default",
+                    column.name
+                )
+            })
         }
         Change::AddNotNull { table, column } => {
             let empty = format!("{} IS NULL", quote(&old_name(changes, table, column)));
@@ -209,11 +266,37 @@ async fn problem(
         | Change::CreateTable { .. }
         | Change::RenameColumn { .. }
         | Change::WidenType { .. }
+        | Change::Reseal { .. }
         | Change::DropNotNull { .. }
         | Change::ChangeKey { .. }
         | Change::DropReference { .. }
         | Change::DropIndex { .. } => None,
     })
+}
+
+/// What a column holds of an encrypted field; `None` for one in the clear.
+fn part(tables: &Tables, table: &str, column: &str) -> Option<SealPart> {
+    let shape = tables.tables.get(table)?.find_column(column)?;
+    shape.sealed.as_ref().map(|seal| seal.part)
+}
+
+/// Whether there are sealed values that a new index column would have to be filled for.
+async fn has_values_without_index(
+    transaction: &mut Transaction,
+    table: &str,
+    index: &ColumnShape,
+    changes: &[Change],
+    from: &Tables,
+) -> Result<bool> {
+    let Some(value) = index.name.strip_suffix("_index") else {
+        return Ok(false);
+    };
+    // Values that are taken away with the same change need none; losing them is told by that change.
+    let emptied = changes.iter().any(|change| {
+        matches!(change, Change::ChangeType { table: of, column, .. } | Change::Reseal { table: of, column, .. }
+            if of == table && column == value)
+    });
+    Ok(!emptied && part(from, table, value).is_some() && any(transaction, table, &present(value)).await?)
 }
 
 /// What rows get that have no value of a column: its field's default.

@@ -12,6 +12,7 @@ use freehold_planner::plan::{Output, PageInfoKind};
 use freehold_policy::operand::SessionValue;
 use freehold_schema::catalog::Catalog;
 use freehold_schema::source::{SourceFile, Sources};
+use std::collections::BTreeSet;
 
 const PLAIN_INT: Output = Output::Plain(ValueType::Int);
 const COUNT: Output = Output::Plain(ValueType::BigInt);
@@ -44,6 +45,7 @@ fn answer(layout: Layout, tables: Vec<(Vec<ValueType>, Table)>) -> String {
         caller: &caller,
         variables: &variables,
         written: None,
+        cipher: None,
     };
     let (columns, tables): (Vec<_>, Vec<_>) = tables.into_iter().unzip();
     let statement = |columns| Statement {
@@ -55,6 +57,7 @@ fn answer(layout: Layout, tables: Vec<(Vec<ValueType>, Table)>) -> String {
     let program = Program {
         statements: columns.into_iter().map(statement).collect(),
         layout,
+        keys: BTreeSet::new(),
     };
     let bytes = write(&program, &tables, &binder, &sealer()).expect("layout and rows fit");
     let text = String::from_utf8(bytes).expect("UTF-8");

@@ -11,6 +11,7 @@ use freehold_schema::source::{SourceFile, Sources};
 use freehold_storage::layout::{ListLayout, ListShape, PageLayout, SlotKind, SlotLayout};
 use freehold_storage::program::{Dialect, Parameter, Program, Statement};
 use freehold_storage::{Binder, Database, Result, Settings};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,6 +154,7 @@ pub fn query(sql: &str, parameters: Vec<Parameter>, columns: &[ValueType]) -> Ar
     Arc::new(Program {
         statements: vec![statement(sql, parameters, columns)],
         layout: vec![slot("rows", rows(0, None, slots))],
+        keys: BTreeSet::new(),
     })
 }
 
@@ -168,6 +170,7 @@ pub async fn ask(database: &Database, program: &Arc<Program>) -> Result<String> 
         caller: &caller,
         variables: &variables,
         written: None,
+        cipher: None,
     };
     let bytes = database.run(program, &binder, &Sealer::new([1; KEY_BYTES])).await?;
     Ok(String::from_utf8(bytes).expect("UTF-8"))

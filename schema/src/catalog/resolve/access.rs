@@ -1,6 +1,6 @@
 //! Permission sets, profiles, roles.
 
-use super::Context;
+use super::{Context, administration};
 use crate::catalog::{
     Check, FieldId, FieldType, Operation, PermissionSetDef, ProfileDef, RoleDef, RuleDecl, SystemField,
 };
@@ -108,6 +108,7 @@ fn rule(context: &mut Context<'_>, span: Span, model: &ActionsOrRule) -> Option<
     let write = write_fields(context, entity, model);
     let presets = presets(context, entity, model);
     check_lists(context, model, &allow);
+    administration::check_rule(context, entity, model);
     Some(RuleDecl {
         span,
         entity,
@@ -256,6 +257,7 @@ fn unwritable(field: &crate::catalog::FieldDef) -> Option<&'static str> {
             Some("it is the inverse of a reference; write the reference on the other entity")
         }
         (None, FieldType::Autonumber) => Some("the server counts it"),
+        (None, FieldType::Formula { .. }) => Some("it is calculated"),
         (None, _) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! app.yaml: name, hosts, limits, keys, connectors.
+//! app.yaml: name, hosts, limits, connectors.
 
 use super::Context;
 use crate::catalog::{Catalog, FieldType, HostDef, PasswordRules};
@@ -15,12 +15,6 @@ const FAILURES_MAX: u32 = 100;
 /// Checks the name and everything that stands beside it and is not in the catalog.
 pub(super) fn name(context: &mut Context<'_>) -> String {
     let model = context.model;
-    for (name, key) in model.keys.iter() {
-        context.check_name("a key", name);
-        if let Some(age) = &key.rotate_after {
-            check_duration(context, age.span, &age.value);
-        }
-    }
     for (name, _) in model.config.iter() {
         context.check_name("a setting", name);
     }

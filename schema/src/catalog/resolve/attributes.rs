@@ -1,7 +1,7 @@
 //! What may be said about a field of which type.
 
-use super::Context;
-use crate::catalog::{FieldDef, FieldType, TextKind};
+use super::{Context, encryption};
+use crate::catalog::{FieldDef, FieldType, OnDelete, TextKind};
 use crate::model::{FieldModel, Name, Spanned};
 use crate::source::Span;
 use crate::value;
@@ -15,7 +15,8 @@ pub(super) fn given(flag: Option<Spanned<bool>>) -> bool {
 /// Tells each attribute that the field's type does not have, and each value that does not fit.
 pub(super) fn check(context: &mut Context<'_>, name: &Name, model: &FieldModel, field: &FieldDef) {
     applicable(context, model, field);
-    encryption(context, model, field);
+    cascade(context, model, field);
+    encryption::field(context, model, field);
     default(context, name, model, field);
     bounds(context, model, field);
     pattern(context, model);
@@ -39,8 +40,9 @@ fn applicable(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
     let moment = matches!(kind, FieldType::Date | FieldType::Time | FieldType::DateTime);
     let file = matches!(kind, FieldType::File | FieldType::Image);
     let server_only = matches!(kind, FieldType::Autonumber);
+    let formula = matches!(kind, FieldType::Formula { .. });
     let on = |flag: &Option<Spanned<bool>>| flag.filter(|flag| flag.value).map(|flag| flag.span);
-    let stated: [(&str, Option<Span>, bool); 18] = [
+    let stated: [(&str, Option<Span>, bool); 21] = [
         (
             "min",
             model.min.as_ref().map(|raw| raw.0.span),
@@ -63,16 +65,19 @@ fn applicable(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
             reference,
         ),
         ("on_delete", model.on_delete.map(|stated| stated.span), reference),
+        ("cascade", model.cascade.map(|stated| stated.span), reference),
+        ("returns", model.returns.map(|returns| returns.span), formula),
+        ("formula", model.formula.as_ref().map(|text| text.span), formula),
         ("of", model.of.as_ref().map(|name| name.span), list),
         ("by", model.by.as_ref().map(|name| name.span), list),
         ("state", on(&model.state), matches!(kind, FieldType::Select(_))),
         (
             "unique",
             on(&model.unique),
-            !list && !matches!(kind, FieldType::Json | FieldType::MultiSelect(_)) && !file,
+            !(list || formula || file || matches!(kind, FieldType::Json | FieldType::MultiSelect(_))),
         ),
-        ("required", on(&model.required), !list),
-        ("immutable", on(&model.immutable), !list),
+        ("required", on(&model.required), !list && !formula),
+        ("immutable", on(&model.immutable), !list && !formula),
         ("personal", on(&model.personal), !list),
         (
             "purpose",
@@ -87,14 +92,14 @@ fn applicable(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
         (
             "default",
             model.default.as_ref().map(|raw| raw.0.span),
-            !list && !reference && !file && !server_only,
+            !list && !reference && !file && !server_only && !formula,
         ),
         (
             "encrypted",
             model.encrypted.as_ref().map(|key| key.span),
-            !(list || reference || file || server_only || select),
+            !(list || reference || file || server_only || select || formula),
         ),
-        ("was", model.was.as_ref().map(|was| was.span), !list),
+        ("was", model.was.as_ref().map(|was| was.span), !list && !formula),
     ];
     for (attribute, span, applies) in stated {
         if let (Some(span), false) = (span, applies) {
@@ -110,30 +115,15 @@ fn applicable(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
     }
 }
 
-fn encryption(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
-    if let Some(key) = &model.encrypted
-        && context.model.keys.get(&key.value).is_none()
-        && !context.lost.contains(&key.value)
-    {
-        let known: Vec<&str> = context.model.keys.names().collect();
+fn cascade(context: &mut Context<'_>, model: &FieldModel, field: &FieldDef) {
+    let FieldType::Reference { on_delete, .. } = &field.field_type else {
+        return;
+    };
+    if let (Some(stated), OnDelete::Restrict | OnDelete::SetNull) = (model.cascade, on_delete) {
         context
             .diagnostics
-            .error("unknown-key-name", key.span, format!("unknown key `{}`", key.value))
-            .hint(format!(
-                "declare it in app.yaml: `keys: {{{}: {{scope: environment}}}}`",
-                key.value
-            ))
-            .nearest(&key.value, known);
-    }
-    if let (Some(searchable), None) = (model.searchable, &field.encrypted) {
-        context
-            .diagnostics
-            .error(
-                "searchable",
-                searchable.span,
-                "`searchable` is for encrypted fields; others can be searched anyway",
-            )
-            .hint("remove it, or state `encrypted:`");
+            .error("cascade", stated.span, "`cascade` needs `on_delete: cascade`")
+            .hint("write `on_delete: cascade`, or remove it");
     }
 }
 
@@ -146,6 +136,7 @@ fn default(context: &mut Context<'_>, name: &Name, model: &FieldModel, field: &F
             | FieldType::File
             | FieldType::Image
             | FieldType::Autonumber
+            | FieldType::Formula { .. }
     );
     if !has_literal {
         return;
@@ -215,7 +206,8 @@ fn read_bound(field: &FieldDef, node: &crate::yaml::Node) -> Option<Result<Value
         | FieldType::List { .. }
         | FieldType::File
         | FieldType::Image
-        | FieldType::Autonumber => None,
+        | FieldType::Autonumber
+        | FieldType::Formula { .. } => None,
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn field(name: &str, span: Span, field_type: FieldType) -> FieldDef {
         encrypted: None,
         searchable: false,
         state: false,
+        cascade_system: false,
         default: None,
         was: None,
         min: None,

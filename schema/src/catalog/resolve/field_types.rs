@@ -3,6 +3,7 @@
 use super::Context;
 use super::attributes::given;
 use super::draft::Draft;
+use super::formulas;
 use super::names::enum_name;
 use crate::catalog::{EntityId, EntityKind, EnumOption, FieldId, FieldType, OnDelete, TextKind};
 use crate::model::{FieldModel, Name, Spanned, TypeWord};
@@ -57,14 +58,7 @@ pub(super) fn resolve(
                 by: UNKNOWN,
             }
         }
-        TypeWord::Formula => {
-            context.diagnostics.error(
-                "not-available",
-                model.r#type.span,
-                "formula fields are not available in this version",
-            );
-            return None;
-        }
+        TypeWord::Formula => formulas::declared(context, name, model)?,
     })
 }
 

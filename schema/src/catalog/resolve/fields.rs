@@ -170,6 +170,7 @@ fn field(context: &mut Context<'_>, draft: &Draft<'_>, name: &Name, model: &Fiel
     field.immutable = given(model.immutable);
     field.personal = given(model.personal);
     field.state = given(model.state);
+    field.cascade_system = model.cascade.is_some();
     field.searchable = model.searchable.is_some();
     field.encrypted = model.encrypted.as_ref().map(|key| key.value.clone());
     field.default = model.default.as_ref().map(|default| default.0.clone());
@@ -204,23 +205,22 @@ fn check_collisions(context: &mut Context<'_>, fields: &[FieldDef]) {
                 .error("graphql-name", field.span, message)
                 .hint("rename one of them");
         }
-        let Some(column) = field.column() else { continue };
-        if column.name.len() > names::NAME_BYTES_MAX {
-            context.diagnostics.error(
-                "invalid-name",
-                field.span,
-                format!("the column `{}` would be longer than 63 bytes", column.name),
-            );
-        }
-        if let Some(first) = columns.insert(column.name.clone(), field) {
-            let message = format!(
-                "`{}` and `{}` are both stored as `{}`",
-                first.name, field.name, column.name
-            );
-            context
-                .diagnostics
-                .error("column-name", field.span, message)
-                .hint("rename one of them");
+        let own = field.column().map(|column| column.name);
+        for column in own.into_iter().chain(field.index_column()) {
+            if column.len() > names::NAME_BYTES_MAX {
+                context.diagnostics.error(
+                    "invalid-name",
+                    field.span,
+                    format!("the column `{column}` would be longer than 63 bytes"),
+                );
+            }
+            if let Some(first) = columns.insert(column.clone(), field) {
+                let message = format!("`{}` and `{}` are both stored as `{column}`", first.name, field.name);
+                context
+                    .diagnostics
+                    .error("column-name", field.span, message)
+                    .hint("rename one of them");
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Every name that the entities make in the GraphQL schema, and whether two of them are one.
 
 use super::Context;
-use super::names::pascal;
 use crate::catalog::{Catalog, EntityDef, FieldType};
+use crate::graphql::{RootWrite, shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
 /// Types that every schema has.
-const SHARED_TYPES: [&str; 46] = [
+const SHARED_TYPES: &[&str] = &[
     "Query",
     "Mutation",
     "Subscription",
@@ -37,6 +37,7 @@ const SHARED_TYPES: [&str; 46] = [
     "ViewerTenant",
     "ViewerAccessToken",
     "AccessToken",
+    "Member",
     "PageInfo",
     "OrderDirection",
     "TextMode",
@@ -53,11 +54,18 @@ const SHARED_TYPES: [&str; 46] = [
     "JSONFilter",
     "PolymorphicFilter",
     "AccessExplanation",
+    "AccessOperation",
+    "AccessRule",
+    "AccessRuleFinding",
+    "AccessFinding",
     "AuditEntry",
+    "AuditConnection",
+    "AuditEdge",
+    "AuditKind",
 ];
 
 /// What follows an entity's name in the names of its types.
-const SUFFIXES: [&str; 19] = [
+const SUFFIXES: &[&str] = &[
     "",
     "Connection",
     "Edge",
@@ -74,14 +82,15 @@ const SUFFIXES: [&str; 19] = [
     "GroupBy",
     "CreateInput",
     "UpdateInput",
+    "UpdateItem",
     "UniqueKey",
     "Change",
     "Visible",
 ];
 
-const SHARED_QUERIES: [&str; 4] = ["node", "viewer", "explainAccess", "auditLog"];
+const SHARED_QUERIES: &[&str] = &["node", "viewer", "explainAccess", "auditLog"];
 
-const SHARED_MUTATIONS: [&str; 10] = [
+const SHARED_MUTATIONS: &[&str] = &[
     "inviteMember",
     "setMemberRoles",
     "removeMember",
@@ -105,9 +114,9 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
         noun,
         by: names.iter().map(|name| ((*name).to_owned(), None)).collect(),
     };
-    let mut types = shared("type", &SHARED_TYPES);
-    let mut queries = shared("root field", &SHARED_QUERIES);
-    let mut mutations = shared("mutation", &SHARED_MUTATIONS);
+    let mut types = shared("type", SHARED_TYPES);
+    let mut queries = shared("root field", SHARED_QUERIES);
+    let mut mutations = shared("mutation", SHARED_MUTATIONS);
     let mut subscriptions = shared("subscription", &[]);
     for entity in catalog.entities.values() {
         let span = entity.span;
@@ -115,7 +124,7 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
             types.take(context, entity, span, format!("{}{suffix}", entity.type_name));
         }
         for field in entity.fields.iter().filter(|field| field.system.is_none()) {
-            let name = format!("{}{}", entity.type_name, pascal(&field.name));
+            let name = shape::field_type_name(entity, field);
             match &field.field_type {
                 FieldType::Select(_) | FieldType::MultiSelect(_) => {
                     types.take(context, entity, place(field.span, span), format!("{name}Filter"));
@@ -124,6 +133,11 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
                 FieldType::Reference { to, .. } if to.len() > 1 => {
                     types.take(context, entity, place(field.span, span), format!("{name}Filter"));
                     types.take(context, entity, place(field.span, span), name);
+                }
+                FieldType::List { .. } => {
+                    for suffix in shape::LIST_INPUTS {
+                        types.take(context, entity, place(field.span, span), format!("{name}{suffix}"));
+                    }
                 }
                 _ => {}
             }
@@ -150,12 +164,18 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
         for key in &entity.unique {
             queries.take(context, entity, span, key.root_field.clone());
         }
-        let many = upper_first(&entity.root_many);
-        for verb in ["create", "update", "delete", "upsert", "transition"] {
-            mutations.take(context, entity, span, format!("{verb}{}", entity.type_name));
-        }
-        for verb in ["create", "update", "delete"].iter().filter(|_| countable) {
-            mutations.take(context, entity, span, format!("{verb}{many}"));
+        for write in RootWrite::all(entity) {
+            let of_many = matches!(
+                write,
+                RootWrite::CreateMany | RootWrite::UpdateMany | RootWrite::DeleteMany
+            );
+            if countable || !of_many {
+                let span = match write {
+                    RootWrite::Transition(field) => place(entity.field(field).span, span),
+                    _ => span,
+                };
+                mutations.take(context, entity, span, write.name(entity));
+            }
         }
         subscriptions.take(context, entity, span, entity.root_many.clone());
         subscriptions.take(context, entity, span, format!("{}Changed", entity.root_one));
@@ -201,11 +221,4 @@ impl<'a> Taken<'a> {
 /// Built-in fields have no place of their own.
 fn place(field: Span, entity: Span) -> Span {
     if field == Span::default() { entity } else { field }
-}
-
-fn upper_first(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_ascii_uppercase().to_string() + letters.as_str()
-    })
 }

@@ -142,6 +142,7 @@ fn type_fault(field_type: &FieldType) -> Option<&'static str> {
         FieldType::Json => Some("holds JSON"),
         FieldType::MultiSelect(_) => Some("holds several words"),
         FieldType::File | FieldType::Image => Some("holds a file"),
+        FieldType::Formula { .. } => Some("is calculated, and has no column"),
         FieldType::Id
         | FieldType::Version
         | FieldType::Text(_)

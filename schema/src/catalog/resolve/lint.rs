@@ -1,6 +1,6 @@
 //! Faults of safety and of forgetfulness that names alone can show. What needs typed conditions is the `policy` room's.
 
-use super::Context;
+use super::{Context, formulas};
 use crate::catalog::{AccessLevel, Catalog, Check, EntityId, EntityKind, FieldId, RuleDecl};
 use crate::model::{MfaModel, Name};
 use crate::source::Span;
@@ -16,6 +16,7 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &mut Catalog) {
     wide_profiles(context, catalog);
     second_factors(context);
     managing(context, catalog);
+    formulas::lint(context, catalog);
 }
 
 /// The rules of a profile, each once.
@@ -231,7 +232,7 @@ fn wide_actions(context: &mut Context<'_>, catalog: &Catalog) {
 }
 
 /// Where a rule lists a field.
-fn read_place(context: &Context<'_>, rule: &RuleDecl, field: &str) -> Span {
+pub(super) fn read_place(context: &Context<'_>, rule: &RuleDecl, field: &str) -> Span {
     let mut entries = context.model.permission_sets.iter().flat_map(|(_, entries)| entries);
     let entry = entries.find(|entry| entry.span == rule.span);
     entry

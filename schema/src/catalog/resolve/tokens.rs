@@ -316,6 +316,7 @@ fn targets(entity: EntityId, field: &FieldDef) -> Vec<EntityId> {
 fn token_field_fault(field: &FieldDef) -> Option<&'static str> {
     match &field.field_type {
         FieldType::List { .. } => Some("has no column"),
+        FieldType::Formula { .. } => Some("is calculated, and has no index"),
         FieldType::Json => Some("holds JSON"),
         FieldType::MultiSelect(_) => Some("holds several words"),
         _ if field.encrypted.is_some() => Some("is encrypted"),

@@ -35,7 +35,7 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
             .fields(seen)
             .filter(|(field, _)| applies(field))
             .map(|(field, _)| {
-                let type_ref = match (figure, &field.field_type) {
+                let type_ref = match (figure, field.field_type.shown()) {
                     ("sum", FieldType::Decimal) => TypeRef::named("Decimal"),
                     ("sum" | "avg", _) => TypeRef::named("Float"),
                     _ => value_type(scope, def, field),

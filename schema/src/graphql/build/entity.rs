@@ -40,6 +40,13 @@ pub(super) fn add(scope: &Scope<'_>, seen: &VisibleEntity, system: &mut TypeSyst
     }
 }
 
+/// The type of an entity whose rows may be written and not read: the answer to a write is always null.
+pub(super) fn add_unseen(def: &EntityDef, system: &mut TypeSystem) {
+    let fields = IndexMap::from([(Text::from("id"), OutputField::new(TypeRef::required("ID")))]);
+    let row = TypeDef::object(fields).describe("Can be written, and not read: always null.");
+    system.types.insert(def.type_name.clone(), row);
+}
+
 /// The nullable type of a field's value. Lists have none: see [`connection_field`].
 pub(super) fn value_type(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef) -> TypeRef {
     match &field.field_type {
@@ -65,17 +72,7 @@ pub(super) fn connection_field(scope: &Scope<'_>, of: crate::catalog::EntityId) 
 
 fn add_named_types(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef, system: &mut TypeSystem) {
     match &field.field_type {
-        FieldType::Select(options) | FieldType::MultiSelect(options) => {
-            let values = options
-                .iter()
-                .map(|option| option.graphql_name.clone().into())
-                .collect();
-            add_unless_empty(
-                system,
-                shape::enum_name(def, field),
-                TypeDef::new(TypeKind::Enum { values }),
-            );
-        }
+        FieldType::Select(_) | FieldType::MultiSelect(_) => add_enum(def, field, system),
         FieldType::Reference { to, .. } if to.len() > 1 => {
             let possible = to
                 .iter()
@@ -89,6 +86,21 @@ fn add_named_types(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef, system:
             );
         }
         _ => {}
+    }
+}
+
+/// The enum of a `select` or `multiselect`; other fields have none.
+pub(super) fn add_enum(def: &EntityDef, field: &FieldDef, system: &mut TypeSystem) {
+    if let FieldType::Select(options) | FieldType::MultiSelect(options) = &field.field_type {
+        let values = options
+            .iter()
+            .map(|option| option.graphql_name.clone().into())
+            .collect();
+        add_unless_empty(
+            system,
+            shape::enum_name(def, field),
+            TypeDef::new(TypeKind::Enum { values }),
+        );
     }
 }
 

@@ -127,6 +127,11 @@ fn add_filter(scope: &Scope<'_>, seen: &VisibleEntity, def: &EntityDef, system: 
 
 /// The filter type of a field; makes it if it is the field's own.
 fn filter_name(scope: &Scope<'_>, def: &EntityDef, field: &FieldDef, system: &mut TypeSystem) -> String {
+    if field.encrypted.is_some()
+        && let Some(name) = shape::sealed_filter_name(&field.field_type)
+    {
+        return name.to_owned();
+    }
     match &field.field_type {
         FieldType::Select(_) => {
             let of = shape::enum_name(def, field);

@@ -1,12 +1,18 @@
-//! From the catalog, and what a role set may see of it, to the types of its schema.
+//! From the catalog, and what a role set may see and write of it, to the types of its schema.
 //!
-//! The read side. A write side adds a `Mutation` root beside [`query`] and input types beside [`input`]; nothing else here changes.
+//! [`query`] and [`mutation`] are the roots; the rest makes the types below them.
 
+mod administration;
 mod aggregate;
+mod audit;
 mod entity;
+mod explain;
 mod input;
+mod mutation;
+mod nested_input;
 mod query;
 mod shared;
+mod write_input;
 
 use super::shape;
 use super::type_system::{TypeDef, TypeSystem};
@@ -26,6 +32,9 @@ pub(crate) fn build(catalog: &Catalog, visible: &Visible) -> TypeSystem {
         }
     }
     query::add(&scope, &mut system);
+    audit::add(&scope, &mut system);
+    explain::add(&scope, &mut system);
+    mutation::add(&scope, &mut system);
     system.prune();
     system
 }
@@ -43,6 +52,11 @@ impl<'a> Scope<'a> {
             .entities
             .iter()
             .filter(|seen| seen.can_read || seen.can_list)
+    }
+
+    /// Entities of which something may be written, whether it is seen or not.
+    fn written(&self) -> impl Iterator<Item = &'a VisibleEntity> {
+        self.visible.entities.iter().filter(|seen| seen.writes.is_open())
     }
 
     fn def(&self, seen: &VisibleEntity) -> &'a EntityDef {

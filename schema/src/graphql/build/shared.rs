@@ -149,6 +149,18 @@ const OBJECTS: &[FixedObject] = &[
         &[("id", "ID!"), ("slug", "String"), ("name", "String")],
     ),
     (
+        "Member",
+        "A person in the request's tenant; without tenants, in the app.",
+        &[
+            ("id", "ID!"),
+            ("user", "ID!"),
+            ("email", "Email!"),
+            ("name", "String"),
+            ("roles", "[String!]!"),
+            ("status", "String!"),
+        ],
+    ),
+    (
         "AccessToken",
         "Something that the caller carries and that opens rows which ask for it.",
         &[("match", "String!"), ("value", "String"), ("reason", "String")],
@@ -176,7 +188,25 @@ pub(super) fn equality_operators(of: &str) -> IndexMap<Text, InputField> {
     ])
 }
 
+/// Scalars that an encrypted field may have.
+const SEALED: [&str; 9] = [
+    "String", "Int", "Float", "Decimal", "Boolean", "Date", "Time", "DateTime", "UUID",
+];
+
+/// `eq in isNull`: what stands in the database for a sealed value can be equal, and nothing else.
+fn sealed_operators(of: &'static str) -> IndexMap<Text, InputField> {
+    IndexMap::from([
+        (Text::from("eq"), InputField::new(TypeRef::named(of))),
+        ("in".into(), InputField::new(TypeRef::list(of))),
+        ("isNull".into(), InputField::new(TypeRef::named("Boolean"))),
+    ])
+}
+
 fn add_filters(system: &mut TypeSystem) {
+    for of in SEALED {
+        let sealed = TypeDef::input(sealed_operators(of)).describe("The field is encrypted: values can only be equal.");
+        system.types.insert(format!("{of}SealedFilter"), sealed);
+    }
     for of in ["ID", "UUID", "Boolean"] {
         system
             .types

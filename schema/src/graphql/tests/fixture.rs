@@ -87,10 +87,12 @@ pub(super) fn catalog() -> Catalog {
             .into_iter()
             .map(|entity| (entity.name.clone(), entity))
             .collect(),
+        keys: IndexMap::new(),
         user_tokens: IndexMap::new(),
         permission_sets: IndexMap::new(),
         profiles: IndexMap::new(),
         roles: IndexMap::new(),
+        founder_roles: Vec::new(),
         hosts: Vec::new(),
         passwords: None,
         limits: Limits::default(),
@@ -268,6 +270,7 @@ fn add<'e>(entity: &'e mut EntityDef, name: &str, field_type: FieldType) -> &'e 
         encrypted: None,
         searchable: false,
         state: false,
+        cascade_system: false,
         default: None,
         was: None,
         min: None,

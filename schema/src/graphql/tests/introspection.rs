@@ -1,6 +1,6 @@
 //! The standard introspection query, and that it shows a caller's own schema only.
 
-use super::{fixture, prepare};
+use super::{desk, fixture, prepare};
 use crate::graphql::RoleSchema;
 use crate::graphql::visible::Visible;
 use serde_json::Value;
@@ -98,6 +98,9 @@ fn introspection_and_sdl_name_the_same_types() {
     for schema in [
         fixture::everything(),
         fixture::little(),
+        desk::Caller::of_everything(&desk::catalog())
+            .holds(&["create_tenant", "invite_member"])
+            .schema(),
         RoleSchema::build(&fixture::catalog(), &Visible::default()),
     ] {
         let answer = ask(&schema);

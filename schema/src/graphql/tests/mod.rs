@@ -1,13 +1,16 @@
 //! What a role set's schema is, and what becomes of requests against it.
 
+mod desk;
 mod fixture;
 mod introspection;
 mod limits;
 mod mutated;
+mod mutations;
 mod prepare;
 mod schema;
 mod validation;
 mod variables;
+mod writes;
 
 use super::{Prepared, RequestError, RequestText, RoleSchema};
 use freehold_base::Limits;

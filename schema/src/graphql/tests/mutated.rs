@@ -1,6 +1,7 @@
 //! Random damage to queries: whatever a client sends, there is an answer and no panic.
 
-use super::{fixture, prepare_with};
+use super::{desk, fixture, prepare_with};
+use crate::graphql::RoleSchema;
 use serde_json::json;
 
 const QUERIES: [&str; 6] = [
@@ -10,6 +11,12 @@ const QUERIES: [&str; 6] = [
     "query { __schema { types { name fields { type { ofType { name } } } } } viewer { roles } }",
     "query ($x: [TicketOrderBy!] = [{createdAt: DESC}]) { tickets(orderBy: $x, after: \"\"\"block \"quoted\" text\"\"\") { pageInfo { endCursor } } } # end",
     "query A { a: __typename } query B($n: String!) { __type(name: $n) { kind } }",
+];
+
+const MUTATIONS: [&str; 3] = [
+    "mutation M($first: Int! = 3, $n: String! = \"x\", $on: Boolean = true) { a: updateTicket(id: $first, input: {subject: $n, priority: HIGH, comments: {create: {text: \"a\"}, update: [{id: 1, input: {votes: {disconnect: [1, 2]}}}]}}, ifVersion: $first) { id } deleteTickets(filter: {}, atMost: $first) @include(if: $on) { id } }",
+    "mutation { createTickets(input: [{subject: \"s\", team: 1, source: \"x\", tags: HARDWARE, extra: {a: [null]}}]) { id comments { totalCount } } transitionTicketPhase(id: 1, to: LATE) { ...F } } fragment F on Ticket { phase }",
+    "mutation { inviteMember(email: \"a@b.test\", roles: [\"agent\"]) { __typename status } upsertTicket(by: TEAM_AND_SUBJECT, input: {subject: \"\"\"s\"\"\", team: \"t\", source: null}) { id } }",
 ];
 
 const PIECES: [&str; 30] = [
@@ -59,11 +66,22 @@ impl Dice {
 
 #[test]
 fn damaged_queries_never_panic() {
-    let schema = fixture::everything();
+    damage(&fixture::everything(), &QUERIES, 6_000, 50);
+}
+
+#[test]
+fn damaged_mutations_never_panic() {
+    let catalog = desk::catalog();
+    let schema = desk::Caller::of_everything(&catalog).holds(&["invite_member"]).schema();
+    damage(&schema, &MUTATIONS, 3_000, 25);
+}
+
+/// Damages the queries, and demands an answer to each; some of them stay whole.
+fn damage(schema: &RoleSchema, queries: &[&str], rounds: usize, whole_min: usize) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut fine = 0;
-    for round in 0..6_000 {
-        let mut letters: Vec<char> = QUERIES[round % QUERIES.len()].chars().collect();
+    for round in 0..rounds {
+        let mut letters: Vec<char> = queries[round % queries.len()].chars().collect();
         for _ in 0..=dice.below(3) {
             let at = dice.below(letters.len() + 1);
             match dice.below(4) {
@@ -72,7 +90,7 @@ fn damaged_queries_never_panic() {
                 }
                 1 => drop(letters.drain(at..(at + dice.below(8)).min(letters.len()))),
                 2 => {
-                    let other: Vec<char> = QUERIES[dice.below(QUERIES.len())].chars().collect();
+                    let other: Vec<char> = queries[dice.below(queries.len())].chars().collect();
                     let from = dice.below(other.len());
                     let length = dice.below(20).min(other.len() - from);
                     letters.splice(at..at, other[from..from + length].iter().copied());
@@ -86,7 +104,7 @@ fn damaged_queries_never_panic() {
         }
         let query: String = letters.into_iter().collect();
         let variables = json!({ "on": dice.below(2) == 0, "n": "Ticket", "filter": {"id": {"eq": dice.below(9)}}, "first": dice.below(5) });
-        match prepare_with(&schema, &query, None, &variables) {
+        match prepare_with(schema, &query, None, &variables) {
             Ok(_) => fine += 1,
             Err(errors) => {
                 assert!(!errors.is_empty());
@@ -101,5 +119,5 @@ fn damaged_queries_never_panic() {
             }
         }
     }
-    assert!(fine > 50, "the damage should leave some queries whole: {fine}");
+    assert!(fine > whole_min, "the damage should leave some queries whole: {fine}");
 }

@@ -1,6 +1,6 @@
 //! The SDL of whole schemas, compared with files. `UPDATE=1 cargo test -p freehold-schema` renews them.
 
-use super::fixture;
+use super::{desk, fixture};
 use crate::graphql::RoleSchema;
 use crate::graphql::visible::Visible;
 use std::path::Path;
@@ -36,6 +36,31 @@ fn a_caller_who_sees_nothing_can_still_ask_who_they_are() {
         "nothing.graphql",
         &RoleSchema::build(&fixture::catalog(), &Visible::default()),
     );
+}
+
+#[test]
+fn a_caller_who_writes_everything() {
+    let catalog = desk::catalog();
+    let caller = desk::Caller::of_everything(&catalog);
+    check("writer.graphql", &caller.schema());
+}
+
+#[test]
+fn a_caller_who_administers_and_sees_nothing() {
+    let catalog = desk::catalog();
+    let actions = [
+        "block_member",
+        "create_tenant",
+        "invite_member",
+        "remove_member",
+        "reset_password",
+        "set_member_roles",
+    ];
+    let caller = desk::Caller::new(&catalog)
+        .holds(&actions)
+        .creates("feedback", &["*"])
+        .creates("ping", &[]);
+    check("administrator.graphql", &caller.schema());
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         _ => Ok(None),
     })?;
     super::lists::register(connection, flags)?;
+    super::formula::register(connection, flags)?;
     connection.create_aggregate_function("fh_decimal_sum", 1, flags, DecimalSum)?;
     connection.create_aggregate_function("fh_decimal_avg", 1, flags, DecimalAvg)?;
     connection.create_collation("fh_decimal", compare)

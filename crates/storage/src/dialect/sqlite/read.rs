@@ -28,7 +28,8 @@ pub(super) fn program(
     outcome
 }
 
-fn statements(
+/// The same inside a transaction that is open already.
+pub(crate) fn statements(
     connection: &Connection,
     program: &Program,
     parameters: &[Vec<Bound>],

@@ -1,0 +1,178 @@
+//! Why somebody may, or may not, do something to a row: for `explainAccess`.
+
+use crate::actions::audit::{self, Origin};
+use crate::bundle::Bundle;
+use crate::environments::Environment;
+use crate::error::Refusal;
+use freehold_auth::{PersonName, TenantHint, describe};
+use freehold_base::{Caller, Code, RowId, nearest};
+use freehold_policy::RoleSet;
+use freehold_policy::inquiry::{Explanation, inquire};
+use freehold_policy::operand::{Operand as Bound, SessionValue};
+use freehold_policy::predicate::{Predicate, RulePredicate, Test};
+use freehold_schema::catalog::{Catalog, EntityDef, FieldId, Operation, SystemField};
+use freehold_schema::graphql::operation::{Field, InputKind};
+use freehold_storage::Binder;
+use serde_json::{Map, Value, json};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Question<'a> {
+    /// The entity's name in the model.
+    pub(crate) entity: &'a str,
+    /// The row.
+    pub(crate) row: RowId,
+    /// What somebody wants to do.
+    pub(crate) operation: Operation,
+    /// The field, if it is about one: its name in the model or in GraphQL.
+    pub(crate) field: Option<&'a str>,
+}
+
+/// The decision about `who`, in the request's tenant, with everything that led to it.
+pub(crate) async fn explain(
+    environment: &Environment,
+    bundle: &Bundle,
+    who: &Caller,
+    question: &Question<'_>,
+) -> Result<Explanation, Refusal> {
+    let catalog = &bundle.catalog;
+    let entity = find_entity(catalog, question.entity)?;
+    let field = question.field.map(|name| find_field(entity, name)).transpose()?;
+    let inquiry = inquire(
+        catalog,
+        &bundle.policy,
+        &RoleSet::of(catalog, who),
+        entity.id,
+        question.operation,
+        field,
+    );
+    let variables = Map::new();
+    let binder = Binder {
+        catalog,
+        caller: who,
+        variables: &variables,
+        written: None,
+        cipher: None,
+    };
+    let answers = environment
+        .database
+        .ask(
+            entity.id,
+            question.row,
+            &wall(catalog, entity),
+            &inquiry.questions,
+            &binder,
+        )
+        .await?;
+    let answers = answers.ok_or_else(|| Refusal::new(Code::NotFound, "there is no such row"))?;
+    Ok(inquiry.judge(&answers))
+}
+
+/// Rows of the request's tenant: nobody learns anything of another's.
+fn wall(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
+    if !catalog.is_walled(entity.id) {
+        return Predicate::Constant(true);
+    }
+    let system = if catalog.is_tenant_entity(entity.id) {
+        SystemField::Id
+    } else {
+        SystemField::Tenant
+    };
+    entity
+        .find_system(system)
+        .map_or(Predicate::Constant(false), |field| Predicate::Leaf {
+            field,
+            test: Test::Equal(Bound::Session(SessionValue::Tenant)),
+        })
+}
+
+fn find_entity<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a EntityDef, Refusal> {
+    let found = catalog
+        .entities
+        .values()
+        .find(|entity| entity.name == name || entity.type_name == name);
+    found.ok_or_else(|| unknown("entity", name, catalog.entities.keys().map(String::as_str)))
+}
+
+fn find_field(entity: &EntityDef, name: &str) -> Result<FieldId, Refusal> {
+    let found = entity
+        .find_field(name)
+        .or_else(|| entity.find_graphql_field(name))
+        .map(|field| field.id);
+    found.ok_or_else(|| unknown("field", name, entity.fields.iter().map(|field| field.name.as_str())))
+}
+
+fn unknown<'a>(noun: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Refusal {
+    let refusal = Refusal::new(Code::BadUserInput, format!("the app has no {noun} `{name}`"));
+    match nearest(name, known) {
+        Some(near) => refusal.with_hint(format!("did you mean `{near}`?")),
+        None => refusal,
+    }
+}
+
+/// The answer to a root field `explainAccess`, with every field of its type. The schema has the field for those alone who hold
+/// `read_audit` in the request's tenant.
+pub(crate) async fn answer(
+    environment: &Environment,
+    bundle: &Bundle,
+    caller: &Caller,
+    field: &Field,
+    origin: Origin<'_>,
+) -> Result<Value, Refusal> {
+    let text = |name: &str| match field.argument(name).map(|input| &input.kind) {
+        Some(InputKind::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let id = |name: &str| match text(name) {
+        None => Ok(None),
+        Some(text) => RowId::parse(text)
+            .map(Some)
+            .ok_or_else(|| Refusal::new(Code::BadUserInput, format!("`{name}`: an id (UUID) expected"))),
+    };
+    let operation = match text("operation") {
+        Some("LIST") => Operation::List,
+        Some("UPDATE") => Operation::Update,
+        Some("DELETE") => Operation::Delete,
+        Some("TRANSITION") => Operation::Transition,
+        _ => Operation::Read,
+    };
+    let missing = || Refusal::new(Code::NotFound, "there is no such row");
+    let question = Question {
+        entity: text("entity").unwrap_or_default(),
+        row: id("id")?.ok_or_else(missing)?,
+        operation,
+        field: text("field"),
+    };
+    let person = match id("user")? {
+        None => caller.clone(),
+        Some(user) => person(environment, bundle, caller, user).await?,
+    };
+    // Who asks about others is asked about: it is recorded whatever the answer is.
+    audit::explained(environment, caller, &person, &question, origin).await?;
+    let found = explain(environment, bundle, &person, &question).await?;
+    let mut json = serde_json::to_value(&found).map_err(Refusal::internal)?;
+    if let Value::Object(object) = &mut json {
+        let rule = found.rule.as_ref();
+        object.insert("set".to_owned(), json!(rule.map(|rule| &rule.set)));
+        object.insert("role".to_owned(), json!(rule.map(|rule| rule.granted_by.join(", "))));
+    }
+    Ok(json)
+}
+
+/// Somebody of the request's tenant; who is not in it is not to be found.
+async fn person(environment: &Environment, bundle: &Bundle, caller: &Caller, user: RowId) -> Result<Caller, Refusal> {
+    let tenant = caller.tenant.as_ref().map(|tenant| tenant.id.to_string());
+    let hint = tenant.as_deref().map_or(TenantHint::None, TenantHint::Named);
+    let found = describe(
+        &environment.platform,
+        &bundle.directory,
+        &PersonName::Id(user),
+        &hint,
+        caller.now,
+    )
+    .await?;
+    let single_tenant = bundle.catalog.tenancy.is_none();
+    found
+        .filter(|found| single_tenant || found.is_member())
+        .ok_or_else(|| Refusal::new(Code::NotFound, "there is no such person in this tenant"))
+}

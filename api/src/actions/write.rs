@@ -1,0 +1,240 @@
+//! One mutation: written, and everything that is owed for it — a record of its refusal, the letters of administration.
+
+use crate::actions::audit::{self, Denial, Origin};
+use crate::actions::execute::Request;
+use crate::bundle::{Bundle, View};
+use crate::environments::Environment;
+use crate::error::Refusal;
+use crate::keys;
+use freehold_base::{Caller, Code, ColumnCipher, RowId};
+use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAction, Selector, Step};
+use freehold_policy::Access;
+use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
+use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
+use freehold_storage::{Binder, WriteRequest, WrittenRow};
+use serde_json::{Map, Value};
+
+/// A planned mutation.
+#[derive(Debug)]
+pub(crate) struct Mutation {
+    /// What to write and what to answer.
+    pub(crate) plan: MutationPlan,
+    /// Coerced variables.
+    pub(crate) variables: Map<String, Value>,
+}
+
+/// Runs a mutation; gives the JSON object of `data`.
+///
+/// # Errors
+/// Whatever refuses it; nothing was changed then. A refusal by the rules is in the audit log.
+pub(crate) async fn write(
+    environment: &Environment,
+    bundle: &Bundle,
+    view: &View,
+    caller: &Caller,
+    mutation: &Mutation,
+    request: &Request<'_>,
+) -> Result<Vec<u8>, Refusal> {
+    let origin = request.origin;
+    if needs_post(&mutation.plan) && !environment.post.is_open() {
+        return Err(Refusal::new(
+            Code::Unavailable,
+            "this server sends no letters, so a password cannot be reset",
+        )
+        .with_hint("whoever runs it sets `mail_dir` in freehold.toml, or FREEHOLD_MAIL_DIR"));
+    }
+    let catalog = &bundle.catalog;
+    let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
+    let uses = keys::uses(catalog, catalog.keys.keys(), tenant);
+    // Data keys are made for those who seal something; an answer is only opened.
+    let cipher = if seals(catalog, &mutation.plan) {
+        environment.sealing_cipher(&uses).await?
+    } else {
+        environment.cipher(&uses).await?
+    };
+    let binder = Binder {
+        catalog,
+        caller,
+        variables: &mutation.variables,
+        written: None,
+        cipher: cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher),
+    };
+    let mut entropy = || rand::random::<u128>();
+    let mut letters = Vec::new();
+    let audit = |rows: &[WrittenRow]| events(&bundle.catalog, &view.access, caller, origin, rows);
+    let asked = WriteRequest {
+        binder,
+        sealer: &environment.sealer,
+        entropy: &mut entropy,
+        audit: Some(&audit),
+        letters: &mut letters,
+    };
+    match environment.database.write(&mutation.plan, asked).await {
+        Ok(data) => {
+            let site = request.host.site(environment.without_tls);
+            for letter in &letters {
+                environment.post.send(letter, &site).await;
+            }
+            Ok(data)
+        }
+        Err(refused) => {
+            let code = refused.error.code();
+            if matches!(code, Code::Forbidden | Code::NotFound) {
+                let about = About::of(&bundle.catalog, &mutation.plan, refused.root.as_deref());
+                audit::denied(environment, caller, origin, &about.denial(code)).await;
+            }
+            Err(Refusal::from(refused.error).of_write(refused.root.as_deref()))
+        }
+    }
+}
+
+/// What the audit log says of rows that were written: those that an administrator wrote, and those that a rule let through past the
+/// record gate. Names of fields, never their values.
+fn events(
+    catalog: &Catalog,
+    access: &Access,
+    caller: &Caller,
+    origin: Origin<'_>,
+    rows: &[WrittenRow],
+) -> Vec<AuditEvent> {
+    let administers = !access.actions().is_empty() || !access.manages().is_empty();
+    rows.iter()
+        .filter(|row| administers || row.records_all)
+        .map(|row| {
+            let entity = catalog.entity(row.entity);
+            let kind = if row.records_all {
+                AuditKind::Elevation
+            } else {
+                AuditKind::Write
+            };
+            let mut detail = AuditDetail::default().name("operation", row.operation.word());
+            if !row.fields.is_empty() {
+                detail = detail.names(
+                    "fields",
+                    row.fields.iter().map(|field| entity.field(*field).name.as_str()),
+                );
+            }
+            if let Some((set, position)) = &row.rule {
+                detail = detail.name("set", set.as_str()).number("rule", *position as i64);
+            }
+            AuditEvent {
+                user: caller.person.as_ref().map(|person| person.id),
+                entity: Some(entity.name.clone()),
+                row: Some(row.row),
+                detail,
+                request: Some(origin.request.to_owned()),
+                ..AuditEvent::new(audit::chain_of(caller), caller.now, kind)
+            }
+        })
+        .collect()
+}
+
+/// Whether a value of an encrypted field is written.
+fn seals(catalog: &Catalog, plan: &MutationPlan) -> bool {
+    plan.roots.iter().any(|root| match &root.action {
+        RootAction::One { step, .. } => step_seals(catalog, step),
+        RootAction::Many { steps, .. } => steps.iter().any(|step| step_seals(catalog, step)),
+        RootAction::Text(_) | RootAction::Administer(_) => false,
+    })
+}
+
+fn step_seals(catalog: &Catalog, step: &Step) -> bool {
+    let any = |entity: EntityId, values: &[(FieldId, Assigned)]| {
+        values
+            .iter()
+            .any(|(field, _)| catalog.field(entity, *field).encrypted.is_some())
+    };
+    match step {
+        Step::Create(create) | Step::Upsert { create, .. } => {
+            any(create.target.entity(), &create.values)
+                || create.children.iter().any(|child| step_seals(catalog, child))
+        }
+        Step::Update { change, .. } => {
+            any(change.target.entity(), &change.values)
+                || change.children.iter().any(|child| step_seals(catalog, child))
+        }
+        Step::Delete { .. } => false,
+    }
+}
+
+/// Whether it makes no sense without a letter: somebody whose password is forgotten by the server must get a link.
+fn needs_post(plan: &MutationPlan) -> bool {
+    plan.roots.iter().any(|root| match &root.action {
+        RootAction::Administer(order) => matches!(order.what, Administration::ResetPassword { .. }),
+        RootAction::Text(_) | RootAction::One { .. } | RootAction::Many { .. } => false,
+    })
+}
+
+/// What a refused root field was about, by names alone.
+#[derive(Default)]
+struct About<'a> {
+    operation: &'a str,
+    field: &'a str,
+    entity: Option<&'a str>,
+    row: Option<RowId>,
+}
+
+impl<'a> About<'a> {
+    fn of(catalog: &'a Catalog, plan: &'a MutationPlan, root: Option<&str>) -> Self {
+        let Some(found) = plan.roots.iter().find(|candidate| Some(candidate.key.as_str()) == root) else {
+            return Self::default();
+        };
+        let (operation, entity, row) = match &found.action {
+            RootAction::Text(_) => ("", None, None),
+            RootAction::One { step, .. } => of_step(step),
+            RootAction::Many { steps, .. } => steps.first().map_or(("", None, None), of_step),
+            RootAction::Administer(order) => (of_administration(&order.what), None, person(&order.what)),
+        };
+        Self {
+            operation,
+            field: &found.name,
+            entity: entity.map(|entity| catalog.entity(entity).name.as_str()),
+            row,
+        }
+    }
+
+    fn denial(&self, code: Code) -> Denial<'_> {
+        Denial {
+            code,
+            operation: self.operation,
+            field: self.field,
+            entity: self.entity,
+            row: self.row,
+        }
+    }
+}
+
+fn of_step(step: &Step) -> (&'static str, Option<EntityId>, Option<RowId>) {
+    let id = |rows: &Selector| match rows {
+        Selector::Id(id) | Selector::Child { id, .. } => Some(*id),
+        Selector::Filter { .. } => None,
+    };
+    match step {
+        Step::Create(create) => (Operation::Create.word(), Some(create.target.entity()), None),
+        Step::Update { rows, change } => (change.target.operation().word(), Some(change.target.entity()), id(rows)),
+        Step::Delete { rows, target, .. } => (Operation::Delete.word(), Some(target.entity()), id(rows)),
+        Step::Upsert { create, .. } => ("upsert", Some(create.target.entity()), None),
+    }
+}
+
+fn of_administration(what: &Administration) -> &'static str {
+    match what {
+        Administration::Invite { .. } => "invite_member",
+        Administration::SetRoles { .. } => "set_member_roles",
+        Administration::Remove { .. } => "remove_member",
+        Administration::Block { blocked: true, .. } => "block_member",
+        Administration::Block { blocked: false, .. } => "unblock_member",
+        Administration::ResetPassword { .. } => "reset_password",
+        Administration::CreateTenant { .. } => "create_tenant",
+    }
+}
+
+fn person(what: &Administration) -> Option<RowId> {
+    match what {
+        Administration::SetRoles { user, .. }
+        | Administration::Remove { user }
+        | Administration::Block { user, .. }
+        | Administration::ResetPassword { user } => Some(*user),
+        Administration::Invite { .. } | Administration::CreateTenant { .. } => None,
+    }
+}

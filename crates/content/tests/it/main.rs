@@ -1,0 +1,6 @@
+//! The room from outside: attacks that were published, and texts that nobody wrote.
+
+mod attacks;
+mod page;
+mod properties;
+mod support;

@@ -1,0 +1,210 @@
+//! Texts made of the pieces that attacks are made of.
+
+use crate::page::{faults, faults_of_markdown};
+use crate::support::{RENDERERS, clean_text};
+use freehold_schema::catalog::TextKind;
+use proptest::prelude::*;
+use pulldown_cmark::Options;
+
+const PIECES: &[&str] = &[
+    "a",
+    "b",
+    " ",
+    "  ",
+    "    ",
+    "\t",
+    "\n",
+    "\n\n",
+    "\r\n",
+    "=",
+    "!",
+    "#",
+    "\n# ",
+    "&",
+    ";",
+    ":",
+    "/",
+    "\\",
+    "\"",
+    "'",
+    "`",
+    "``",
+    "```\n",
+    "~~~\n",
+    "> ",
+    "\n> ",
+    "- ",
+    "\n- ",
+    "1. ",
+    "---\n",
+    "+++\n",
+    "===\n",
+    ": ",
+    "*",
+    "**",
+    "_",
+    "~",
+    "~~",
+    "^",
+    "$",
+    "$$",
+    "|",
+    "\n|---|---|\n",
+    "[",
+    "]",
+    "(",
+    ")",
+    "](",
+    "]: ",
+    "![",
+    "[[",
+    "]]",
+    "[^1]: ",
+    "{",
+    "}",
+    "{onclick=x}",
+    "<",
+    ">",
+    "</",
+    "/>",
+    "<!--",
+    "-->",
+    "--!>",
+    "<![CDATA[",
+    "]]>",
+    "<?x",
+    "<!x",
+    "javascript:x",
+    "data:x",
+    "&#106;",
+    "&#x6A;avascript:x",
+    "&colon;",
+    "&lt;",
+    "&gt;",
+    "&quot;",
+    "&amp;",
+    "&#13;",
+    "&#10;",
+    "&#x338;",
+    "\u{338}",
+    "\u{301}",
+    "<script>",
+    "</script>",
+    "<style>",
+    "</style>",
+    "<b>",
+    "</b>",
+    "<b ",
+    "<i>",
+    "</i>",
+    "<a href=",
+    "<a href=\"",
+    "</a>",
+    "<img src=x onerror=",
+    "<img src=",
+    "title=\"",
+    "title='",
+    " onclick=x ",
+    " style=x ",
+    "<p>",
+    "</p>",
+    "<div>",
+    "</div>",
+    "<div>\n",
+    "\n</div>\n",
+    "<pre>",
+    "</pre>",
+    "<table>",
+    "</table>",
+    "<tr>",
+    "<td>",
+    "</td>",
+    "<li>",
+    "<ul>",
+    "</ul>",
+    "<br>",
+    "</br>",
+    "<hr>",
+    "<details open>",
+    "<summary>",
+    "<h1>",
+    "</h1>",
+    "<svg>",
+    "</svg>",
+    "<math>",
+    "</math>",
+    "<mtext>",
+    "<mglyph>",
+    "<annotation-xml encoding=text/html>",
+    "<foreignObject>",
+    "<desc>",
+    "<noscript>",
+    "</noscript>",
+    "<template>",
+    "</template>",
+    "<textarea>",
+    "</textarea>",
+    "<title>",
+    "</title>",
+    "<select>",
+    "<option>",
+    "<form>",
+    "</form>",
+    "<iframe>",
+    "</iframe>",
+    "<plaintext>",
+    "<xmp>",
+    "</xmp>",
+    "<button>",
+    "<object>",
+    "</object>",
+    "<nobr>",
+    "<font>",
+    "<caption>",
+    "<col>",
+    "<ruby>",
+    "<rt>",
+    "<image src=x>",
+    "<custom-x>",
+];
+
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::collection::vec(prop::sample::select(PIECES), 0..30).prop_map(|pieces| pieces.concat()),
+        1 => "[ -~\n]{0,60}",
+        1 => any::<String>().prop_map(|text| text.chars().filter(|letter| !letter.is_control()).collect::<String>()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1_000)))]
+
+    #[test]
+    fn html(text in texts()) {
+        let stored = clean_text(TextKind::Html, &text);
+        if let Ok(stored) = &stored {
+            prop_assert_eq!(&clean_text(TextKind::Html, stored), &Ok(stored.clone()));
+            prop_assert_eq!(faults(stored), Vec::<String>::new(), "{}", stored);
+        } else {
+            prop_assert!(stored.unwrap_err().iter().any(|fault| fault.rule == "control"));
+        }
+    }
+
+    #[test]
+    fn markdown(text in texts()) {
+        let stored = clean_text(TextKind::Markdown, &text);
+        prop_assert!(stored.is_ok(), "{:?}", stored);
+        let stored = stored.unwrap();
+        prop_assert_eq!(&clean_text(TextKind::Markdown, &stored), &Ok(stored.clone()));
+        // With each extension alone, too: what they make of a text together may differ.
+        for dialect in RENDERERS.into_iter().chain(Options::all().iter()) {
+            prop_assert_eq!(faults_of_markdown(&stored, dialect), Vec::<String>::new(), "{}", stored);
+        }
+    }
+
+    /// The words of the text survive in Markdown: what is not allowed is shown, not lost.
+    #[test]
+    fn plain_text_is_left_alone(text in "[a-z0-9 .,;:!?()\n&\"'*_`#>+-]{0,80}") {
+        prop_assert_eq!(clean_text(TextKind::Markdown, &text), Ok(text));
+    }
+}

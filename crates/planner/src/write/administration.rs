@@ -1,0 +1,138 @@
+//! Mutations about people and tenants. The action is asked here, who manages whom when the plan runs.
+
+use super::{arguments, input, judged, value};
+use crate::context::Context;
+use crate::mutation::{Administer, Administration, RootAction};
+use crate::problems::Problems;
+use freehold_base::{Value, nearest};
+use freehold_schema::catalog::EntityDef;
+use freehold_schema::graphql::operation::{Field, Input};
+
+/// What a mutation of administration does with a member.
+#[derive(Clone, Copy)]
+enum Deed {
+    Invite,
+    SetRoles,
+    Remove,
+    Block,
+    Unblock,
+    ResetPassword,
+}
+
+/// Each with its actions, any of which opens it.
+const DEEDS: [(&str, Deed, &[&str]); 6] = [
+    ("inviteMember", Deed::Invite, &["invite_member"]),
+    ("setMemberRoles", Deed::SetRoles, &["set_member_roles"]),
+    ("removeMember", Deed::Remove, &["remove_member"]),
+    ("blockMember", Deed::Block, &["block_member"]),
+    // Who may block may undo it.
+    ("unblockMember", Deed::Unblock, &["block_member", "unblock_member"]),
+    ("resetPassword", Deed::ResetPassword, &["reset_password"]),
+];
+
+/// A mutation about a member.
+pub(super) fn of_members(context: &mut Context<'_>, field: &Field) -> Option<RootAction> {
+    let what = judged(context, field, |context, problems| {
+        let (_, deed, actions) = DEEDS.iter().find(|(name, ..)| *name == field.name)?;
+        let is_held = actions.iter().any(|action| context.access.may(action));
+        is_held.then_some(())?;
+        member(context, field, *deed, problems)
+    })?;
+    Some(administer(context, field, what, "Member"))
+}
+
+/// `createOrganisation`: a tenant, whose first manager the caller becomes.
+pub(super) fn create_tenant(context: &mut Context<'_>, field: &Field, entity: &EntityDef) -> Option<RootAction> {
+    let what = judged(context, field, |context, problems| {
+        context.access.may("create_tenant").then_some(())?;
+        let input = arguments::new_row(field);
+        let (values, references) =
+            problems.within("input", |problems| input::unruled(context, entity, &input, problems));
+        Some(Administration::CreateTenant {
+            values,
+            references,
+            roles: context.catalog.founder_roles.clone(),
+        })
+    })?;
+    Some(administer(context, field, what, "ViewerTenant"))
+}
+
+fn administer(context: &mut Context<'_>, field: &Field, what: Administration, type_name: &str) -> RootAction {
+    context.count_written(field, 1);
+    context.count_rows(1);
+    let selected = context.fields(&field.items, type_name);
+    RootAction::Administer(Box::new(Administer {
+        what,
+        manages: context.access.manages().to_vec(),
+        selected: selected.into_iter().map(|part| (part.key, part.name)).collect(),
+    }))
+}
+
+fn member(context: &Context<'_>, field: &Field, deed: Deed, problems: &mut Problems) -> Option<Administration> {
+    let user = |problems: &mut Problems| arguments::id(field, "user", problems);
+    Some(match deed {
+        Deed::Invite => return invite(context, field, problems),
+        Deed::SetRoles => {
+            let user = user(problems);
+            let roles = roles(context, field.argument("roles")?, problems);
+            Administration::SetRoles { user: user?, roles }
+        }
+        Deed::Remove => Administration::Remove { user: user(problems)? },
+        Deed::Block => Administration::Block {
+            user: user(problems)?,
+            blocked: true,
+        },
+        Deed::Unblock => Administration::Block {
+            user: user(problems)?,
+            blocked: false,
+        },
+        Deed::ResetPassword => Administration::ResetPassword { user: user(problems)? },
+    })
+}
+
+fn invite(context: &Context<'_>, field: &Field, problems: &mut Problems) -> Option<Administration> {
+    let user = context.catalog.entity(context.catalog.user);
+    let column = |argument: &str, problems: &mut Problems| {
+        let (input, def) = (field.argument(argument)?, user.find_field(argument)?);
+        match problems.within(argument, |problems| value::value(context, user, def, input, problems))? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    };
+    let email = column("email", problems);
+    let name = column("name", problems);
+    let roles = field
+        .argument("roles")
+        .map(|input| roles(context, input, problems))
+        .unwrap_or_default();
+    Some(Administration::Invite {
+        email: email?,
+        name,
+        roles,
+    })
+}
+
+/// Names of roles, each once.
+fn roles(context: &Context<'_>, input: &Input, problems: &mut Problems) -> Vec<String> {
+    let mut roles: Vec<String> = Vec::new();
+    problems.within("roles", |problems| {
+        arguments::each(input, problems, |item, problems| {
+            let Some(name) = arguments::text(item, problems) else {
+                return;
+            };
+            if !context.catalog.roles.contains_key(name) {
+                problems.add("role", unknown_role(context, name));
+            } else if !roles.iter().any(|role| role == name) {
+                roles.push(name.to_owned());
+            }
+        });
+    });
+    roles
+}
+
+/// Suggests only what the caller may give.
+fn unknown_role(context: &Context<'_>, name: &str) -> String {
+    let known = context.access.manages().iter().map(String::as_str);
+    let hint = nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    format!("no such role{hint}")
+}

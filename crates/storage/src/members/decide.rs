@@ -1,0 +1,139 @@
+//! Who may do what to which member.
+
+use super::rows::Member;
+use super::{ACTIVE, BLOCKED};
+use crate::error::{Error, Result};
+use freehold_base::RowId;
+use freehold_schema::catalog::Catalog;
+
+/// What would become of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change<'a> {
+    /// Other roles.
+    Roles(&'a [String]),
+    /// Is no member any more, or not let in.
+    Leaves,
+    /// Is let in again.
+    Returns,
+    /// Roles and status stay.
+    Nothing,
+}
+
+/// Roles whose holders give and take roles: a tenant keeps one who has such a role.
+pub(super) fn manager_roles(catalog: &Catalog) -> Vec<String> {
+    catalog
+        .roles
+        .values()
+        .filter(|role| !role.manages.is_empty())
+        .map(|role| role.name.clone())
+        .collect()
+}
+
+/// Whether the caller gives and takes all of these roles.
+pub(super) fn manages_all(manages: &[String], roles: &[String]) -> Result<()> {
+    match roles.iter().find(|role| !manages.contains(role)) {
+        None => Ok(()),
+        Some(role) => Err(forbidden(format!("you do not manage the role `{role}`"))),
+    }
+}
+
+/// Whether the caller may do that to a member. `others`: the tenant has another active manager.
+pub(super) fn check(
+    member: &Member,
+    asker: Option<RowId>,
+    manages: &[String],
+    managers: &[String],
+    others: bool,
+    change: &Change<'_>,
+) -> Result<()> {
+    if asker.is_none_or(|asker| asker == member.user) {
+        return Err(forbidden("this cannot be done to oneself".to_owned()));
+    }
+    if member.roles.iter().any(|role| !manages.contains(role)) {
+        return Err(forbidden("the member holds roles that you do not manage".to_owned()));
+    }
+    if let Change::Roles(roles) = change {
+        manages_all(manages, roles)?;
+    }
+    let is_manager = |roles: &[String]| roles.iter().any(|role| managers.contains(role));
+    let stays = match change {
+        Change::Roles(roles) => is_manager(roles),
+        Change::Leaves => false,
+        Change::Returns | Change::Nothing => true,
+    };
+    if member.status == ACTIVE && is_manager(&member.roles) && !stays && !others {
+        return Err(Error::conflict(
+            "this is the last manager; make somebody else one first",
+        ));
+    }
+    if *change == Change::Returns && member.status != BLOCKED {
+        return Err(Error::conflict("the member is not blocked"));
+    }
+    Ok(())
+}
+
+fn forbidden(message: String) -> Error {
+    Error::Forbidden { message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> RowId {
+        RowId::from_bytes([number; 16])
+    }
+
+    fn names(roles: &[&str]) -> Vec<String> {
+        roles.iter().map(|role| (*role).to_owned()).collect()
+    }
+
+    fn told(held: &[&str], asker: u8, manages: &[&str], others: bool, change: &Change<'_>) -> String {
+        let member = Member {
+            membership: id(9),
+            user: id(1),
+            email: String::new(),
+            name: None,
+            roles: names(held),
+            status: ACTIVE.to_owned(),
+        };
+        match check(
+            &member,
+            Some(id(asker)),
+            &names(manages),
+            &names(&["admin"]),
+            others,
+            change,
+        ) {
+            Ok(()) => "allowed".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn who_may() {
+        let agent = names(&["agent"]);
+        let admin = names(&["admin"]);
+        let all = ["agent", "admin"];
+        assert_eq!(told(&[], 2, &["agent"], true, &Change::Roles(&agent)), "allowed");
+        assert_eq!(
+            told(&[], 2, &["agent"], true, &Change::Roles(&admin)),
+            "you do not manage the role `admin`"
+        );
+        assert_eq!(
+            told(&["admin"], 2, &["agent"], true, &Change::Roles(&agent)),
+            "the member holds roles that you do not manage"
+        );
+        for change in [Change::Roles(&agent), Change::Leaves, Change::Nothing, Change::Returns] {
+            assert_eq!(told(&[], 1, &all, true, &change), "this cannot be done to oneself");
+        }
+        let last = "this is the last manager; make somebody else one first";
+        assert_eq!(told(&["admin"], 2, &all, false, &Change::Leaves), last);
+        assert_eq!(told(&["admin"], 2, &all, false, &Change::Roles(&agent)), last);
+        assert_eq!(told(&["admin"], 2, &all, false, &Change::Roles(&admin)), "allowed");
+        assert_eq!(told(&["admin"], 2, &all, true, &Change::Leaves), "allowed");
+        assert_eq!(told(&["admin"], 2, &all, false, &Change::Nothing), "allowed");
+        assert_eq!(told(&["agent"], 2, &all, false, &Change::Leaves), "allowed");
+        assert_eq!(told(&[], 2, &all, true, &Change::Returns), "the member is not blocked");
+    }
+}

@@ -1,0 +1,132 @@
+//! Writes: runs a mutation's plan in one transaction. Everything is judged by the rules before it is written.
+//!
+//! Start at `execute`. `judge` asks the database what each rule says of a row as it is and as it would be, and decides; `create`,
+//! `change` and `delete` write; `bulk` and `upsert` find the rows; `answer` reads what a root field answers, by the ordinary planner.
+
+mod answer;
+mod bulk;
+mod change;
+mod closure;
+mod conflict;
+mod create;
+mod delete;
+mod execute;
+mod ids;
+mod judge;
+mod upsert;
+mod values;
+
+pub(crate) use execute::Writing;
+
+use crate::audit::AuditEvent;
+use crate::binder::Binder;
+use crate::error::Error;
+use crate::members::Letter;
+use freehold_base::RowId;
+use freehold_planner::cursor::Sealer;
+use freehold_schema::catalog::{EntityId, FieldId, Operation};
+use serde_json::Value as Json;
+
+/// Everything of the request that a write needs.
+pub struct WriteRequest<'a> {
+    /// The caller's values; its `written` is not used.
+    pub binder: Binder<'a>,
+    /// Seals the cursors of answers.
+    pub sealer: &'a Sealer,
+    /// Chance, for the ids of new rows.
+    pub entropy: &'a mut (dyn FnMut() -> u128 + Send),
+    /// What the audit log is to say of the rows that were written: recorded in the same transaction. Must be a plain function of
+    /// the rows: it may be asked beforehand, with rows that might be written.
+    pub audit: Option<&'a (dyn Fn(&[WrittenRow]) -> Vec<AuditEvent> + Sync)>,
+    /// Letters of administration, to be sent once the write has succeeded.
+    pub letters: &'a mut Vec<Letter>,
+}
+
+/// A row that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenRow {
+    /// Its entity.
+    pub entity: EntityId,
+    /// Its tenant, if it has one.
+    pub tenant: Option<RowId>,
+    /// Its id.
+    pub row: RowId,
+    /// What was done to it.
+    pub operation: Operation,
+    /// Fields that the caller or the rule has written, ascending. Of a removal none.
+    pub fields: Vec<FieldId>,
+    /// The rule that let it: its permission set, and its position there. None for what the model does by itself when a row goes.
+    pub rule: Option<(String, usize)>,
+    /// The rule passes the record gate by.
+    pub records_all: bool,
+}
+
+/// A mutation that was refused: nothing was changed.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: Error,
+    /// Response key of the root field; `None`: it is about the whole operation.
+    pub root: Option<String>,
+    /// Place in the root field's arguments; empty when it is about no part of them.
+    pub at: Vec<Json>,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(out)
+    }
+}
+
+impl std::error::Error for Refused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            root: None,
+            at: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for WriteRequest<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("WriteRequest").finish_non_exhaustive()
+    }
+}
+
+/// Why a step stops.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) error: Error,
+    /// Place in the arguments; none yet.
+    pub(crate) at: Option<Vec<Json>>,
+    /// Somebody else was faster: the whole operation may be tried once more.
+    pub(crate) again: bool,
+}
+
+impl Fault {
+    /// With its place, if it has none.
+    pub(crate) fn at(mut self, path: &[Json]) -> Self {
+        self.at.get_or_insert_with(|| path.to_vec());
+        self
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            at: None,
+            again: false,
+        }
+    }
+}
+
+/// The result of a step.
+pub(crate) type Done<T> = std::result::Result<T, Fault>;

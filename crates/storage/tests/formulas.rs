@@ -1,0 +1,234 @@
+//! Formulas give the same on both databases, to the last digit, and what a plain evaluator gives.
+
+mod formula;
+mod support;
+
+use formula::evaluate::{Row, evaluate};
+use formula::generate::{Dice, FIELDS, TYPES, formula as text, value};
+use freehold_base::{Caller, Limits, RowId, Timestamp, Value};
+use freehold_planner::cursor::{KEY_BYTES, Sealer};
+use freehold_policy::{Access, Policy, RoleSet};
+use freehold_schema::catalog::{Catalog, EntityDef, FieldType};
+use freehold_schema::diagnostic::Diagnostics;
+use freehold_schema::graphql::{RequestText, RoleSchema};
+use freehold_schema::seed::{Seed, SeedRow};
+use freehold_schema::source::Span;
+use freehold_storage::{Binder, Database};
+use serde_json::Map;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use support::{Noon, catalog, databases};
+
+/// Formulas of one model.
+const FORMULAS: usize = 70;
+const ROWS: usize = 60;
+const ROUNDS: usize = 12;
+
+/// A model whose formulas everybody reads. Rules may ask for them, too.
+fn model(formulas: &[(&str, String)], condition: &str) -> String {
+    let mut fields = FIELDS.to_owned();
+    let mut read = Vec::new();
+    for (index, (returns, formula)) in formulas.iter().enumerate() {
+        let quoted = serde_json::Value::from(formula.as_str());
+        fields.push_str(&format!("      x{index}: {{type: formula, returns: {returns}, formula: {quoted}}}\n"));
+        read.push(format!("x{index}"));
+    }
+    let names = FIELDS.lines().filter_map(|line| Some(line.trim().split_once(':')?.0.to_owned()));
+    read.extend(names);
+    format!(
+        "app: formulas\nsecurity: open\nanonymous_profile: all\nentities:\n  thing:\n    access: open\n    public: true\n    fields:{fields}\
+         permission_sets:\n  all:\n    - {{entity: thing, allow: [read, list], read: [{}]{condition}}}\nprofiles: {{all: {{sets: [all]}}}}\n",
+        read.join(", ")
+    )
+}
+
+fn rows(catalog: &Catalog, dice: &mut Dice) -> Seed {
+    let thing = catalog.find_entity("thing").expect("declared");
+    let ids: Vec<RowId> = (0..ROWS)
+        .map(|number| RowId::new(1_700_000_000_000, thing.tag, number as u64))
+        .collect();
+    let rows = (0..ROWS).map(|number| {
+        let mut values = Vec::new();
+        for field in &thing.fields {
+            let stored = field.system.is_none() && field.column().is_some();
+            match field.name.as_str() {
+                "created_at" => values.push((field.id, value(dice, 'm'))),
+                "r1" if dice.below(2) == 0 => values.push((field.id, Value::Uuid(ids[dice.below(ROWS)].uuid()))),
+                "i3" => values.push((field.id, Value::Int(number as i64 + 1))),
+                name if stored => values.push((field.id, value(dice, name.chars().next().expect("a name")))),
+                _ => {}
+            }
+        }
+        for (field, value) in &mut values {
+            if thing.field(*field).required && value.is_null() {
+                *value = Value::DateTime(0);
+            }
+        }
+        values.retain(|(_, value)| !value.is_null());
+        SeedRow {
+            entity: thing.id,
+            label: number.to_string(),
+            id: ids[number],
+            tenant: None,
+            values,
+            span: Span::default(),
+        }
+    });
+    Seed {
+        users: Vec::new(),
+        rows: rows.collect(),
+    }
+}
+
+async fn ask(database: &Database, catalog: &Catalog, query: &str) -> String {
+    let mut faults = Diagnostics::default();
+    let policy = Policy::check(catalog, &mut faults).unwrap_or_else(|| panic!("{faults:#?}"));
+    let caller = Caller::anonymous(Some("all".to_owned()), Timestamp(0));
+    let access = Access::reduce(catalog, &policy, &RoleSet::of(catalog, &caller));
+    let schema = RoleSchema::build(catalog, &access.visible(catalog));
+    let variables = Map::new();
+    let request = RequestText {
+        query,
+        operation_name: None,
+        variables: &variables,
+    };
+    let limits = Limits {
+        cost_max: 1_000_000,
+        ..Limits::default()
+    };
+    let prepared = schema
+        .prepare(&request, &limits)
+        .unwrap_or_else(|faults| panic!("{query}: {faults:?}"));
+    let sealer = Sealer::new([1; KEY_BYTES]);
+    let plan = freehold_planner::plan(
+        catalog,
+        &access,
+        &prepared.operation,
+        prepared.introspection,
+        &sealer,
+        &limits,
+    )
+    .unwrap_or_else(|faults| panic!("{query}: {faults:?}"));
+    let program = Arc::new(freehold_storage::sql::render(catalog, &plan, database.dialect()));
+    let binder = Binder {
+        catalog,
+        caller: &caller,
+        variables: &variables,
+        written: None,
+        cipher: None,
+    };
+    let bytes = database.run(&program, &binder, &sealer).await.unwrap_or_else(|error| {
+        panic!("{:?} {query}: {error:?}\n{:#?}", database.dialect(), program.statements)
+    });
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// The JSON of a value.
+fn json(value: &Value) -> String {
+    let text = |text: String| serde_json::Value::from(text).to_string();
+    let written = |write: &dyn Fn(&mut Vec<u8>)| {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).expect("UTF-8")
+    };
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => format!("{value:?}"),
+        Value::Decimal(value) => text(value.to_string()),
+        Value::Text(value) => text(value.clone()),
+        Value::Date(days) => text(written(&|out| freehold_base::write_date(out, i64::from(*days)))),
+        Value::DateTime(micros) => text(written(&|out| freehold_base::write_datetime(out, *micros))),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn same(found: &str, expected: &str, value: &Value) -> bool {
+    match value {
+        // One double has several texts.
+        Value::Float(expected) => found.parse::<f64>().is_ok_and(|found| found.to_bits() == expected.to_bits() || (found == 0.0 && *expected == 0.0)),
+        Value::Text(expected) => serde_json::from_str::<String>(found).is_ok_and(|found| found == *expected),
+        _ => found == expected,
+    }
+}
+
+fn row(thing: &EntityDef, seeded: &SeedRow) -> Row {
+    seeded
+        .values
+        .iter()
+        .map(|(field, value)| (thing.field(*field).id, value.clone()))
+        .collect()
+}
+
+/// Random formulas of all types, short enough for a model.
+fn formulas(dice: &mut Dice) -> Vec<(&'static str, String)> {
+    let mut made = Vec::new();
+    while made.len() < FORMULAS {
+        let (letter, word) = TYPES[made.len() % TYPES.len()];
+        let depth = 1 + dice.below(4);
+        let formula = text(dice, letter, depth);
+        if formula.len() < 1_500 {
+            made.push((word, formula));
+        }
+    }
+    made
+}
+
+#[tokio::test]
+async fn both_databases_give_what_the_evaluator_gives() {
+    let mut dice = Dice(0x5eed_0f0a_1234_5678);
+    let stored = catalog(&model(&[], ""));
+    let seed = rows(&stored, &mut dice);
+    let databases = databases("formulas").await;
+    for database in &databases {
+        database.apply(&stored, &[], false, &Noon).await.expect("tables");
+        database
+            .insert_seed(&stored, &seed, None, &Noon, &mut |_, _| {})
+            .await
+            .expect("rows");
+    }
+    let (mut values, mut nulls) = (0, 0);
+    for _ in 0..ROUNDS {
+        let formulas = formulas(&mut dice);
+        let catalog = catalog(&model(&formulas, ""));
+        let thing = catalog.find_entity("thing").expect("declared");
+        let names: Vec<String> = (0..FORMULAS).map(|index| format!("x{index}")).collect();
+        let query = format!("{{ things(first: 200, orderBy: [{{i3: ASC}}]) {{ nodes {{ {} }} }} }}", names.join(" "));
+        let [sqlite, postgres] = [
+            ask(&databases[0], &catalog, &query).await,
+            ask(&databases[1], &catalog, &query).await,
+        ];
+        let answers = [&sqlite, &postgres].map(|answer| {
+            let answer: BTreeMap<String, BTreeMap<String, Vec<BTreeMap<String, Box<RawValue>>>>> =
+                serde_json::from_str(answer).expect("JSON");
+            answer.into_values().next().and_then(|page| page.into_values().next()).expect("nodes")
+        });
+        for (number, seeded) in seed.rows.iter().enumerate() {
+            let row = row(thing, seeded);
+            for (name, (_, formula)) in names.iter().zip(&formulas) {
+                let field = thing.find_field(name).expect("declared");
+                let FieldType::Formula { expression, .. } = &field.field_type else {
+                    panic!("no formula");
+                };
+                let expected = evaluate(expression, &row);
+                let [left, right] = [answers[0][number][name].get(), answers[1][number][name].get()];
+                let short = |text: &str| text.chars().take(200).collect::<String>();
+                assert!(
+                    left == right && same(left, &json(&expected), &expected),
+                    "{formula}\nSQLite     {}\nPostgreSQL {}\nevaluator  {}\n{row:?}",
+                    short(left),
+                    short(right),
+                    short(&json(&expected))
+                );
+                if expected.is_null() {
+                    nulls += 1;
+                } else {
+                    values += 1;
+                }
+            }
+        }
+    }
+    assert!(values > 10_000 && nulls > 1_000, "{values} values, {nulls} nulls");
+}

@@ -1,0 +1,143 @@
+//! One mutation, and all that came of it.
+
+use super::{Scene, Somebody, Tally, differs};
+use crate::person::Answer;
+use crate::reference::{Caller, Mutation, Refusal, Written, apply, mutation_request, response_key, settle};
+use crate::stored::Tables;
+use serde_json::{Map, Value, json};
+
+/// Codes and their HTTP status where nothing ran.
+const STATUS: [(&str, u16); 6] = [
+    ("BAD_USER_INPUT", 400),
+    ("FORBIDDEN", 403),
+    ("NOT_FOUND", 404),
+    ("CONFLICT", 409),
+    ("STALE_VERSION", 409),
+    ("LIMIT_EXCEEDED", 413),
+];
+
+impl Scene {
+    /// Sends a mutation, and compares code, answer and database.
+    pub(super) fn step(
+        &mut self,
+        somebody: &Somebody<'_>,
+        mutation: &Mutation,
+        by_variables: bool,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        self.serial += 1;
+        let caller = Caller {
+            now: format!("2026-11-22T00:00:00.{:06}Z", self.serial),
+            ..somebody.caller.clone()
+        };
+        let (text, variables) = mutation_request(&self.world, mutation, by_variables);
+        let verdict = apply(&self.world, &caller, mutation);
+        let answer = somebody.person.answer_with(&text, &variables);
+        let tables = self.reader.tables();
+        let told = |what: String| {
+            format!(
+                "{text}\n  variables {variables}\n  answered {} {}\n  {what}",
+                answer.status, answer.text
+            )
+        };
+        tally.writes += verdict.judged;
+        match verdict.outcome {
+            Err(refusal) => {
+                refused(&refusal, mutation, &answer).map_err(told)?;
+                unchanged(&self.tables, &tables).map_err(told)?;
+                *tally.refused.entry(refusal.code.to_owned()).or_default() += 1;
+            }
+            Ok(written) => {
+                if !answer.body["errors"].is_null() || answer.status != 200 {
+                    return Err(told("expected: that it is carried out".into()));
+                }
+                self.carried_out(somebody, &caller, mutation, written, &answer, &tables)
+                    .map_err(told)?;
+                let ours = self.world.model.entities.keys();
+                let ours: Vec<&str> = ours.map(String::as_str).chain(["fh_counter", "(sequences)"]).collect();
+                unchanged(&without(&self.tables, &ours), &without(&tables, &ours)).map_err(told)?;
+                tally.carried_out += 1;
+            }
+        }
+        self.tables = tables;
+        Ok(())
+    }
+
+    /// The database is as the reference has it, and the answer too.
+    fn carried_out(
+        &mut self,
+        somebody: &Somebody<'_>,
+        caller: &Caller,
+        mutation: &Mutation,
+        written: Written,
+        answer: &Answer,
+        tables: &Tables,
+    ) -> Result<(), String> {
+        let Written { mut world, mut answers } = written;
+        let instant =
+            settle(&mut world, &caller.now, tables).map_err(|what| format!("expected in the database: {what}"))?;
+        let mut expected = Map::new();
+        for (number, (write, answer)) in mutation.writes.iter().zip(&mut answers).enumerate() {
+            if let Some(theirs) = &instant {
+                answer.tell_time(&caller.now, theirs);
+            }
+            expected.insert(response_key(number, write), answer.value(caller, &world));
+        }
+        self.world = world;
+        match differs(&somebody.schema, &Value::Object(expected), &answer.body["data"]) {
+            Some(difference) => Err(difference),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The refusal is the expected one, and says nothing else.
+fn refused(refusal: &Refusal, mutation: &Mutation, answer: &Answer) -> Result<(), String> {
+    let code = refusal.code;
+    let status = STATUS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map_or(0, |(_, status)| *status);
+    let path = refusal
+        .root
+        .map(|root| json!([response_key(root, &mutation.writes[root])]));
+    let error = &answer.body["errors"][0];
+    let is_there = path.is_none_or(|path| error["path"] == path);
+    if answer.code() == code && answer.status == status && is_there && answer.body["data"].is_null() {
+        return Ok(());
+    }
+    Err(format!("expected: {code} with status {status} at {:?}", refusal.root))
+}
+
+/// Nothing was written anywhere, but for what every request leaves.
+fn unchanged(before: &Tables, after: &Tables) -> Result<(), String> {
+    let (before, after) = (lasting(before), lasting(after));
+    for (name, rows) in &after {
+        let Some(old) = before.get(name) else {
+            return Err(format!("expected: no table `{name}`"));
+        };
+        if old != rows {
+            let added = rows.iter().find(|row| !old.contains(row));
+            let gone = old.iter().find(|row| !rows.contains(row));
+            return Err(format!(
+                "expected: nothing changes in `{name}`; gone {gone:?}, new {added:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The tables without notes of requests: when a session was last used, and what was refused.
+fn lasting(tables: &Tables) -> Tables {
+    let mut tables = tables.clone();
+    tables.retain(|name, _| !name.starts_with("fh_audit"));
+    for row in tables.get_mut("fh_session").into_iter().flatten() {
+        row.remove("last_seen_at");
+    }
+    tables
+}
+
+fn without(tables: &Tables, names: &[&str]) -> Tables {
+    let kept = tables.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+    kept.map(|(name, rows)| (name.clone(), rows.clone())).collect()
+}
