@@ -65,7 +65,13 @@ pub(crate) fn compile(sources: &Sources) -> Compiled {
         .as_ref()
         .and_then(|catalog| Policy::check(catalog, &mut diagnostics));
     if let Some(catalog) = &catalog {
-        freehold_schema::seed::resolve(sources, catalog, &mut diagnostics);
+        for (span, why) in freehold_content::check_model(catalog) {
+            diagnostics.error("content", span, why);
+        }
+        let mut seed = freehold_schema::seed::resolve(sources, catalog, &mut diagnostics);
+        for (span, why) in freehold_content::clean_seed(catalog, &mut seed) {
+            diagnostics.error("seed-value", span, why);
+        }
     }
     let sound = catalog.zip(policy).filter(|_| !diagnostics.has_errors());
     Compiled { sound, diagnostics }
@@ -163,5 +169,41 @@ fn directory(catalog: &Catalog, revision: &str) -> Directory {
             block: rules.block,
         }),
         tenancy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use freehold_schema::source::SourceFile;
+
+    fn check(fields: &str, seed: &str, expected: &[(&str, &str)]) {
+        let app = format!("app: a\nsecurity: open\nentities:\n  thing: {{access: open, fields: {{{fields}}}}}\n");
+        let file = |name: &str, text: &str| SourceFile {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        let sources = Sources::new(vec![file("app.yaml", &app), file("seed.yaml", seed)]);
+        let compiled = compile(&sources);
+        let found: Vec<(&str, String)> = compiled
+            .diagnostics
+            .iter()
+            .filter(|fault| fault.severity == freehold_schema::diagnostic::Severity::Error)
+            .map(|fault| (fault.check, fault.place(&sources).unwrap_or_default()))
+            .collect();
+        let found: Vec<(&str, &str)> = found.iter().map(|(check, place)| (*check, place.as_str())).collect();
+        assert_eq!(found, expected, "{fields} {seed}");
+    }
+
+    #[test]
+    fn content_is_judged_with_the_model() {
+        let link = "link: {type: url}";
+        check(link, "thing:\n  a: {link: \"https://x.test/\"}\n", &[]);
+        check(
+            link,
+            "thing:\n  a: {link: \"https://x.test/\"}\n  b: {link: \"https://ann@x.test/\"}\n",
+            &[("seed-value", "seed.yaml:3:3")],
+        );
+        check("a: {type: html, default: '<b>x'}", "", &[("content", "app.yaml:4:54")]);
     }
 }

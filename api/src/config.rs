@@ -360,11 +360,14 @@ impl Config {
     /// When it is not stated.
     pub(crate) fn keys(&self) -> Result<KeySource, Failure> {
         let stated = self.key_file.clone().map(KeySource::File);
-        stated.ok_or_else(|| {
-            Failure::new("no key file is stated").hint(
-                "`freehold keys new FILE` makes one; state it by `key_file = \"FILE\"` in the file, FREEHOLD_KEY_FILE, or --key-file FILE",
-            )
-        })
+        stated.ok_or_else(Self::no_key_file)
+    }
+
+    /// That the key file is not stated.
+    pub(crate) fn no_key_file() -> Failure {
+        Failure::new("no key file is stated").hint(
+            "`freehold keys new FILE` makes one; state it by `key_file = \"FILE\"` in the file, FREEHOLD_KEY_FILE, or --key-file FILE",
+        )
     }
 
     /// The settings as a file would have them, secrets masked.

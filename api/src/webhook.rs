@@ -43,15 +43,7 @@ impl Webhook {
 
 /// Sends messages until nobody can hand over more.
 fn work(url: &SecretUrl, messages: &Receiver<String>, retry_after: &[Duration]) {
-    let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        // A redirect would carry the message somewhere that nobody named.
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .user_agent(concat!("freehold/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into();
+    let agent = agent();
     while let Ok(message) = messages.recv() {
         let mut waits = retry_after.iter();
         // INVARIANT: the address is a secret. What the client says may quote it, so only our own words are logged.
@@ -65,6 +57,17 @@ fn work(url: &SecretUrl, messages: &Receiver<String>, retry_after: &[Duration]) 
             }
         }
     }
+}
+
+fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .timeout_global(Some(TIMEOUT))
+        // A redirect would carry the message somewhere that nobody named.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .user_agent(concat!("freehold/", env!("CARGO_PKG_VERSION")));
+    config.build().into()
 }
 
 /// Why a message did not arrive.
@@ -156,5 +159,26 @@ mod tests {
         assert_eq!(heard(&["400 Bad", "200 OK"]), [one, two], "it will not pass");
         assert_eq!(heard(&["500 No", "500 No", "500 No", "200 OK"]), [one, one, one, two]);
         assert_eq!(heard(&["302 Found\r\nLocation: /other", "200 OK"]), [one, two]);
+    }
+
+    /// The other side speaks no TLS, and what it says is no reason to show the address.
+    #[test]
+    fn https_means_tls() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/hook/secret", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut hello = [0; 6];
+            stream.read_exact(&mut hello).unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                .unwrap();
+            hello
+        });
+        let problem = attempt(&agent(), &SecretUrl::parse(&url).unwrap(), "{}").err().unwrap();
+        assert!(!problem.what.contains("secret"), "{}", problem.what);
+        // A handshake record (22) that holds a ClientHello (1).
+        let hello = server.join().unwrap();
+        assert_eq!((hello[0], hello[5]), (22, 1));
     }
 }

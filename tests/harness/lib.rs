@@ -25,7 +25,7 @@ mod stored;
 pub use database::Database;
 pub use folder::{Folder, example, fixture};
 pub use person::{Answer, Person, without_request_id};
-pub use program::{Finished, command};
+pub use program::{Finished, Running, command, command_with_input};
 pub use random::Random;
 pub use server::{Server, Start};
 pub use settings::{crashes, proof_cases, proof_seed, repository, updates_snapshots};

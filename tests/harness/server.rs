@@ -66,7 +66,8 @@ impl Start {
     /// With more arguments of `freehold dev`.
     #[must_use]
     pub fn with(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self.arguments
+            .extend(arguments.iter().map(|argument| (*argument).to_owned()));
         self
     }
 

@@ -134,7 +134,9 @@ pub(crate) fn execute(file: &PathBuf, sql: &str) {
     connection
         .busy_timeout(std::time::Duration::from_secs(10))
         .expect("a timeout can be set");
-    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection
+        .execute_batch(sql)
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 fn texts(messages: &[SimpleQueryMessage]) -> Vec<String> {

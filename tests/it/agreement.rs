@@ -121,14 +121,14 @@ pub(crate) fn identify(world: &mut World, server: &Server) {
                     (_, label) => label.as_deref() == Some(world.row_of(*row).label.as_str()),
                 });
                 let row = found.unwrap_or_else(|| panic!("{entity} {node} is not in the seed"));
-                world.rows[row.0].id = node["id"].as_str().map(str::to_owned);
+                world.row_mut(row).id = node["id"].as_str().map(str::to_owned);
             }
         }
     }
     for email in Draft::people() {
         let data = server.sign_in(&email).query("{ viewer { user { id } } }");
         let row = world.find("user", &email).expect("people are in the seed");
-        world.rows[row.0].id = data["viewer"]["user"]["id"].as_str().map(str::to_owned);
+        world.row_mut(row).id = data["viewer"]["user"]["id"].as_str().map(str::to_owned);
     }
     let unknown: Vec<&str> = world
         .rows

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("freehold-migrations", &[]),
     ("freehold-console", &[]),
     ("freehold-schema", &["freehold-base"]),
+    ("freehold-content", &["freehold-base", "freehold-schema"]),
     ("freehold-policy", &["freehold-base", "freehold-schema"]),
     (
         "freehold-planner",
@@ -39,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "freehold-base",
             "freehold-schema",
+            "freehold-content",
             "freehold-policy",
             "freehold-planner",
             "freehold-storage",
@@ -71,6 +73,7 @@ const KEEPERS: &[(&[&str], &[&str])] = &[
         &["freehold-entities", "freehold-auth", "freehold-vault", "freehold"],
     ),
     (&["sea-orm-migration"], &["freehold-migrations"]),
+    (&["ammonia", "html5ever", "pulldown-cmark"], &["freehold-content"]),
     (&["actix-web", "actix-http", "actix-rt", "actix-ws"], &["freehold"]),
     (
         &["async-graphql", "async-graphql-parser", "async-graphql-value"],

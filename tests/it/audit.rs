@@ -82,7 +82,9 @@ fn try_sign_in(server: &Server, email: &str, password: &str) -> u16 {
     let body = json!({"email": email, "password": password}).to_string();
     let head = "POST /auth/sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Freehold-CSRF: 1\r\nContent-Type: application/json";
     let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    freehold_tests::raw::send(server.address(), request.as_bytes()).expect("an answer").0
+    freehold_tests::raw::send(server.address(), request.as_bytes())
+        .expect("an answer")
+        .0
 }
 
 /// Records, newest first.
@@ -102,7 +104,10 @@ fn id_of(person: &Person<'_>) -> Value {
 fn note(person: &Person<'_>, title: &str) -> String {
     let data = person.query("{ notes { nodes { id title } } }");
     let nodes = data["notes"]["nodes"].as_array().expect("nodes");
-    let found = nodes.iter().find(|node| node["title"] == title).expect("the note is there");
+    let found = nodes
+        .iter()
+        .find(|node| node["title"] == title)
+        .expect("the note is there");
     found["id"].as_str().expect("an id").to_owned()
 }
 
@@ -275,6 +280,40 @@ on_both_databases! {
         assert_sound(&server);
     }
 
+    fn writes_of_administrators_and_elevations_are_kept_if_the_write_is(database) {
+        let server = start(database);
+        let (ann, bo) = (server.sign_in("ann@watched.test"), server.sign_in("bo@watched.test"));
+        let (open, shut) = (note(&ann, "Open"), note(&ann, "Shut"));
+        assert_eq!(rename(&ann, &open, "secret-1").code(), "");
+        assert_eq!(rename(&bo, &open, "secret-2").code(), "");
+        assert_eq!(rename(&bo, &shut, "secret-3").code(), "");
+        let records = log(&bo, &json!({"kind": ["WRITE", "ELEVATION"]}));
+        let bo_id = id_of(&bo);
+        let told: Vec<Value> = records.iter().rev().map(|it| json!([it["kind"], it["user"], it["entity"], it["rowId"], it["detail"]])).collect();
+        let detail = |set: &str, rule: i64| json!({"operation": "update", "fields": ["title"], "set": set, "rule": rule});
+        assert_eq!(told, [
+            json!(["WRITE", bo_id, "note", open, detail("office", 1)]),
+            json!(["ELEVATION", bo_id, "note", shut, detail("all_notes", 0)]),
+        ], "a clerk's own writes are nobody's business");
+
+        // All or nothing: what is undone is not told as done, but the refusal is.
+        let both = format!(
+            "mutation {{ a: updateNote(id: \"{open}\", input: {{title: \"secret-4\"}}) {{ id }} b: updateNote(id: \"{}\", input: {{title: \"secret-5\"}}) {{ id }} }}",
+            note(&server.sign_in("cleo@watched.test"), "Far"),
+        );
+        assert_eq!(bo.refusal(&both), "NOT_FOUND");
+        assert_eq!(log(&bo, &json!({"kind": ["WRITE", "ELEVATION"]})).len(), 2);
+        assert_eq!(of_kind(&bo, "DENIED").len(), 1);
+
+        let why = format!(r#"{{ explainAccess(entity: "note", id: "{shut}", operation: UPDATE, user: {}) {{ allowed }} }}"#, id_of(&ann));
+        assert_eq!(bo.query(&why)["explainAccess"]["allowed"], false);
+        let asked = of_kind(&bo, "EXPLAIN");
+        assert_eq!((&asked[0]["user"], &asked[0]["rowId"], &asked[0]["detail"]["about"]), (&bo_id, &json!(shut), &id_of(&ann)));
+        let all = log(&bo, &json!({"first": 200})).iter().map(Value::to_string).collect::<String>();
+        assert!(!all.contains("secret-"), "{all}");
+        assert_sound(&server);
+    }
+
     fn a_burst_of_refusals_raises_one_alert_and_no_flood(database) {
         let hook = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/hooks/very-secret-path", hook.local_addr().expect("an address"));
@@ -418,7 +457,9 @@ users:
 
 /// Reads a request to its end, and answers it.
 fn receive(stream: &mut TcpStream) -> String {
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .expect("a timeout can be set");
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     while !bytes.ends_with(b"}") {
         let read = stream.read(&mut chunk).expect("the request comes");
@@ -436,10 +477,17 @@ fn the_log_of_a_place_where_there_is_none() {
     for (arguments, expected) in [
         (vec!["audit", "verify", "no-such-folder"], "there is no database at"),
         (vec!["audit", "verify"], "no app is stated"),
-        (vec!["audit", "list", "--database", "sqlite:/no/such/file.db"], "there is no database at"),
+        (
+            vec!["audit", "list", "--database", "sqlite:/no/such/file.db"],
+            "there is no database at",
+        ),
         (vec!["audit", "list", ".", "--kind", "gossip"], "the kinds are sign_in"),
     ] {
         let finished = command(&arguments);
-        assert!(finished.code != Some(0) && finished.stderr.contains(expected), "{arguments:?}: {}", finished.stderr);
+        assert!(
+            finished.code != Some(0) && finished.stderr.contains(expected),
+            "{arguments:?}: {}",
+            finished.stderr
+        );
     }
 }

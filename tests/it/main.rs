@@ -8,6 +8,7 @@ mod at_once;
 mod audit;
 mod corners;
 mod crash;
+mod encryption;
 mod examples;
 mod fields;
 mod filters;

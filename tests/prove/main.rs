@@ -11,7 +11,7 @@ use std::time::Instant;
 /// Of one model; starting a server costs as much as some hundred mutations.
 const SIZE: Size = Size {
     mutations: 400,
-    looks_every: 10,
+    looks_every: 40,
 };
 
 fn main() -> ExitCode {

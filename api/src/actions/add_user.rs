@@ -1,5 +1,6 @@
 //! A person who can sign in, made from the terminal: the first one of a new environment has nobody to invite them.
 
+use crate::actions::audit;
 use crate::environments::Environment;
 use crate::error::Failure;
 use crate::keys::{in_use, uses};
@@ -114,6 +115,7 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
     let rows = made.collect::<Result<Vec<_>, _>>()?;
     insert_rows(&environment.platform, &rows).await?;
     set_password(&environment.platform, id, phc, environment.clock.now()).await?;
+    audit::added(environment, id, place, user.roles).await?;
     Ok(id)
 }
 

@@ -4,10 +4,10 @@ mod answer;
 
 pub(crate) use answer::answer;
 
-use crate::actions::explain::Question;
+use crate::actions::explain::{Question, find_entity};
 use crate::bundle::Bundle;
 use crate::environments::Environment;
-use crate::error::{Refusal, chain};
+use crate::error::{Failure, Refusal, chain};
 use freehold_auth::{RefusalCause, Refused, tenants_of};
 use freehold_base::{Caller, Code, RowId};
 use freehold_storage::audit::{AuditChain, AuditDetail, AuditEntry, AuditEvent, AuditKind};
@@ -94,12 +94,11 @@ pub(crate) async fn signed_in(
         ..AuditEvent::new(AuditChain::Environment, environment.clock.now(), AuditKind::SignIn)
     };
     let entries = everywhere(&event, tenants).map(AuditEntry::Once).collect();
-    let recorded = environment.recorder.record(entries).await;
-    recorded.map_err(|error| match error.code() {
-        code @ (Code::Unavailable | Code::Timeout) => Refusal::new(code, error.to_string()),
-        // The recorder has told the server's log.
-        _ => Refusal::internal("a sign-in could not be recorded in the audit log"),
-    })
+    environment
+        .recorder
+        .record(entries)
+        .await
+        .map_err(|error| unrecorded(&error))
 }
 
 /// Records that somebody could not sign in. Waits for nothing that depends on whether there is such an account.
@@ -162,23 +161,60 @@ pub(crate) async fn explained(
     question: &Question<'_>,
     origin: Origin<'_>,
 ) -> Result<(), Refusal> {
+    let bundle = environment.bundle()?;
     let mut detail = AuditDetail::default().name("operation", question.operation.word());
     if let Some(person) = &about.person {
         detail = detail.name("about", person.id.to_string());
     }
     let event = AuditEvent {
         user: caller.person.as_ref().map(|person| person.id),
-        entity: Some(question.entity.to_owned()),
+        // What names no entity is the client's text, and has no place here.
+        entity: find_entity(&bundle.catalog, question.entity)
+            .ok()
+            .map(|entity| entity.name.clone()),
         row: Some(question.row),
         detail,
         request: Some(origin.request.to_owned()),
         ..AuditEvent::new(chain_of(caller), caller.now, AuditKind::Explain)
     };
     let recorded = environment.recorder.record(vec![AuditEntry::Once(event)]).await;
-    recorded.map_err(|error| match error.code() {
-        code @ (Code::Unavailable | Code::Timeout) => Refusal::new(code, error.to_string()),
-        _ => Refusal::internal("an explanation could not be recorded in the audit log"),
+    recorded.map_err(|error| unrecorded(&error))
+}
+
+/// Records that somebody was added from the terminal: for the environment, and for the tenant that they are a member of.
+///
+/// # Errors
+/// When it cannot be recorded.
+pub(crate) async fn added(
+    environment: &Environment,
+    user: RowId,
+    tenant: Option<RowId>,
+    roles: &[String],
+) -> Result<(), Failure> {
+    let at = environment.clock.now();
+    let event = AuditEvent {
+        row: Some(user),
+        detail: AuditDetail::default()
+            .name("operation", "add_user")
+            .names("roles", roles),
+        ..AuditEvent::new(AuditChain::Environment, at, AuditKind::Administration)
+    };
+    let entries = everywhere(&event, tenant).map(AuditEntry::Once).collect();
+    let recorded = environment.recorder.record(entries).await;
+    recorded.map_err(|error| {
+        Failure::new(format!(
+            "the person was added, and the audit log could not be written: {}",
+            chain(&error)
+        ))
     })
+}
+
+/// What must be seen is refused. The recorder has told the server's log why it could not be.
+fn unrecorded(error: &freehold_storage::Error) -> Refusal {
+    match error.code() {
+        code @ (Code::Unavailable | Code::Timeout) => Refusal::new(code, error.to_string()),
+        _ => Refusal::internal("the audit log could not be written"),
+    }
 }
 
 /// The same event for the environment and for each tenant.

@@ -86,7 +86,7 @@ fn wall(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
         })
 }
 
-fn find_entity<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a EntityDef, Refusal> {
+pub(crate) fn find_entity<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a EntityDef, Refusal> {
     let found = catalog
         .entities
         .values()

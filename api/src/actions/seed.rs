@@ -26,7 +26,8 @@ pub(crate) async fn seed(
     sources: &Sources,
 ) -> Result<Vec<DemoUser>, Failure> {
     // Faults were told when the app was compiled.
-    let seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
+    let mut seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
+    freehold_content::clean_seed(&bundle.catalog, &mut seed);
     if !seed.rows.is_empty() && !environment.database.has_data(&bundle.catalog).await? {
         insert(environment, bundle, &seed).await?;
         put_setting(&environment.platform, SEEDED, "development").await?;

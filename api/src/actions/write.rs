@@ -11,8 +11,11 @@ use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAct
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
-use freehold_storage::{Binder, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, Error, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
+
+/// How often a write is tried that lacks a key.
+const ATTEMPTS_MAX: usize = 3;
 
 /// A planned mutation.
 #[derive(Debug)]
@@ -45,31 +48,51 @@ pub(crate) async fn write(
     }
     let catalog = &bundle.catalog;
     let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
-    let uses = keys::uses(catalog, catalog.keys.keys(), tenant);
-    // Data keys are made for those who seal something; an answer is only opened.
-    let cipher = if seals(catalog, &mutation.plan) {
-        environment.sealing_cipher(&uses).await?
-    } else {
-        environment.cipher(&uses).await?
-    };
-    let binder = Binder {
-        catalog,
-        caller,
-        variables: &mutation.variables,
-        written: None,
-        cipher: cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher),
-    };
-    let mut entropy = || rand::random::<u128>();
-    let mut letters = Vec::new();
+    let mut uses = keys::uses(catalog, keys::in_use(catalog), tenant);
     let audit = |rows: &[WrittenRow]| events(&bundle.catalog, &view.access, caller, origin, rows);
-    let asked = WriteRequest {
-        binder,
-        sealer: &environment.sealer,
-        entropy: &mut entropy,
-        audit: Some(&audit),
-        letters: &mut letters,
+    // Data keys are made for those who seal something; an answer is only opened.
+    let mut sealing = seals(catalog, &mutation.plan);
+    let mut chance = Chance::default();
+    let mut attempts = 1;
+    let (outcome, letters) = loop {
+        let cipher = if sealing {
+            environment.sealing_cipher(&uses).await?
+        } else {
+            environment.cipher(&uses).await?
+        };
+        let binder = Binder {
+            catalog,
+            caller,
+            variables: &mutation.variables,
+            written: None,
+            cipher: cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher),
+        };
+        let mut letters = Vec::new();
+        let mut entropy = chance.from_the_start();
+        let asked = WriteRequest {
+            binder,
+            sealer: &environment.sealer,
+            entropy: &mut entropy,
+            audit: Some(&audit),
+            letters: &mut letters,
+        };
+        let outcome = environment.database.write(&mutation.plan, asked).await;
+        match &outcome {
+            // A value that the model gives, a tenant that was just made, a data key that another server has made: all was undone,
+            // and goes through with the keys at hand.
+            Err(refused) if attempts < ATTEMPTS_MAX && keys::is_about_keys(&refused.error) => {
+                environment.vault.forget(&uses);
+                if let Error::Sealed { tenant, .. } = refused.error {
+                    let more = keys::uses(catalog, keys::in_use(catalog), tenant);
+                    uses.extend(more.into_iter().filter(|key| !uses.contains(key)).collect::<Vec<_>>());
+                }
+                sealing = true;
+                attempts += 1;
+            }
+            _ => break (outcome, letters),
+        }
     };
-    match environment.database.write(&mutation.plan, asked).await {
+    match outcome {
         Ok(data) => {
             let site = request.host.site(environment.without_tls);
             for letter in &letters {
@@ -127,6 +150,23 @@ fn events(
             }
         })
         .collect()
+}
+
+/// What was drawn for a write, so that one that is tried again makes the same ids.
+#[derive(Default)]
+struct Chance(Vec<u128>);
+
+impl Chance {
+    fn from_the_start(&mut self) -> impl FnMut() -> u128 + Send + '_ {
+        let mut at = 0;
+        move || {
+            if at == self.0.len() {
+                self.0.push(rand::random());
+            }
+            at += 1;
+            self.0[at - 1]
+        }
+    }
 }
 
 /// Whether a value of an encrypted field is written.

@@ -192,8 +192,9 @@ async fn turn(args: &RotateArgs) -> Result<(), Failure> {
         (false, false) => format!("finished a rotation; {rewrapped} more data keys are wrapped with {kek}"),
     });
     if older > 0 {
+        let (noun, are) = if older == 1 { ("key", "is") } else { ("keys", "are") };
         say(format!(
-            "{older} older keys are still in the file, for backups: `freehold keys rotate --retire` drops them"
+            "{older} older {noun} {are} still in the file, for backups: `freehold keys rotate --retire` comes when none needs them"
         ));
     }
     Ok(())
@@ -241,28 +242,28 @@ async fn open(args: &KeysArgs) -> Result<(Vault, Arc<KeyFile>), Failure> {
 impl KeysArgs {
     /// Where the database is, and the key file.
     fn place(&self) -> Result<(Place, PathBuf), Failure> {
-        if let (Some(directory), None) = (&self.directory, &self.database) {
-            let data = self.data.as_deref();
-            let path = self
-                .key_file
-                .clone()
-                .unwrap_or_else(|| DevArgs::key_file(directory, data));
-            return Ok((DevArgs::file(directory, data), path));
-        }
-        if let (None, Some(url)) = (&self.config, &self.database) {
-            let beside = self
-                .directory
-                .as_ref()
-                .map(|directory| DevArgs::key_file(directory, self.data.as_deref()));
-            let path = self.key_file.clone().or(beside);
-            let path = path
-                .ok_or_else(|| Failure::new("no key file is stated").hint("--key-file FILE, or FREEHOLD_KEY_FILE"))?;
-            let place = Place {
+        // Beside the app, as `dev` has them; either can be stated otherwise.
+        let beside = match (&self.directory, &self.data) {
+            (None, None) => None,
+            (directory, data) => {
+                let app = directory.as_deref().unwrap_or(Path::new("."));
+                Some((
+                    DevArgs::file(app, data.as_deref()),
+                    DevArgs::key_file(app, data.as_deref()),
+                ))
+            }
+        };
+        if self.config.is_none() && (beside.is_some() || self.database.is_some()) {
+            let (file, keys) = beside.unzip();
+            let stated = self.database.as_ref().map(|url| Place {
                 url: url.clone(),
                 schema: self.schema.clone().unwrap_or_else(|| SCHEMA.to_owned()),
                 connections: 2,
-            };
-            return Ok((place, path));
+            });
+            let keys = self.key_file.clone().or(keys).ok_or_else(Config::no_key_file)?;
+            if let Some(place) = stated.or(file) {
+                return Ok((place, keys));
+            }
         }
         let config = Config::load(&ServeArgs {
             config: self.config.clone(),

@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// How often sessions that are over are forgotten.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// How long the end of the process waits for the audit log.
+const RECORDED_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
 pub(crate) struct ServeCommand {
@@ -50,6 +52,8 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     say(format!("operations on http://{}", operations.address));
     say(format!("listening on http://{}", public.address));
     let outcome = tokio::try_join!(public.run(), operations.run());
+    // What nobody waited for is recorded before the process ends.
+    let _ = tokio::time::timeout(RECORDED_WITHIN, environment.recorder.flush()).await;
     outcome
         .map(|_| ())
         .map_err(|error| Failure::new(format!("the server stopped: {error}")))

@@ -82,7 +82,7 @@ fn clean_domain(domain: &str) -> Result<String, Fault> {
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     let numeric = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
-    if labels.len() < 2 || !labels.iter().all(|label| sound(label)) || labels.last().is_some_and(numeric) {
+    if labels.len() < 2 || !labels.iter().all(sound) || labels.last().is_some_and(numeric) {
         return Err(wrong());
     }
     Ok(domain)

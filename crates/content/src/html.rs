@@ -68,13 +68,34 @@ pub(crate) fn clean(text: &str) -> Result<String, Vec<Fault>> {
         refuse_controls(&text)?;
         check_size(&text)?;
         budget::check(&text).map_err(|fault| vec![fault])?;
-        let next = normalise(&SANITISER.clean(&text).to_string());
+        let next = normalise(&sanitise(&text));
         if next == text {
             return Ok(text);
         }
         text = next;
     }
     Err(vec![entangled()])
+}
+
+fn sanitise(text: &str) -> String {
+    let clean = SANITISER.clean(text).to_string();
+    if !clean.contains("<pre") {
+        return clean;
+    }
+    // A parser drops the line feed after `<pre>`, and the writer does not put it back: each reading would lose one.
+    let mut written = String::with_capacity(clean.len() + 8);
+    let mut rest = clean.as_str();
+    while let Some(at) = rest.find("<pre") {
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let (tag, after) = rest.split_at(end);
+        written.push_str(tag);
+        if after.starts_with('\n') {
+            written.push('\n');
+        }
+        rest = after;
+    }
+    written.push_str(rest);
+    written
 }
 
 pub(crate) fn check_size(text: &str) -> Result<(), Vec<Fault>> {
@@ -103,7 +124,7 @@ mod tests {
         let found = clean(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
         assert_eq!(found, expected, "{text}");
         // At once: the parser reads its own writing as it was meant.
-        assert_eq!(SANITISER.clean(&found).to_string(), found, "{text}");
+        assert_eq!(sanitise(&found), found, "{text}");
     }
 
     #[test]
@@ -168,7 +189,7 @@ mod tests {
     fn taken_out() {
         check("a<script>b</script>c", "ac");
         check("a<style>b</style>c", "ac");
-        check("a<svg><b>b</b></svg>c", "ac");
+        check("a<svg><g>b</g></svg>c", "ac");
         check("a<!-- b -->c", "ac");
         check("<blink>a</blink>", "a");
         check(
@@ -180,10 +201,14 @@ mod tests {
         check("<form><input>a</form>", "a");
     }
 
+    /// A parser drops the first line feed of a `pre`; so there is one more for it.
     #[test]
-    fn lines_before_preformatted_text_are_kept_or_lost_once() {
-        let found = clean("<pre>\n\n\n\n\n\n\n\n\n\n\n\n\n\na</pre>").unwrap();
-        assert_eq!(clean(&found).as_ref(), Ok(&found));
+    fn lines_of_preformatted_text_are_not_lost() {
+        check("<pre>\na</pre>", "<pre>a</pre>");
+        check("<pre>\n\na</pre>", "<pre>\n\na</pre>");
+        check("<pre title=\"x\">\n\n\n\na</pre>", "<pre title=\"x\">\n\n\n\na</pre>");
+        check("<p title=\"<pre>\n\n\">a</p>", "<p title=\"&lt;pre&gt;\n\n\">a</p>");
+        check("&lt;pre>\n\na", "&lt;pre&gt;\n\na");
     }
 
     #[test]
@@ -192,7 +217,7 @@ mod tests {
             ("a\0", "nul"),
             ("a\u{7}", "control"),
             ("a&#7;", "control"),
-            ("a&#x85;", "control"),
+            ("a&#x7F;", "control"),
             (&"<b>".repeat(1_000), "depth"),
             (&"x".repeat(MARKUP_BYTES_MAX + 1), "size"),
             // What is stored counts as well.

@@ -189,6 +189,8 @@ pub struct Administer {
     pub manages: Vec<String>,
     /// What is selected of its answer: response key and name of each field.
     pub selected: Vec<(String, String)>,
+    /// What the answer tells of the person: `email` and `name`, where they are selected and as far as the caller may read them.
+    pub person: Option<Answer>,
 }
 
 /// What administration does. People are named by the id of their `user` row.
@@ -222,7 +224,8 @@ pub enum Administration {
         /// Blocked, or not any more.
         blocked: bool,
     },
-    /// Lifts a lockout, ends the sessions and sends a link to choose a new password.
+    /// Sends a link to choose a new password. Of somebody who belongs to this tenant alone it also lifts a lockout, ends the
+    /// sessions and forgets the password.
     ResetPassword {
         /// Whose.
         user: RowId,

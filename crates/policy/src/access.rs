@@ -1,5 +1,6 @@
 //! The policy reduced for one role set.
 
+mod founding;
 mod own;
 mod role_set;
 mod sources;
@@ -7,13 +8,14 @@ mod targets;
 mod tokens;
 
 pub use role_set::RoleSet;
+pub(crate) use targets::{is_administered, is_given};
 pub use tokens::{OwnToken, ReasonPart, TokenOrigin};
 
 use crate::policy::Policy;
 use crate::reduce::Holder;
 use crate::source::RowSource;
 use crate::target::WriteTarget;
-use freehold_schema::catalog::{Catalog, EntityId, Operation};
+use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_schema::graphql::visible::Visible;
 
 /// What a role set may read and write: the only maker of [`RowSource`].
@@ -25,6 +27,7 @@ pub struct Access {
     roles: Vec<String>,
     actions: Vec<String>,
     manages: Vec<String>,
+    founding: Vec<FieldId>,
 }
 
 /// One entity, reduced.
@@ -89,6 +92,10 @@ impl Access {
             .collect();
         manages.sort_unstable();
         manages.dedup();
+        let founding = match actions.iter().any(|action| action == CREATE_TENANT) {
+            true => founding::fields(catalog, policy, &sets),
+            false => Vec::new(),
+        };
         Self {
             entities,
             own,
@@ -96,6 +103,7 @@ impl Access {
             roles: role_set.roles,
             actions,
             manages,
+            founding,
         }
     }
 
@@ -157,6 +165,11 @@ impl Access {
         &self.manages
     }
 
+    /// Fields that the caller may give of a tenant that they create, ascending; none without the action `create_tenant`.
+    pub fn founding(&self) -> &[FieldId] {
+        &self.founding
+    }
+
     /// The roles held in the request's tenant, sorted. For `viewer`.
     pub fn roles(&self) -> &[String] {
         &self.roles
@@ -172,9 +185,12 @@ impl Access {
     }
 }
 
+/// The action that is about no tenant that is there.
+const CREATE_TENANT: &str = "create_tenant";
+
 /// Whether an action is about a tenant, and so for its members alone. `create_tenant` is for whoever has it.
 fn is_of_tenant(catalog: &Catalog, action: &str) -> bool {
-    catalog.tenancy.is_some() && action != "create_tenant"
+    catalog.tenancy.is_some() && action != CREATE_TENANT
 }
 
 #[cfg(test)]

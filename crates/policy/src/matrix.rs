@@ -2,21 +2,56 @@
 //!
 //! It is read off [`Access`], of which plans are made, so it cannot differ from what is enforced.
 
+mod compare;
+mod extents;
+
+pub use compare::{Difference, compare};
+
 use crate::access::{Access, RoleSet};
-use crate::explain::explain;
 use crate::policy::Policy;
-use crate::predicate::{Predicate, RulePredicate};
-use crate::source::{Guard, RowSource};
-use crate::wall::wall;
-use freehold_schema::catalog::{Catalog, EntityDef, FieldDef, Operation};
+use extents::Extents;
+use freehold_schema::catalog::{Catalog, EntityDef, Operation};
 use serde::Serialize;
 use std::fmt;
+
+/// The operations, in the order in which they are shown.
+const OPERATIONS: [Operation; 6] = [
+    Operation::Create,
+    Operation::Read,
+    Operation::List,
+    Operation::Update,
+    Operation::Delete,
+    Operation::Transition,
+];
 
 /// Every profile and role against everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Matrix {
+    /// Every entity, and which of its rows anybody can reach at all.
+    pub entities: Vec<EntityReach>,
     /// Callers, the least first.
     pub callers: Vec<CallerRow>,
+}
+
+/// What no rule can change of an entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntityReach {
+    /// Its name.
+    pub entity: String,
+    /// Whose rows can be reached.
+    pub reach: Reach,
+}
+
+/// Which rows can be reached at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Those of the request's tenant, by its members.
+    Members,
+    /// Those of the request's tenant, by everybody.
+    Tenant,
+    /// All of the environment.
+    Environment,
 }
 
 /// What one kind of caller may do.
@@ -60,6 +95,9 @@ pub struct OperationCell {
 pub struct FieldRow {
     /// Its name.
     pub field: String,
+    /// It comes with every readable row, whatever the rules list.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub comes_along: bool,
     /// On which rows its value shows.
     #[serde(skip_serializing_if = "Extent::is_never")]
     pub read: Extent,
@@ -74,33 +112,27 @@ pub struct FieldRow {
     pub transition: Extent,
 }
 
-/// How far a right goes, within the tenant.
+/// How far a right goes, among the rows that can be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Extent {
     /// On no row.
     Never,
-    /// On rows that satisfy this.
-    Where(String),
+    /// On rows that satisfy one of these.
+    Sometimes(Vec<Way>),
     /// On every row.
     Always,
 }
 
-/// One difference between two matrices.
+/// A way to a right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The caller.
-    pub caller: String,
-    /// `ticket`, `ticket.iban`, `actions`, `manages`.
-    pub place: String,
-    /// `update`, `read`, the action's or role's name.
-    pub what: String,
-    /// As it was.
-    pub old: Extent,
-    /// As it is.
-    pub new: Extent,
-    /// Whether more is allowed than before. Where a condition changed it may be, and is said to be.
-    pub widens: bool,
+pub struct Way {
+    /// What the row must satisfy; none: nothing.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
+    /// What a changed row must satisfy afterwards; none: nothing, or what it satisfies anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<String>,
 }
 
 impl Extent {
@@ -114,9 +146,47 @@ impl fmt::Display for Extent {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Never => out.write_str("never"),
-            Self::Where(condition) => write!(out, "where {condition}"),
+            Self::Sometimes(ways) => {
+                for (index, way) in ways.iter().enumerate() {
+                    write!(out, "{}{way}", if index == 0 { "" } else { "; or " })?;
+                }
+                Ok(())
+            }
             Self::Always => out.write_str("always"),
         }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.rows, &self.then) {
+            (None, None) => out.write_str("always"),
+            (Some(rows), None) => write!(out, "where {rows}"),
+            (None, Some(then)) => write!(out, "if then {then}"),
+            (Some(rows), Some(then)) => write!(out, "where {rows}, if then {then}"),
+        }
+    }
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Members => "of the request's tenant, for its members",
+            Self::Tenant => "of the request's tenant, for everybody",
+            Self::Environment => "of the environment",
+        })
+    }
+}
+
+impl FieldRow {
+    /// Its four uses, with their words.
+    pub fn uses(&self) -> [(&'static str, &Extent); 4] {
+        [
+            ("create", &self.create),
+            ("read", &self.read),
+            ("update", &self.update),
+            ("transition", &self.transition),
+        ]
     }
 }
 
@@ -140,7 +210,18 @@ pub fn matrix(catalog: &Catalog, policy: &Policy) -> Matrix {
             }
         })
         .collect();
-    Matrix { callers }
+    let entities = catalog.entities.values().map(|def| EntityReach {
+        entity: def.name.clone(),
+        reach: match (catalog.is_walled(def.id), def.public) {
+            (false, _) => Reach::Environment,
+            (true, true) => Reach::Tenant,
+            (true, false) => Reach::Members,
+        },
+    });
+    Matrix {
+        entities: entities.collect(),
+        callers,
+    }
 }
 
 /// Every kind of caller: nobody, each profile outside of tenants, members without a role, each role with the default profile.
@@ -169,23 +250,10 @@ fn callers(catalog: &Catalog) -> Vec<(String, RoleSet)> {
 }
 
 fn entity(catalog: &Catalog, access: &Access, def: &EntityDef) -> EntityRow {
-    let extents = Extents {
-        catalog,
-        access,
-        def,
-        wall: wall(catalog, def.id),
-    };
-    let operations = [
-        Operation::Create,
-        Operation::Read,
-        Operation::List,
-        Operation::Update,
-        Operation::Delete,
-        Operation::Transition,
-    ];
+    let extents = Extents::new(catalog, access, def);
     EntityRow {
         entity: def.name.clone(),
-        operations: operations
+        operations: OPERATIONS
             .into_iter()
             .map(|operation| OperationCell {
                 operation,
@@ -198,147 +266,17 @@ fn entity(catalog: &Catalog, access: &Access, def: &EntityDef) -> EntityRow {
             .iter()
             .map(|field| FieldRow {
                 field: field.name.clone(),
+                comes_along: field
+                    .system
+                    .is_some_and(freehold_schema::catalog::SystemField::is_always_readable),
                 read: extents.read(field),
                 create: extents.write(Operation::Create, field),
                 update: extents.write(Operation::Update, field),
                 transition: extents.write(Operation::Transition, field),
             })
-            .filter(|row| {
-                [&row.read, &row.create, &row.update, &row.transition]
-                    .iter()
-                    .any(|extent| !extent.is_never())
-            })
+            .filter(|row| row.uses().iter().any(|(_, extent)| !extent.is_never()))
             .collect(),
     }
-}
-
-/// What is read off one entity's access.
-struct Extents<'a> {
-    catalog: &'a Catalog,
-    access: &'a Access,
-    def: &'a EntityDef,
-    wall: RulePredicate,
-}
-
-impl Extents<'_> {
-    fn operation(&self, operation: Operation) -> Extent {
-        match operation {
-            Operation::Read => self.source(self.access.read(self.def.id)),
-            Operation::List => self.source(self.access.list(self.def.id)),
-            Operation::Create | Operation::Update | Operation::Delete | Operation::Transition => {
-                let target = self.access.target(self.def.id, operation);
-                let grants = target.grants().iter().map(|grant| match operation {
-                    Operation::Create => grant.new_row(),
-                    _ => grant.stored(),
-                });
-                self.extent(&Predicate::any(grants.map(|rows| self.within(rows))))
-            }
-        }
-    }
-
-    fn source(&self, source: Option<&RowSource>) -> Extent {
-        source.map_or(Extent::Never, |source| self.extent(&self.within(source.rows())))
-    }
-
-    fn read(&self, field: &FieldDef) -> Extent {
-        let Some(source) = self.access.read(self.def.id) else {
-            return Extent::Never;
-        };
-        match source.guard(field.id) {
-            None => Extent::Never,
-            Some(Guard::Open) => self.source(Some(source)),
-            Some(Guard::When(rows)) => self.extent(&Predicate::all([self.within(source.rows()), rows.clone()])),
-        }
-    }
-
-    fn write(&self, operation: Operation, field: &FieldDef) -> Extent {
-        let target = self.access.target(self.def.id, operation);
-        let grants = target
-            .grants()
-            .iter()
-            .filter(|grant| grant.writes(field.id))
-            .map(|grant| match operation {
-                Operation::Create => grant.new_row(),
-                _ => grant.stored(),
-            });
-        self.extent(&Predicate::any(grants.map(|rows| self.within(rows))))
-    }
-
-    /// The rows without the wall, which is the same for everybody.
-    fn within(&self, rows: &RulePredicate) -> RulePredicate {
-        match rows {
-            rows if *rows == self.wall => Predicate::Constant(true),
-            Predicate::All(parts) => Predicate::all(parts.iter().filter(|part| **part != self.wall).cloned()),
-            other => other.clone(),
-        }
-    }
-
-    fn extent(&self, rows: &RulePredicate) -> Extent {
-        match rows {
-            Predicate::Constant(false) => Extent::Never,
-            Predicate::Constant(true) => Extent::Always,
-            other => Extent::Where(explain(self.catalog, self.def.id, other)),
-        }
-    }
-}
-
-/// What differs, in the order of the new matrix; what is gone comes last.
-pub fn compare(old: &Matrix, new: &Matrix) -> Vec<Difference> {
-    let (old, new) = (cells(old), cells(new));
-    let find = |cells: &[Cell], wanted: &Cell| {
-        cells
-            .iter()
-            .find(|cell| (&cell.0, &cell.1, &cell.2) == (&wanted.0, &wanted.1, &wanted.2))
-            .map_or(Extent::Never, |cell| cell.3.clone())
-    };
-    let gone = old.iter().filter(|cell| find(&new, cell).is_never());
-    new.iter()
-        .chain(gone)
-        .filter_map(|cell| {
-            let (before, after) = (find(&old, cell), find(&new, cell));
-            (before != after).then(|| Difference {
-                caller: cell.0.clone(),
-                place: cell.1.clone(),
-                what: cell.2.clone(),
-                widens: !after.is_never() && before != Extent::Always,
-                old: before,
-                new: after,
-            })
-        })
-        .collect()
-}
-
-/// Caller, place, what, extent.
-type Cell = (String, String, String, Extent);
-
-fn cells(matrix: &Matrix) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for row in &matrix.callers {
-        let mut add = |place: &str, what: &str, extent: &Extent| {
-            if !extent.is_never() {
-                cells.push((row.caller.clone(), place.to_owned(), what.to_owned(), extent.clone()));
-            }
-        };
-        for action in &row.actions {
-            add("actions", action, &Extent::Always);
-        }
-        for role in &row.manages {
-            add("manages", role, &Extent::Always);
-        }
-        for entity in &row.entities {
-            for cell in &entity.operations {
-                add(&entity.entity, cell.operation.word(), &cell.rows);
-            }
-            for field in &entity.fields {
-                let place = format!("{}.{}", entity.entity, field.field);
-                add(&place, "read", &field.read);
-                add(&place, "create", &field.create);
-                add(&place, "update", &field.update);
-                add(&place, "transition", &field.transition);
-            }
-        }
-    }
-    cells
 }
 
 #[cfg(test)]

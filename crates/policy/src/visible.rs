@@ -18,7 +18,22 @@ pub(crate) fn visible(catalog: &Catalog, access: &Access) -> Visible {
             .map(|entity| self::entity(catalog, entity))
             .collect(),
         actions: access.actions().to_vec(),
+        founding: founding(catalog, access),
     }
+}
+
+fn founding(catalog: &Catalog, access: &Access) -> Vec<VisibleInput> {
+    let Some(tenancy) = catalog.tenancy else {
+        return Vec::new();
+    };
+    let given = access.founding().iter().map(|id| {
+        let field = catalog.field(tenancy.entity, *id);
+        VisibleInput {
+            id: *id,
+            required: field.required && field.default_value().is_none(),
+        }
+    });
+    given.collect()
 }
 
 fn entity(catalog: &Catalog, access: &EntityAccess) -> VisibleEntity {

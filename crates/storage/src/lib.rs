@@ -27,5 +27,5 @@ pub use binder::Binder;
 pub use database::{Counts, Database, Settings};
 pub use error::{Error, Result};
 pub use members::{Letter, LetterKind};
-pub use mutate::{Refused, WriteRequest, WrittenRow};
+pub use mutate::{Refused, Rehearsed, WriteRequest, WrittenRow};
 pub use seed::seals;

@@ -79,7 +79,7 @@ pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer
         .as_ref()
         .map_or(AuditChain::Environment, |tenant| AuditChain::Tenant(tenant.id));
     writing.events.push(event(&desk, chain, Some(&member), detail));
-    Ok(selected(&member.to_json(), "Member", order))
+    Ok(selected(&member.to_json(), "MemberPayload", order))
 }
 
 /// What administration needs of its request.

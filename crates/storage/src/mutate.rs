@@ -13,10 +13,16 @@ mod delete;
 mod execute;
 mod ids;
 mod judge;
+mod rehearse;
+mod plain;
 mod upsert;
 mod values;
+mod whole;
 
+pub(crate) use conflict::{is_unique, told_of};
 pub(crate) use execute::Writing;
+pub use rehearse::Rehearsed;
+pub(crate) use plain::PlainRow;
 
 use crate::audit::AuditEvent;
 use crate::binder::Binder;
@@ -40,6 +46,8 @@ pub struct WriteRequest<'a> {
     pub audit: Option<&'a (dyn Fn(&[WrittenRow]) -> Vec<AuditEvent> + Sync)>,
     /// Letters of administration, to be sent once the write has succeeded.
     pub letters: &'a mut Vec<Letter>,
+    /// The request's id, for what administration says in the audit log.
+    pub request_id: Option<&'a str>,
 }
 
 /// A row that was written.

@@ -57,7 +57,7 @@ struct Exclusive {
 }
 
 /// Each statement sees what others have committed, so that it may wait for locks.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// What nobody can say after a connection has ended in the middle of a commit.
 const OUTCOME_UNKNOWN: &str = "the connection broke while a transaction ended: look whether it was written before trying again";
@@ -278,7 +278,7 @@ pub(crate) fn of_commit(error: tokio_postgres::Error) -> Error {
 }
 
 /// Runs one statement of a flight on SQLite.
-fn step(connection: &rusqlite::Connection, query: &Query, stopped: &AtomicBool) -> Result<Outcome> {
+pub(crate) fn step(connection: &rusqlite::Connection, query: &Query, stopped: &AtomicBool) -> Result<Outcome> {
     // An interrupt between two statements stops nothing.
     if stopped.load(Ordering::Relaxed) {
         return Err(Error::unavailable("nobody waits for the answer"));

@@ -91,6 +91,11 @@ fn rules() {
 }
 
 #[test]
+fn formulas() {
+    check("formula", fuzz::formula, &["refused"], 1_500);
+}
+
+#[test]
 fn queries() {
     check("query", fuzz::query, &["cursor"], 6_000);
 }

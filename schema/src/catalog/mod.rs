@@ -119,6 +119,20 @@ impl Catalog {
         self.entity(entity).tenant_scoped || self.is_tenant_entity(entity)
     }
 
+    /// Whether a field of the tenant entity can be given by the founder of a new one, at all: it is a plain value of the row, and
+    /// needs no key of a tenant that is not there yet.
+    pub fn is_founders(&self, field: &FieldDef) -> bool {
+        let of_tenant = |key: &String| self.keys.get(key).is_none_or(|key| key.scope == KeyScope::Tenant);
+        field.system.is_none()
+            && !field.state
+            && field.column().is_some()
+            && !matches!(
+                field.field_type,
+                FieldType::Autonumber | FieldType::File | FieldType::Image
+            )
+            && !field.encrypted.as_ref().is_some_and(of_tenant)
+    }
+
     /// Whether that entity's rows are the tenants.
     pub fn is_tenant_entity(&self, entity: EntityId) -> bool {
         self.tenancy.is_some_and(|tenancy| tenancy.entity == entity)

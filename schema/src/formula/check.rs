@@ -180,7 +180,8 @@ impl<'a> Checker<'a, '_> {
         } else if let Ok(number) = text.parse::<i32>() {
             return Some((FormulaType::Int, Value::Int(number.into())));
         } else if let Ok(number) = Decimal::from_str_exact(text) {
-            return Some((FormulaType::Decimal, Value::Decimal(number)));
+            // Equal numbers are one parameter in SQL, whatever zeros they end with.
+            return Some((FormulaType::Decimal, Value::Decimal(number.normalize())));
         }
         self.faults
             .error(

@@ -137,6 +137,7 @@ fn types_meet_in_the_wider_one() {
     check("decimal", "price * quantity", "(Multiply price (decimal quantity))");
     check("decimal", "quantity", "(decimal quantity)");
     check("decimal", "3", "Decimal(3)");
+    check("decimal", "coalesce(price, -1.50)", "(coalesce price Decimal(-1.5))");
     check("float", "weight * 1.5", "(Multiply weight Float(1.5))");
     check(
         "float",

@@ -9,6 +9,8 @@ pub struct Visible {
     pub entities: Vec<VisibleEntity>,
     /// Named actions held, sorted: each opens root fields of administration.
     pub actions: Vec<String>,
+    /// What the founder of a tenant may say of it, by ascending id; empty without the action `create_tenant`.
+    pub founding: Vec<VisibleInput>,
 }
 
 /// One entity, as far as a role set sees it.

@@ -5,6 +5,7 @@
 
 mod app;
 mod cursor;
+mod formula;
 mod model;
 mod mutation;
 mod query;
@@ -12,6 +13,7 @@ mod rule;
 mod vocabulary;
 
 pub use cursor::cursor;
+pub use formula::formula;
 pub use model::model;
 pub use query::query;
 pub use rule::rule;

@@ -2,6 +2,7 @@
 //! Nothing that a caller wrote is among them, so nothing of it is in the text.
 
 use freehold_schema::catalog::Catalog;
+use freehold_schema::formula::{DECIMAL_PLACES, JOINED_CHARACTERS_MAX};
 use std::collections::BTreeSet;
 
 const WORDS: &[&str] = &[
@@ -67,8 +68,85 @@ const WORDS: &[&str] = &[
     "fh_lower",
 ];
 
-/// Texts in single quotes: the escape character of `LIKE`, and JSON's null.
-const QUOTED: &[&str] = &["'\\'", "'null'"];
+/// Words of formulas.
+const FORMULA_WORDS: &[&str] = &[
+    "COALESCE",
+    "DATE",
+    "GREATEST",
+    "LEAST",
+    "abs",
+    "bigint",
+    "boolean",
+    "btrim",
+    "char_length",
+    "date",
+    "date_part",
+    "div",
+    // Of numbers like 1e-13.
+    "e",
+    "e13",
+    "e150",
+    "e16",
+    "fh_add_days",
+    "fh_date",
+    "fh_day",
+    "fh_days_between",
+    "fh_decimal_abs",
+    "fh_decimal_add",
+    "fh_decimal_compare",
+    "fh_decimal_divide",
+    "fh_decimal_float",
+    "fh_decimal_greatest",
+    "fh_decimal_least",
+    "fh_decimal_multiply",
+    "fh_decimal_negate",
+    "fh_decimal_round",
+    "fh_decimal_subtract",
+    "fh_decimal_text",
+    "fh_decimal_whole",
+    "fh_float",
+    "fh_float_decimal",
+    "fh_greatest",
+    "fh_int",
+    "fh_least",
+    "fh_month",
+    "fh_upper",
+    "fh_year",
+    "integer",
+    "length",
+    "numeric",
+    "round",
+    "timestamptz",
+    "timezone",
+    "to_char",
+    "trim",
+    "trim_scale",
+    "upper",
+];
+
+/// Texts in single quotes: the escape character of `LIKE`, and JSON's null; what formulas are made of.
+const QUOTED: &[&str] = &[
+    "'\\'",
+    "'null'",
+    "''",
+    "'1970-01-01'",
+    "'UTC'",
+    "'YYYY-MM-DD'",
+    "'day'",
+    "'month'",
+    "'year'",
+];
+
+/// Bounds of formulas: of ints, of dates, of joined texts, and the parts of 1e-13 and 1e-150. Up to 12: places.
+const FORMULA_NUMBERS: &[u64] = &[
+    13,
+    150,
+    JOINED_CHARACTERS_MAX as u64,
+    719_163,
+    2_932_897,
+    2_147_483_648,
+    2_147_483_649,
+];
 
 /// A `LIMIT` that only keeps conditions out of a sub-select.
 const EVERY_ROW: u64 = i64::MAX as u64;
@@ -100,6 +178,8 @@ impl<'a> Vocabulary<'a> {
     pub(crate) fn new(catalog: &'a Catalog) -> Self {
         let entities = || catalog.entities.values();
         let mut columns = BTreeSet::from(["k".to_owned(), "one".to_owned(), "und-x-icu".to_owned()]);
+        // The collation of columns, and what names a value once.
+        columns.extend(["C", "f", "v"].map(str::to_owned));
         columns.extend(["update", "delete", "transition"].map(|operation| format!("can:{operation}")));
         for field in entities().flat_map(|entity| &entity.fields) {
             columns.extend(field.column().map(|column| column.name));
@@ -121,7 +201,7 @@ impl<'a> Vocabulary<'a> {
         for (index, token) in tokens.iter().enumerate() {
             let before = index.checked_sub(1).map(|index| tokens[index]);
             let is_known = match token {
-                Token::Word(word) => WORDS.contains(word),
+                Token::Word(word) => WORDS.contains(word) || FORMULA_WORDS.contains(word),
                 Token::Name(name) => match before {
                     Some(Token::Word("FROM" | "JOIN")) => self.tables.contains(name),
                     _ => is_numbered(name) || self.columns.contains(*name),
@@ -130,7 +210,7 @@ impl<'a> Vocabulary<'a> {
                 Token::Number(number) => match before {
                     Some(Token::Word("LIMIT")) if *number == EVERY_ROW => true,
                     Some(Token::Word("LIMIT" | "OFFSET")) => *number <= NUMBER_MAX,
-                    _ => *number <= 1,
+                    _ => *number <= u64::from(DECIMAL_PLACES) || FORMULA_NUMBERS.contains(number),
                 },
                 Token::Parameter(number) => (1..=parameters).contains(number),
                 Token::Sign(_) => true,
@@ -159,6 +239,7 @@ fn is_numbered(name: &str) -> bool {
         || name
             .strip_prefix("o:")
             .or_else(|| name.strip_prefix("g:"))
+            .or_else(|| name.strip_prefix("formula:"))
             .is_some_and(is_number)
 }
 
@@ -209,7 +290,7 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
                 let end = end_of(0, |letter| letter.is_ascii_alphanumeric() || letter == '_');
                 (Some(Token::Word(&rest[..end])), end)
             }
-            '(' | ')' | ',' | '.' | '*' | '=' | '<' | '>' | '#' | ':' => (Some(Token::Sign(&rest[..1])), 1),
+            '(' | ')' | ',' | '.' | '*' | '=' | '<' | '>' | '#' | ':' | '+' | '-' | '/' | '%' | '|' => (Some(Token::Sign(&rest[..1])), 1),
             other => panic!("{other:?} in {sql}"),
         };
         tokens.extend(token);

@@ -146,7 +146,9 @@ fn row(
 }
 
 fn may_refer(field: &Value, entity: &str) -> bool {
-    let among = field["to"].as_array().is_some_and(|targets| targets.iter().any(|target| target == entity));
+    let among = field["to"]
+        .as_array()
+        .is_some_and(|targets| targets.iter().any(|target| target == entity));
     among || field["to"] == entity
 }
 

@@ -26,24 +26,29 @@ pub struct Mutator<'a> {
 const CANDIDATES: usize = 6;
 
 impl Mutator<'_> {
-    /// A mutation; more often than not one that is allowed. `None` where the schema offers nothing.
+    /// A mutation; more often than not one that is allowed, else one of which the refusal says something. `None` where the schema
+    /// offers nothing.
     pub fn mutation(&mut self) -> Option<Mutation> {
         let is_wanted = !self.random.one_in(3);
         let mut first = None;
         for _ in 0..CANDIDATES {
             let mutation = self.candidate()?;
             let verdict = apply(self.world, self.caller, &mutation);
-            // Of a row that comes and goes in one operation nobody learns the id.
-            let is_clear = verdict.outcome.as_ref().is_ok_and(|written| {
-                let mut rows = written.world.rows.iter();
-                !rows.any(|row| row.presence == Presence::Deleted && row.id.is_none())
-            });
-            if is_clear && is_wanted {
+            let fits = match &verdict.outcome {
+                // Of a row that comes and goes in one operation nobody learns the id.
+                Ok(written) => {
+                    let mut rows = written.world.rows.iter();
+                    if rows.any(|row| row.presence == Presence::Deleted && row.id.is_none()) {
+                        continue;
+                    }
+                    is_wanted
+                }
+                Err(refusal) => !is_wanted && !matches!(refusal.code, "NOT_FOUND" | "BAD_USER_INPUT"),
+            };
+            if fits {
                 return Some(mutation);
             }
-            if is_clear || verdict.outcome.is_err() {
-                first.get_or_insert(mutation);
-            }
+            first.get_or_insert(mutation);
         }
         first
     }
@@ -71,7 +76,10 @@ impl Mutator<'_> {
         let mut offered = Vec::new();
         for entity in self.world.model.entities.values() {
             // Where rules set every field of a new row, there is no input to make up.
-            let has_input = self.schema.types.contains_key(&format!("{}CreateInput", pascal(&entity.name)));
+            let has_input = self
+                .schema
+                .types
+                .contains_key(&format!("{}CreateInput", pascal(&entity.name)));
             let mut offer = |probe: Verb, name: &'static str, weight: usize| {
                 if !has_input && name == "create" {
                     return;
@@ -199,7 +207,7 @@ impl Mutator<'_> {
         if !self.schema.has(&pascal(name), "id") {
             return Vec::new();
         }
-        let depth = self.random.below(3);
+        let depth = *self.random.pick(&[0, 0, 0, 1, 1, 2]);
         self.asker().select(name, depth)
     }
 

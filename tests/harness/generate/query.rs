@@ -105,7 +105,8 @@ impl Asker<'_> {
         let entity = self.world.model.entity(name);
         let input = format!("{}Filter", pascal(name));
         let fits = |field: &&Field| {
-            let known = !matches!(field.kind, Kind::Other | Kind::Id | Kind::OneOf(_)) && self.schema.has(&input, &camel(&field.name));
+            let known = !matches!(field.kind, Kind::Other | Kind::Id | Kind::OneOf(_))
+                && self.schema.has(&input, &camel(&field.name));
             known && (depth > 0 || !matches!(field.kind, Kind::List { .. })) && !is_stamp(entity, field)
         };
         let fields: Vec<&Field> = entity.fields.iter().filter(fits).collect();
@@ -230,7 +231,10 @@ impl Asker<'_> {
                 let input = format!("{}OrderBy", pascal(&current));
                 let fits = |field: &&Field| {
                     let is_reference = matches!(field.kind, Kind::Ref(_));
-                    let known = !matches!(field.kind, Kind::Other | Kind::OneOf(_) | Kind::List { .. } | Kind::MultiSelect(_));
+                    let known = !matches!(
+                        field.kind,
+                        Kind::Other | Kind::OneOf(_) | Kind::List { .. } | Kind::MultiSelect(_)
+                    );
                     known
                         && self.schema.has(&input, &camel(&field.name))
                         && (step < 2 || !is_reference)

@@ -14,7 +14,8 @@ pub fn draft_with_writes(random: &mut Random) -> Draft {
     let mut draft = draft(random);
     add_family(random, &mut draft);
     if random.one_in(2) {
-        draft.entities["note"]["fields"]["subject"] = json!({"type": "ref", "to": ["job", "area"], "on_delete": "set_null"});
+        draft.entities["note"]["fields"]["subject"] =
+            json!({"type": "ref", "to": ["job", "area"], "on_delete": "set_null"});
     }
     for name in WRITTEN {
         add_fields(random, &mut draft, name);
@@ -212,11 +213,13 @@ fn before(random: &mut Random, draft: &Draft, entity: &str) -> Value {
         .as_object()
         .cloned()
         .unwrap_or_default();
-    let compared = declared.iter().filter(|(_, field)| match field["type"].as_str().unwrap_or_default() {
-        "int" | "text" | "select" | "date" | "boolean" => true,
-        "ref" => field["to"].is_string(),
-        _ => false,
-    });
+    let compared = declared
+        .iter()
+        .filter(|(_, field)| match field["type"].as_str().unwrap_or_default() {
+            "int" | "text" | "select" | "date" | "boolean" => true,
+            "ref" => field["to"].is_string(),
+            _ => false,
+        });
     let compared: Vec<(&String, &Value)> = compared.collect();
     if compared.is_empty() {
         return json!({"id": {"isNull": false}});

@@ -97,7 +97,9 @@ pub fn prove(database: Database, number: u64, size: Size, tally: &mut Tally) -> 
     for (name, tenant) in everybody(&mut random, &draft) {
         let (person, caller) = caller_of(&scene.world, &server, name.as_deref(), tenant);
         // A slug may be written; an id stays.
-        let id = tenant.and(caller.tenant).and_then(|row| scene.world.row_of(row).id.as_deref());
+        let id = tenant
+            .and(caller.tenant)
+            .and_then(|row| scene.world.row_of(row).id.as_deref());
         let person = id.map_or_else(|| person.clone(), |id| person.tenant(id));
         people.push(Somebody {
             schema: Schema::of(&person),

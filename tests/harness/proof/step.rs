@@ -2,7 +2,7 @@
 
 use super::{Scene, Somebody, Tally, differs};
 use crate::person::Answer;
-use crate::reference::{Caller, Mutation, Refusal, Written, apply, mutation_request, response_key, settle};
+use crate::reference::{Caller, Mutation, Refusal, Target, Written, apply, mutation_request, response_key, settle};
 use crate::stored::Tables;
 use serde_json::{Map, Value, json};
 
@@ -45,6 +45,9 @@ impl Scene {
             Err(refusal) => {
                 refused(&refusal, mutation, &answer).map_err(told)?;
                 unchanged(&self.tables, &tables).map_err(told)?;
+                if refusal.code == "NOT_FOUND" {
+                    self.hides(somebody, &caller, mutation, &answer, tally).map_err(told)?;
+                }
                 *tally.refused.entry(refusal.code.to_owned()).or_default() += 1;
             }
             Ok(written) => {
@@ -57,10 +60,54 @@ impl Scene {
                 let ours: Vec<&str> = ours.map(String::as_str).chain(["fh_counter", "(sequences)"]).collect();
                 unchanged(&without(&self.tables, &ours), &without(&tables, &ours)).map_err(told)?;
                 tally.carried_out += 1;
+                for write in &mutation.writes {
+                    *tally.verbs.entry(write.verb.name()).or_default() += 1;
+                }
             }
         }
         self.tables = tables;
         Ok(())
+    }
+
+    /// Asks the same of rows that never were, where the caller named rows that are hidden: the answer is the same, byte by byte.
+    fn hides(
+        &self,
+        somebody: &Somebody<'_>,
+        caller: &Caller,
+        mutation: &Mutation,
+        answer: &Answer,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        let mut hidden = 0;
+        let other = mutation.with_targets(&mut |target| match target {
+            Target::Row(row) if !caller.may_read(&self.world, *row) => {
+                hidden += 1;
+                let id = self.world.row_of(*row).id.as_deref().unwrap_or_default();
+                Target::Missing(format!(
+                    "{}-{:012x}",
+                    id.rsplit_once('-').unwrap_or_default().0,
+                    self.serial
+                ))
+            }
+            target => target.clone(),
+        });
+        // What was hidden before the first write may be seen after it, and the values of a key decide which row is meant: then it
+        // is not the same that is asked.
+        let is_same =
+            apply(&self.world, caller, &other).outcome.err() == apply(&self.world, caller, mutation).outcome.err();
+        if hidden == 0 || !is_same {
+            return Ok(());
+        }
+        let (text, variables) = mutation_request(&self.world, &other, false);
+        let again = somebody.person.answer_with(&text, &variables);
+        tally.repeated += 1;
+        if again.status == answer.status && without_id(&again) == without_id(answer) {
+            return Ok(());
+        }
+        Err(format!(
+            "hidden and missing are told apart: {text}\n  answered {} {}",
+            again.status, again.text
+        ))
     }
 
     /// The database is as the reference has it, and the answer too.
@@ -89,6 +136,14 @@ impl Scene {
             None => Ok(()),
         }
     }
+}
+
+/// The text without the id of its request.
+fn without_id(answer: &Answer) -> String {
+    let id = answer.body["errors"][0]["extensions"]["requestId"]
+        .as_str()
+        .unwrap_or_default();
+    answer.text.replace(id, "")
 }
 
 /// The refusal is the expected one, and says nothing else.

@@ -19,6 +19,10 @@ pub struct Tally {
     pub carried_out: u64,
     /// Mutations that were refused, by code.
     pub refused: BTreeMap<String, u64>,
+    /// Refusals that were asked for a second time, with rows that never were in the place of hidden ones.
+    pub repeated: u64,
+    /// Root fields that were carried out, by what they do.
+    pub verbs: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -34,6 +38,10 @@ impl Tally {
         self.writes += other.writes;
         self.queries += other.queries;
         self.carried_out += other.carried_out;
+        self.repeated += other.repeated;
+        for (verb, count) in &other.verbs {
+            *self.verbs.entry(verb).or_default() += count;
+        }
         for (code, count) in &other.refused {
             *self.refused.entry(code.clone()).or_default() += count;
         }
@@ -83,9 +91,15 @@ impl fmt::Display for Tally {
             .iter()
             .map(|(code, count)| format!("{count} {code}"))
             .collect();
+        let by_verb: Vec<String> = self
+            .verbs
+            .iter()
+            .map(|(verb, count)| format!("{count} {verb}"))
+            .collect();
         write!(
             out,
-            "{} decisions (rows {}, fields {}, writes {}) in {} queries and {} mutations: {} carried out, {refused} refused ({})",
+            "{} decisions (rows {}, fields {}, writes {}) in {} queries and {} mutations: \
+             {} carried out ({}), {refused} refused ({})",
             self.decisions(),
             self.rows,
             self.fields,
@@ -93,6 +107,7 @@ impl fmt::Display for Tally {
             self.queries,
             self.carried_out + refused,
             self.carried_out,
+            by_verb.join(", "),
             by_code.join(", ")
         )
     }

@@ -91,31 +91,67 @@ pub struct Refusal {
 }
 
 impl Mutation {
-    /// Every input in it, with its entity.
-    pub fn inputs(&self) -> Vec<&Input> {
-        let mut found = Vec::new();
-        for write in &self.writes {
-            match &write.verb {
-                Verb::Create(input)
-                | Verb::Update(_, input, _)
-                | Verb::UpdateMany(_, input, _)
-                | Verb::Upsert(_, input) => {
-                    collect(input, &mut found);
+    /// The same with other targets.
+    #[must_use]
+    pub fn with_targets(&self, other: &mut dyn FnMut(&Target) -> Target) -> Self {
+        let writes = self.writes.iter().map(|write| {
+            let mut write = write.clone();
+            match &mut write.verb {
+                Verb::Create(input) | Verb::UpdateMany(_, input, _) | Verb::Upsert(_, input) => exchange(input, other),
+                Verb::CreateMany(inputs) => inputs.iter_mut().for_each(|input| exchange(input, other)),
+                Verb::Update(target, input, _) => {
+                    *target = other(target);
+                    exchange(input, other);
                 }
-                Verb::CreateMany(inputs) => inputs.iter().for_each(|input| collect(input, &mut found)),
-                Verb::Delete(..) | Verb::DeleteMany(..) | Verb::Transition(..) => {}
+                Verb::Delete(target, _) | Verb::Transition(target, ..) => *target = other(target),
+                Verb::DeleteMany(..) => {}
             }
+            write
+        });
+        Self {
+            writes: writes.collect(),
         }
-        found
     }
 }
 
-fn collect<'a>(input: &'a Input, found: &mut Vec<&'a Input>) {
-    found.push(input);
+impl Verb {
+    /// What it is called in counts.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::CreateMany(_) => "create many",
+            Self::Update(..) => "update",
+            Self::UpdateMany(..) => "update many",
+            Self::Delete(..) => "delete",
+            Self::DeleteMany(..) => "delete many",
+            Self::Upsert(..) => "upsert",
+            Self::Transition(..) => "transition",
+        }
+    }
+}
+
+fn exchange(input: &mut Input, other: &mut dyn FnMut(&Target) -> Target) {
     for (_, given) in input {
-        if let Given::Nested(nested) = given {
-            let updated = nested.update.iter().map(|(_, input, _)| input);
-            updated.chain(&nested.create).for_each(|input| collect(input, found));
+        match given {
+            Given::Value(_) => {}
+            Given::Row(target) => *target = other(target),
+            Given::Nested(nested) => {
+                let Nested {
+                    disconnect,
+                    delete,
+                    update,
+                    connect,
+                    create,
+                } = nested;
+                for target in disconnect.iter_mut().chain(delete).chain(connect) {
+                    *target = other(target);
+                }
+                for (target, input, _) in update {
+                    *target = other(target);
+                    exchange(input, other);
+                }
+                create.iter_mut().for_each(|input| exchange(input, other));
+            }
         }
     }
 }

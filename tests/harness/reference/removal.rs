@@ -56,9 +56,7 @@ fn referring(world: &World, target: RowId) -> Vec<(RowId, &Field)> {
     let mut found = Vec::new();
     for row in world.ids() {
         let fields = &world.model.entity(&world.row_of(row).entity).fields;
-        let references = fields
-            .iter()
-            .filter(|field| !field.targets().is_empty());
+        let references = fields.iter().filter(|field| !field.targets().is_empty());
         let pointing = references.filter(|field| *world.raw(row, &field.name) == Val::Row(target));
         found.extend(pointing.map(|field| (row, field)));
     }

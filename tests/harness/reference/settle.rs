@@ -44,8 +44,8 @@ pub fn adopt(world: &mut World, tables: &Tables) -> Result<(), String> {
                 learnt.push((field.name.clone(), read(&known, field, stored)?));
             }
         }
-        world.rows[row.0].id = id;
-        world.rows[row.0].values.extend(learnt);
+        world.row_mut(row).id = id;
+        world.row_mut(row).values.extend(learnt);
     }
     compare(world, tables)
 }
@@ -76,7 +76,7 @@ pub fn settle(world: &mut World, ours: &str, tables: &Tables) -> Result<Option<S
         }
     }
     while let Some((row, id)) = next_pair(world, &names, tables)? {
-        world.rows[row.0].id = Some(id);
+        world.row_mut(row).id = Some(id);
     }
     compare(world, tables)?;
     Ok(instant)

@@ -46,7 +46,9 @@ pub struct World {
     /// The model.
     pub model: Arc<Model>,
     /// The rows; a [`RowId`] is the index here.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Arc<Row>>,
+    /// The last numbers given, by entity, field and tenant.
+    numbers: BTreeMap<(String, String, Option<RowId>), i64>,
 }
 
 impl World {
@@ -61,6 +63,7 @@ impl World {
         let mut world = Self {
             model: Arc::new(model),
             rows: Vec::new(),
+            numbers: BTreeMap::new(),
         };
         let seeds = world.collect(document);
         let mut by_label: HashMap<(String, String), RowId> = HashMap::new();
@@ -69,7 +72,7 @@ impl World {
         }
         for (number, (entity, label, seed)) in seeds.iter().enumerate() {
             let row = world.row(RowId(number), entity, label, seed, &by_label);
-            world.rows.push(row);
+            world.rows.push(Arc::new(row));
         }
         world
     }
@@ -132,8 +135,14 @@ impl World {
                 (Kind::Ref(target), Some(value)) => Val::Row(find(target, value)),
                 (Kind::OneOf(targets), Some(value)) => {
                     let label = value.as_str().unwrap_or_default();
-                    let mut found = targets.iter().filter_map(|target| by_label.get(&(target.clone(), label.to_owned())));
-                    Val::Row(*found.next().unwrap_or_else(|| panic!("{entity}: nothing is called `{label}`")))
+                    let mut found = targets
+                        .iter()
+                        .filter_map(|target| by_label.get(&(target.clone(), label.to_owned())));
+                    Val::Row(
+                        *found
+                            .next()
+                            .unwrap_or_else(|| panic!("{entity}: nothing is called `{label}`")),
+                    )
                 }
                 (Kind::Id, _) => Val::Row(own),
                 (Kind::Text, None) if entity == "user" && field.name == "profile" => {
@@ -166,6 +175,11 @@ impl World {
         &self.rows[id.0]
     }
 
+    /// That row, to be changed.
+    pub fn row_mut(&mut self, id: RowId) -> &mut Row {
+        Arc::make_mut(&mut self.rows[id.0])
+    }
+
     /// Ids of all rows that are there.
     pub fn ids(&self) -> impl Iterator<Item = RowId> + '_ {
         (0..self.rows.len())
@@ -181,26 +195,34 @@ impl World {
         }
     }
 
-    /// The last number that the server gave to a field of a tenant's rows.
-    pub(crate) fn last_number(&self, entity: &str, field: &str, tenant: Option<RowId>) -> i64 {
-        let rows = self
-            .rows
-            .iter()
-            .filter(|row| row.entity == entity && row.tenant == tenant);
-        let numbers = rows.map(|row| {
-            if let Some(Val::Int(number)) = row.values.get(field) {
-                *number
-            } else {
-                0
-            }
+    /// The next number of a field, within a tenant: the one after the last that was given, or, for the first, after the greatest
+    /// that is there.
+    pub(crate) fn take_number(&mut self, entity: &str, field: &str, tenant: Option<RowId>) -> i64 {
+        let key = (entity.to_owned(), field.to_owned(), tenant);
+        let last = self.numbers.get(&key).copied().unwrap_or_else(|| {
+            let rows = self.of(entity).filter(|row| self.row_of(*row).tenant == tenant);
+            let numbers = rows.map(|row| {
+                if let Val::Int(number) = self.raw(row, field) {
+                    *number
+                } else {
+                    0
+                }
+            });
+            numbers.max().unwrap_or_default()
         });
-        numbers.max().unwrap_or_default()
+        self.numbers.insert(key, last + 1);
+        last + 1
     }
 
     /// Puts the server's time in the place of ours.
     pub fn tell_time(&mut self, ours: &str, theirs: &str) {
-        for value in self.rows.iter_mut().flat_map(|row| row.values.values_mut()) {
-            if *value == Val::Text(ours.to_owned()) {
+        let ours = Val::Text(ours.to_owned());
+        for row in self
+            .rows
+            .iter_mut()
+            .filter(|row| row.values.values().any(|value| *value == ours))
+        {
+            for value in Arc::make_mut(row).values.values_mut().filter(|value| **value == ours) {
                 *value = Val::Text(theirs.to_owned());
             }
         }
@@ -210,10 +232,10 @@ impl World {
     pub(crate) fn beside(&self, proposed: Row) -> (Self, RowId) {
         let mut scene = self.clone();
         let id = RowId(scene.rows.len());
-        scene.rows.push(Row {
+        scene.rows.push(Arc::new(Row {
             presence: Presence::Proposed,
             ..proposed
-        });
+        }));
         (scene, id)
     }
 

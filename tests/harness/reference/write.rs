@@ -85,7 +85,9 @@ impl Answered {
     pub fn value(&self, caller: &Caller, known: &World) -> Value {
         let mut scene = self.scene.clone();
         for (row, known) in scene.rows.iter_mut().zip(&known.rows) {
-            row.id.clone_from(&known.id);
+            if row.id != known.id {
+                Arc::make_mut(row).id.clone_from(&known.id);
+            }
         }
         let one = |row: &RowId| answer_one(&scene, caller, *row, &self.select);
         if self.is_list {
@@ -240,17 +242,16 @@ impl Writer<'_> {
         }
         row.values.extend(given.iter().cloned());
         let changed: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
-        let mut row = self.granted("create", None, &row, &changed)?;
+        // It is judged with the number that it gets.
         for field in declared.fields.iter().filter(|field| field.kind == Kind::Autonumber) {
-            row.values.insert(
-                field.name.clone(),
-                Val::Int(self.world.last_number(entity, &field.name, row.tenant) + 1),
-            );
+            let number = self.world.take_number(entity, &field.name, row.tenant);
+            row.values.insert(field.name.clone(), Val::Int(number));
         }
+        let mut row = self.granted("create", None, &row, &changed)?;
         let id = RowId(self.world.rows.len());
         self.check_keys(declared, id, &row)?;
         row.presence = Presence::Stored;
-        self.world.rows.push(row);
+        self.world.rows.push(Arc::new(row));
         self.nested(id, input)?;
         Ok(id)
     }
@@ -291,7 +292,7 @@ impl Writer<'_> {
         self.check_version(row, version)?;
         if !given.is_empty() {
             self.check_keys(declared, row, &proposed)?;
-            self.world.rows[row.0] = Row {
+            *self.world.row_mut(row) = Row {
                 presence: Presence::Stored,
                 ..proposed
             };
@@ -304,7 +305,7 @@ impl Writer<'_> {
     fn touch(&mut self, row: RowId) {
         let now = Val::Text(self.caller.now.clone());
         let caller = self.caller.user.map_or(Val::Null, Val::Row);
-        let values = &mut self.world.rows[row.0].values;
+        let values = &mut self.world.row_mut(row).values;
         if let Some(Val::Int(version)) = values.get_mut("version") {
             *version += 1;
         }
@@ -353,7 +354,10 @@ impl Writer<'_> {
         // So must the row that one is nested in: it is referred to like any.
         if let Some(place) = place {
             let parent = &self.world.row_of(place.parent).entity;
-            values.push((place.by.to_owned(), Val::Row(self.find(parent, &Target::Row(place.parent))?)));
+            values.push((
+                place.by.to_owned(),
+                Val::Row(self.find(parent, &Target::Row(place.parent))?),
+            ));
         }
         Ok(values)
     }
@@ -395,9 +399,10 @@ impl Writer<'_> {
             }
         }
         // A rule that leaves out what must be there lets no such row be written.
-        let is_complete = declared.fields.iter().all(|field| {
-            !field.required || field.kind == Kind::Autonumber || !row.values[&field.name].is_null()
-        });
+        let is_complete = declared
+            .fields
+            .iter()
+            .all(|field| !field.required || field.kind == Kind::Autonumber || !row.values[&field.name].is_null());
         let (scene, new) = world.beside(row.clone());
         let moves = declared
             .access_field
@@ -428,13 +433,16 @@ impl Writer<'_> {
     /// No two rows, within the tenant, have the same values of a key. Nothing is equal to nothing.
     fn check_keys(&self, declared: &Entity, row: RowId, proposed: &Row) -> Decided<()> {
         let same = |other: &RowId, name: &String| proposed.values[name].equals(self.world.raw(*other, name));
+        // Tenants are rows of nobody but themselves: their keys hold among all of them.
+        let within = |other: &RowId| {
+            declared.find_field("tenant").is_none() || self.world.row_of(*other).tenant == proposed.tenant
+        };
         for key in &declared.unique {
-            let mut others = self.world.of(&declared.name).filter(|other| {
-                *other != row
-                    && self.world.row_of(*other).tenant == proposed.tenant
-                    && key.iter().all(|name| same(other, name))
-            });
-            if others.next().is_some() {
+            let mut others = self
+                .world
+                .of(&declared.name)
+                .filter(|other| *other != row && within(other));
+            if others.any(|other| key.iter().all(|name| same(&other, name))) {
                 return Err("CONFLICT");
             }
         }
@@ -505,11 +513,11 @@ impl Writer<'_> {
             return Err("CONFLICT");
         }
         for gone in &fall.rows {
-            self.world.rows[gone.0].presence = Presence::Deleted;
+            self.world.row_mut(*gone).presence = Presence::Deleted;
         }
         for (other, fields) in &fall.emptied {
             for field in fields {
-                self.world.rows[other.0].values.insert(field.clone(), Val::Null);
+                self.world.row_mut(*other).values.insert(field.clone(), Val::Null);
             }
             self.touch(*other);
         }

@@ -119,11 +119,10 @@ fn tag_end(text: &str) -> Option<usize> {
     for (at, byte) in text.bytes().enumerate().take(TAG_BYTES_MAX + 1) {
         match (quote, byte) {
             (Some(opened), byte) if byte == opened => quote = None,
-            (Some(_), _) => {}
             (None, b'>') => return Some(at),
             (None, b'\n') if after_line => return Some(at),
             (None, b'"' | b'\'') if after_equals => quote = Some(byte),
-            (None, _) => {}
+            _ => {}
         }
         after_line = byte == b'\n' || (after_line && matches!(byte, b' ' | b'\t'));
         after_equals = byte == b'=' || (after_equals && byte.is_ascii_whitespace());

@@ -204,7 +204,7 @@ fn leads_to_the_web(address: &str) -> bool {
     }
 }
 
-fn elements(text: &str, context: LocalName, scripting: bool) -> Vec<(QualName, Vec<Attribute>)> {
+fn elements(text: &str, context: LocalName, scripting: bool) -> Vec<Element> {
     let found = Rc::new(RefCell::new(Vec::new()));
     let sink = Page {
         found: Rc::clone(&found),
@@ -224,8 +224,10 @@ fn elements(text: &str, context: LocalName, scripting: bool) -> Vec<(QualName, V
     found
 }
 
+type Element = (QualName, Vec<Attribute>);
+
 struct Page {
-    found: Rc<RefCell<Vec<(QualName, Vec<Attribute>)>>>,
+    found: Rc<RefCell<Vec<Element>>>,
 }
 
 type Node = Rc<(QualName, bool)>;

@@ -1,10 +1,13 @@
 //! Texts made of the pieces that attacks are made of.
 
 use crate::page::{faults, faults_of_markdown};
-use crate::support::{RENDERERS, clean_text};
-use freehold_schema::catalog::TextKind;
+use crate::support::{RENDERERS, clean_text, field};
+use freehold_base::Value;
+use freehold_content::clean;
+use freehold_schema::catalog::{FieldDef, TextKind};
 use proptest::prelude::*;
 use pulldown_cmark::Options;
+use std::sync::LazyLock;
 
 const PIECES: &[&str] = &[
     "a",
@@ -176,6 +179,8 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
+static JSON: LazyLock<FieldDef> = LazyLock::new(|| field("type: json"));
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1_000)))]
 
@@ -202,9 +207,35 @@ proptest! {
         }
     }
 
+    /// Numbers, too, are what they were.
+    #[test]
+    fn json(whole in any::<i64>(), double in any::<f64>().prop_filter("finite", |double| double.is_finite()), text in any::<String>()) {
+        let text = serde_json::Value::from(text.replace('\0', ""));
+        let written = format!("{{\"a\": [{whole}, {double:e}, {double}], \"b\": {text}}}");
+        let stored = clean(&JSON, Value::Json(written)).expect("it is JSON");
+        let Value::Json(found) = &stored else { panic!("JSON") };
+        let found: serde_json::Value = serde_json::from_str(found).expect("it is JSON");
+        prop_assert_eq!(found["a"][0].as_i64(), Some(whole));
+        prop_assert_eq!(found["a"][1].as_f64(), Some(double));
+        prop_assert_eq!(found["a"][2].as_f64(), Some(double));
+        prop_assert_eq!(&found["b"], &text);
+        prop_assert_eq!(clean(&JSON, stored.clone()), Ok(stored));
+    }
+
     /// The words of the text survive in Markdown: what is not allowed is shown, not lost.
     #[test]
     fn plain_text_is_left_alone(text in "[a-z0-9 .,;:!?()\n&\"'*_`#>+-]{0,80}") {
         prop_assert_eq!(clean_text(TextKind::Markdown, &text), Ok(text));
     }
+}
+
+/// A page with a little of everything that people write is stored byte for byte.
+#[test]
+fn a_handbook_is_left_alone() {
+    let text = include_str!("../ordinary/handbook.md");
+    let stored = clean_text(TextKind::Markdown, text).expect("it passes");
+    for (stored, written) in stored.lines().zip(text.lines()) {
+        assert_eq!(stored, written);
+    }
+    assert_eq!(stored, text);
 }

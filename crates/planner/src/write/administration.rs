@@ -1,12 +1,15 @@
 //! Mutations about people and tenants. The action is asked here, who manages whom when the plan runs.
 
-use super::{arguments, input, judged, value};
+use super::{answer, arguments, input, judged, value};
 use crate::context::Context;
-use crate::mutation::{Administer, Administration, RootAction};
+use crate::mutation::{Administer, Administration, Answer, RootAction};
 use crate::problems::Problems;
-use freehold_base::{Value, nearest};
-use freehold_schema::catalog::EntityDef;
-use freehold_schema::graphql::operation::{Field, Input};
+use freehold_base::{RowId, Value, nearest};
+use freehold_schema::catalog::{EntityDef, FieldId};
+use freehold_schema::graphql::operation::{Field, Input, Selection};
+
+/// GraphQL's name of a member.
+const PAYLOAD: &str = "MemberPayload";
 
 /// What a mutation of administration does with a member.
 #[derive(Clone, Copy)]
@@ -38,7 +41,7 @@ pub(super) fn of_members(context: &mut Context<'_>, field: &Field) -> Option<Roo
         is_held.then_some(())?;
         member(context, field, *deed, problems)
     })?;
-    Some(administer(context, field, what, "Member"))
+    Some(administer(context, field, what, PAYLOAD))
 }
 
 /// `createOrganisation`: a tenant, whose first manager the caller becomes.
@@ -46,8 +49,11 @@ pub(super) fn create_tenant(context: &mut Context<'_>, field: &Field, entity: &E
     let what = judged(context, field, |context, problems| {
         context.access.may("create_tenant").then_some(())?;
         let input = arguments::new_row(field);
-        let (values, references) =
-            problems.within("input", |problems| input::unruled(context, entity, &input, problems));
+        let (values, references) = problems.within("input", |problems| {
+            let given = input::unruled(context, entity, context.access.founding(), &input, problems);
+            check_address(context, &given.0, problems);
+            given
+        });
         Some(Administration::CreateTenant {
             values,
             references,
@@ -57,15 +63,66 @@ pub(super) fn create_tenant(context: &mut Context<'_>, field: &Field, entity: &E
     Some(administer(context, field, what, "ViewerTenant"))
 }
 
+/// A tenant is addressed by its slug, in a header or a host name. One that reads as an id would address nothing.
+fn check_address(context: &Context<'_>, values: &[(FieldId, Value)], problems: &mut Problems) {
+    let slug = context.catalog.tenancy.and_then(|tenancy| Some((tenancy.entity, tenancy.slug?)));
+    let Some((entity, slug)) = slug else { return };
+    let value = values.iter().find(|(field, _)| *field == slug).map(|(_, value)| value);
+    let Some(Value::Text(text)) = value else { return };
+    if text.is_empty() || RowId::parse(text).is_some() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        problems.within(context.catalog.field(entity, slug).graphql_name.as_str(), |problems| {
+            problems.add("slug", "a slug has letters, digits and marks of ASCII, and is no id");
+        });
+    }
+}
+
 fn administer(context: &mut Context<'_>, field: &Field, what: Administration, type_name: &str) -> RootAction {
     context.count_written(field, 1);
     context.count_rows(1);
     let selected = context.fields(&field.items, type_name);
+    let person = (type_name == PAYLOAD)
+        .then(|| person(context, field, &what, &selected))
+        .flatten();
     RootAction::Administer(Box::new(Administer {
         what,
         manages: context.access.manages().to_vec(),
         selected: selected.into_iter().map(|part| (part.key, part.name)).collect(),
+        person,
     }))
+}
+
+/// The person's address and name are rows' fields: who administers somebody does not read them for that.
+fn person(context: &mut Context<'_>, field: &Field, what: &Administration, selected: &[Field]) -> Option<Answer> {
+    let user = context.catalog.entity(context.catalog.user);
+    let source = context.access.read(user.id)?;
+    let is_readable = |name: &str| user.find_field(name).is_some_and(|field| source.readable(field.id).is_some());
+    let told = ["email", "name"]
+        .into_iter()
+        .filter(|name| is_readable(name) && selected.iter().any(|part| part.name == *name));
+    let items: Vec<Selection> = told
+        .map(|name| {
+            Selection::Field(Field {
+                key: name.to_owned(),
+                name: name.to_owned(),
+                arguments: Vec::new(),
+                items: Vec::new(),
+                position: field.position,
+            })
+        })
+        .collect();
+    // Afterwards they are a member no more, or none who may be seen.
+    let before = matches!(
+        what,
+        Administration::Remove { .. } | Administration::Block { blocked: true, .. }
+    );
+    let read = Field {
+        key: field.key.clone(),
+        name: field.name.clone(),
+        arguments: Vec::new(),
+        items,
+        position: field.position,
+    };
+    (!read.items.is_empty()).then(|| answer::answer(context, &read, user, 1, before))
 }
 
 fn member(context: &Context<'_>, field: &Field, deed: Deed, problems: &mut Problems) -> Option<Administration> {

@@ -145,19 +145,18 @@ fn defaults<'a>(entity: &'a EntityDef, named: &'a [FieldId]) -> impl Iterator<It
         .filter_map(|field| Some((field.id, Assigned::Value(field.default_value()?))))
 }
 
-/// The values of a new row that no rule is about, and what they refer to.
+/// The values of a new row that no rule judges, and what they refer to. Fields that are not `open` are not there.
 pub(super) fn unruled(
     context: &Context<'_>,
     entity: &EntityDef,
+    open: &[FieldId],
     input: &Input,
     problems: &mut Problems,
 ) -> (Vec<(FieldId, Value)>, Vec<ReferenceCheck>) {
     let mut given = given(context, entity, input, None, problems);
     for field in given.named.iter().chain(given.lists.iter().map(|(list, _)| list)) {
-        let def = entity.field(*field);
-        let is_open = def.system.is_none() && !def.state && def.column().is_some() && !entity.is_administered(def);
-        problems.within(def.graphql_name.as_str(), |problems| {
-            if !is_open && !problems.is_told("unknown") {
+        problems.within(entity.field(*field).graphql_name.as_str(), |problems| {
+            if !open.contains(field) && !problems.is_told("unknown") {
                 problems.add("unknown", "no such field");
             }
         });

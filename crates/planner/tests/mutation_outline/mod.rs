@@ -275,6 +275,9 @@ impl<'a> Outline<'a> {
             .map(|(key, name)| format!("{key} = {name}"))
             .collect();
         self.line(&format!("selected {}", selected.join(", ")));
+        if let Some(person) = &administer.person {
+            self.answer(person);
+        }
     }
 }
 

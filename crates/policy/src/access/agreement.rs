@@ -1,9 +1,10 @@
 //! Property 1 of the house: what is reduced agrees with the rules, for any caller and row.
 
 use super::reference::{Reference, always};
-use super::{Access, RoleSet};
+use super::{Access, RoleSet, is_administered, is_given};
 use crate::condition::{self, Scope};
 use crate::eval::{Question, Row};
+use crate::inquiry::inquire;
 use crate::predicate::{Predicate, RulePredicate};
 use crate::source::{Guard, RowSource};
 use crate::world::random::{self, Dice, caller, database};
@@ -143,8 +144,60 @@ fn check(seed: u64) {
                     compare(source, &reference, entity, row, operation);
                 }
             }
+            explains(&reference, entity, row, &mut dice);
         }
         own_rows(&access, question);
+    }
+}
+
+/// What is explained of an operation, or of a field, is what the model decides.
+fn explains(reference: &Reference<'_>, entity: &EntityDef, row: &Row, dice: &mut Dice) {
+    let question = reference.question;
+    let role_set = RoleSet::of(question.catalog, question.caller);
+    let operation = dice.pick(&[
+        Operation::Read,
+        Operation::List,
+        Operation::Update,
+        Operation::Delete,
+        Operation::Transition,
+    ]);
+    let about_fields = !matches!(operation, Operation::List | Operation::Delete);
+    let field = (about_fields && dice.roll(3) != 0).then(|| dice.pick(&entity.fields));
+    let inquiry = inquire(
+        question.catalog,
+        reference.policy,
+        &role_set,
+        entity.id,
+        operation,
+        field.as_ref().map(|field| field.id),
+    );
+    let answers: Vec<bool> = inquiry
+        .questions
+        .iter()
+        .map(|asked| question.holds(asked, row))
+        .collect();
+    let found = inquiry.judge(&answers);
+    let write = operation.is_write();
+    let opens = |rule: &crate::rule::Rule| match &field {
+        None => true,
+        Some(field) if write => {
+            is_given(entity, field, operation)
+                && rule.write.contains(&field.id)
+                && rule.presets.iter().all(|(preset, _)| *preset != field.id)
+        }
+        Some(field) => field.system.is_some_and(SystemField::is_always_readable) || rule.read.contains(&field.id),
+    };
+    let expected = reference.rule_for(operation, entity, row, &opens)
+        && (!write || reference.may(Operation::Read, entity, row))
+        && !is_administered(entity, operation);
+    assert_eq!(
+        found.allowed, expected,
+        "{operation:?} {} {field:?}: {found:#?}",
+        entity.name
+    );
+    assert_eq!(found.allowed, found.rule.is_some());
+    for rule in &found.rules {
+        assert_eq!(rule.applies, rule.failed.is_none(), "{rule:#?}");
     }
 }
 

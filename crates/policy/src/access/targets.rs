@@ -49,7 +49,7 @@ pub(super) fn targets(
 }
 
 /// People, memberships and tenants come and go by the mutations of administration, which ask who manages whom.
-pub(super) fn is_administered(entity: &EntityDef, operation: Operation) -> bool {
+pub(crate) fn is_administered(entity: &EntityDef, operation: Operation) -> bool {
     match entity.kind {
         EntityKind::Ordinary => false,
         EntityKind::Tenant => operation == Operation::Create,
@@ -102,7 +102,7 @@ fn grant(
 }
 
 /// Whether the operation can ever take the field's value from its caller.
-pub(super) fn is_given(entity: &EntityDef, field: &FieldDef, operation: Operation) -> bool {
+pub(crate) fn is_given(entity: &EntityDef, field: &FieldDef, operation: Operation) -> bool {
     if entity.is_administered(field) || !is_stored(field) {
         return false;
     }

@@ -17,7 +17,7 @@ entities:
     fields:
       subject: {type: text}
       status: {type: select, options: [new, solved], default: new}
-      requester: {type: ref, to: user, on_delete: set_null}
+      requester: {type: ref, to: user, on_delete: set_null, immutable: true}
     record_tokens:
       requester: {match: self, field: requester, grants: read}
   comment:
@@ -32,8 +32,12 @@ permission_sets:
     - {entity: comment, allow: [read, update], read: [body], write: [body]}
   lead:
     - {entity: ticket, allow: [read], records: all, read: [status]}
+    - {entity: ticket, allow: [create, update], records: all, write: [subject, requester], set: {status: solved}, check: {subject: {ne: x}}}
+    - {entity: membership, allow: [delete], records: all}
+  writer:
+    - {entity: ticket, allow: [update], records: all, write: [subject]}
 profiles: {member: {sets: [requester]}}
-roles: {lead: {sets: [lead]}}
+roles: {lead: {sets: [lead]}, writer: {sets: [writer]}}
 ";
 
 /// The explanation when the questions of that text have the answer yes.
@@ -69,7 +73,7 @@ fn a_token_opens_the_gate() {
     assert_eq!(found.token.as_deref(), Some("record token requester"));
     assert_eq!(
         found.reason,
-        "rule 1 of `requester`, from profile member, opened by the record token requester"
+        "rule `requester[0]`, from profile member, opened by the record token requester"
     );
 }
 
@@ -129,4 +133,62 @@ fn a_parents_gate_is_told_by_its_ways() {
     );
     let found = check(&[], "comment", Operation::Delete, None, &["tenant = $tenant"]);
     assert_eq!(found.reason, "no rule allows this operation at all");
+}
+
+#[test]
+fn what_cannot_be_read_cannot_be_written() {
+    let found = check(&["writer"], "ticket", Operation::Update, None, &["tenant = $tenant"]);
+    assert!(!found.allowed && found.rules[0].applies, "{found:#?}");
+    assert_eq!(found.reason, "the row cannot be read, and so not be found");
+    assert!(found.visible.is_some_and(|visible| !visible.holds));
+    let found = check(
+        &["writer"],
+        "ticket",
+        Operation::Update,
+        None,
+        &["tenant = $tenant", "owner = $user"],
+    );
+    assert!(found.allowed, "{found:#?}");
+    let found = check(&[], "ticket", Operation::Read, None, &[]);
+    assert_eq!(found.visible, None);
+}
+
+#[test]
+fn only_what_an_update_takes_may_be_updated() {
+    let failed = |field: &str| {
+        let found = check(
+            &["lead"],
+            "ticket",
+            Operation::Update,
+            Some(field),
+            &["tenant = $tenant"],
+        );
+        (found.allowed, found.rules[0].failed.clone())
+    };
+    assert_eq!(failed("subject"), (true, None));
+    assert_eq!(
+        failed("requester"),
+        (false, Some("requester changes after its creation".to_owned()))
+    );
+    assert_eq!(
+        failed("status"),
+        (
+            false,
+            Some("status is for the caller to give, not set by the rule".to_owned())
+        )
+    );
+    assert_eq!(failed("version"), (false, Some("`write` lists version".to_owned())));
+    let found = check(&["lead"], "ticket", Operation::Update, None, &["tenant = $tenant"]);
+    assert_eq!(found.rules[0].check.as_deref(), Some("subject <> \"x\""));
+    let found = check(&["lead"], "membership", Operation::Delete, None, &["tenant = $tenant"]);
+    assert!(!found.allowed && found.reason.contains("administration"), "{found:#?}");
+}
+
+#[test]
+fn whoever_is_barred_is_out_of_reach() {
+    let found = check(&["lead"], "ticket", Operation::Read, None, &["tenant = $tenant"]);
+    assert!(found.allowed);
+    let barred = found.barred("a person who is not blocked");
+    assert!(!barred.allowed && barred.rule.is_none() && !barred.reach.holds);
+    assert_eq!(barred.reason, "out of reach: a person who is not blocked");
 }

@@ -1,4 +1,4 @@
-use super::{Extent, compare, matrix};
+use super::{Extent, Way, compare, matrix};
 use crate::world;
 
 fn app(rules: &str) -> String {
@@ -31,7 +31,10 @@ fn extents() {
     assert_eq!(callers, ["profile member", "member without a role", "role reader"]);
     assert!(matrix.callers[0].entities.is_empty(), "nothing outside of a tenant");
     let note = &matrix.callers[2].entities[0];
-    let own = Extent::Where("owner = $user".to_owned());
+    let own = Extent::Sometimes(vec![Way {
+        rows: Some("owner = $user".to_owned()),
+        then: None,
+    }]);
     assert_eq!(note.operations[0].rows, own);
     let text = note.fields.iter().find(|row| row.field == "text").unwrap();
     assert_eq!((&text.read, &text.create, &text.update), (&own, &own, &Extent::Never));
@@ -44,30 +47,95 @@ fn differences_tell_what_widens() {
     let (other, wide) = world::policy(&app(WIDE));
     let (old, new) = (matrix(&catalog, &policy), matrix(&other, &wide));
     let told = |differences: Vec<super::Difference>| -> Vec<String> {
-        differences
-            .iter()
-            .filter(|difference| {
-                !["id", "version", "created_at", "updated_at"]
-                    .iter()
-                    .any(|name| difference.place.ends_with(name))
-            })
-            .map(|it| format!("{} {}: {} -> {} {}", it.place, it.what, it.old, it.new, it.widens))
-            .collect()
+        let line = |it: &super::Difference| {
+            format!(
+                "{} {} {}: {} -> {} {}",
+                it.caller, it.place, it.what, it.old, it.new, it.widens
+            )
+        };
+        differences.iter().map(line).collect()
     };
     assert_eq!(
         told(compare(&old, &new)),
         [
-            "actions read_audit: never -> always true",
-            "note create: where owner = $user -> always true",
-            "note read: where owner = $user -> always true",
-            "note.text read: where owner = $user -> always true",
-            "note.text create: where owner = $user -> always true",
-            "note.secret read: never -> always true",
+            "role reader actions read_audit: never -> always true",
+            "role reader note create: where owner = $user -> always true",
+            "role reader note read: where owner = $user -> always true",
+            "role reader note.text create: where owner = $user -> always true",
+            "role reader note.text read: where owner = $user -> always true",
+            "role reader note.secret read: never -> always true",
         ]
     );
     assert_eq!(
         told(compare(&new, &old)).last().map(String::as_str),
-        Some("note.secret read: always -> never false")
+        Some("role reader note.secret read: always -> never false")
     );
     assert!(compare(&new, &new).is_empty());
+}
+
+/// The extents of the role's update of `note`, and of its fields.
+fn update(rules: &str) -> Vec<String> {
+    let (catalog, policy) = world::policy(&app(rules));
+    let matrix = matrix(&catalog, &policy);
+    let note = &matrix.callers[2].entities[0];
+    let operation = note.operations.iter().find(|cell| cell.operation.word() == "update");
+    let fields = note.fields.iter().filter(|field| !field.update.is_never());
+    operation
+        .map(|cell| cell.rows.to_string())
+        .into_iter()
+        .chain(fields.map(|field| format!("{}: {}", field.field, field.update)))
+        .collect()
+}
+
+#[test]
+fn what_a_changed_row_must_be_like_is_told() {
+    let check = "    - {entity: note, allow: [update], records: all, write: [text], check: {text: {ne: x}}}";
+    assert_eq!(update(check), ["if then text <> \"x\"", "text: if then text <> \"x\""]);
+    // What no change can touch is not asked again.
+    let kept = "    - {entity: note, allow: [update], records: all, where: {secret: a}, write: [text]}";
+    assert_eq!(update(kept), ["where secret = \"a\"", "text: where secret = \"a\""]);
+    let moved = "    - {entity: note, allow: [update], records: all, where: {text: a}, write: [text]}";
+    assert_eq!(update(moved)[0], "where text = \"a\", if then text = \"a\"");
+    let any = "    - {entity: note, allow: [update], records: all, where: {text: a}, write: [text], check: any}";
+    assert_eq!(update(any)[0], "where text = \"a\"");
+    let before = "    - {entity: note, allow: [update], records: all, write: [text], check: {secret: $before.secret}}";
+    assert_eq!(update(before)[0], "if then secret = $before.secret");
+    // One whole rule must do, so what one asks beforehand is not joined with what another asks afterwards.
+    let two = format!("{check}\n    - {{entity: note, allow: [update], write: [secret], check: any}}");
+    assert_eq!(
+        update(&two),
+        [
+            "if then text <> \"x\"; or where owner = $user",
+            "text: if then text <> \"x\"",
+            "secret: where owner = $user"
+        ]
+    );
+}
+
+#[test]
+fn a_check_or_a_wall_that_goes_is_a_difference() {
+    let read = |yaml: &str| {
+        let (catalog, policy) = world::policy(yaml);
+        matrix(&catalog, &policy)
+    };
+    let checked = app("    - {entity: note, allow: [update], records: all, write: [text], check: {text: {ne: x}}}");
+    let free = checked.replace("check: {text: {ne: x}}", "check: any");
+    let differences = compare(&read(&checked), &read(&free));
+    assert!(
+        differences.len() == 2 && differences.iter().all(|it| it.widens),
+        "{differences:#?}"
+    );
+    let shared = checked.replace("in: organisation, ", "");
+    let widened = compare(&read(&checked), &read(&shared));
+    assert_eq!(
+        (widened[0].what.as_str(), widened[0].widens),
+        ("reach", true),
+        "{widened:#?}"
+    );
+    let narrowed = compare(&read(&shared), &read(&checked));
+    assert_eq!(
+        (narrowed[0].what.as_str(), narrowed[0].widens),
+        ("reach", false),
+        "{narrowed:#?}"
+    );
 }

@@ -314,6 +314,8 @@ mod tests {
     use super::*;
     use crate::audit::AuditDetail;
 
+    type Change = fn(&mut AuditEvent);
+
     fn event() -> AuditEvent {
         let tenant = AuditChain::Tenant(RowId::from_bytes([7; 16]));
         AuditEvent {
@@ -345,7 +347,6 @@ mod tests {
             hashed(&plain, 1, GENESIS),
             hashed(&plain, 0, Digest([1; 32])),
         ];
-        type Change = fn(&mut AuditEvent);
         let changes: [Change; 12] = [
             |it| it.chain = AuditChain::Environment,
             |it| it.at = Timestamp(6),

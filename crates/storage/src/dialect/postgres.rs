@@ -87,6 +87,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether a transaction may have been kept though nobody was told so.
+    pub(crate) fn is_of_unknown_outcome(&self) -> bool {
+        matches!(self, Self::OfCommit(error) if error.code().is_none())
+    }
+
     /// Whether statements must be prepared anew.
     pub(crate) fn is_outdated(&self) -> bool {
         match self {

@@ -140,6 +140,26 @@ impl Sqlite {
         outcome
     }
 
+    /// Works in a write transaction of its own, in one visit of a blocking thread; kept if the work gives something.
+    pub(crate) async fn write_whole<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &AtomicBool) -> Result<Option<T>> + Send + 'static,
+    ) -> Result<Option<T>> {
+        let connection = self.writer.clone().lock_owned().await;
+        let transaction = WriteTransaction { connection };
+        let whole = move |connection: &Connection, stopped: &AtomicBool| {
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            let done = work(connection, stopped)?;
+            if done.is_some() {
+                connection.prepare_cached("COMMIT")?.execute([])?;
+            }
+            Ok(done)
+        };
+        // Dropped, the transaction is undone, unless it was kept.
+        transaction.with(whole).await.map(|(_, done)| done)
+    }
+
     /// Begins a write transaction; writers wait for each other here.
     pub(crate) async fn begin(&self, enforce_references: bool) -> Result<WriteTransaction> {
         let connection = self.writer.clone().lock_owned().await;
@@ -265,8 +285,8 @@ fn open(path: &Path, read_only: bool) -> Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "journal_mode", "wal")?;
-    // With the write-ahead log, NORMAL loses no consistency, at most the last commits before a power cut.
-    connection.pragma_update(None, "synchronous", "normal")?;
+    // What was acknowledged is there after a power cut: with the write-ahead log, NORMAL would lose the last commits.
+    connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // LIKE tells case apart, as PostgreSQL's does; folding is `fh_lower`'s.
     connection.pragma_update(None, "case_sensitive_like", true)?;

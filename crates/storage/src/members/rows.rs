@@ -25,7 +25,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// As GraphQL's `Member` has it.
+    /// As GraphQL's `MemberPayload` has it.
     pub(super) fn to_json(&self) -> Json {
         json!({
             "id": self.membership.to_string(),

@@ -14,6 +14,13 @@ use std::sync::Arc;
 const ROWS_MAX: usize = 50;
 
 impl Writing<'_, '_> {
+    /// The JSON of one row: an object, or null where the caller may not read it.
+    pub(crate) async fn answer_of(&mut self, answer: &Answer, row: RowId) -> Result<Vec<u8>> {
+        let program = self.reading(answer);
+        let mut answers = self.answers(&program, &[row]).await?;
+        Ok(answers.pop().unwrap_or_else(|| b"null".to_vec()))
+    }
+
     /// The program that reads one row's answer.
     pub(super) fn reading(&self, answer: &Answer) -> Arc<Program> {
         Arc::new(sql::render(self.catalog, &answer.plan, self.transaction.dialect()))

@@ -55,12 +55,24 @@ struct Reference<'a> {
 impl Writing<'_, '_> {
     /// Removes a row that `grant` has let go.
     pub(super) async fn remove(&mut self, entity: &EntityDef, row: RowId, grant: &Grant) -> Done<()> {
+        let rule = Some((grant.rule().0.to_owned(), grant.rule().1));
+        self.remove_by(entity, row, rule, grant.records_all()).await
+    }
+
+    /// Removes a row that was let go, by a rule or by administration.
+    pub(crate) async fn remove_by(
+        &mut self,
+        entity: &EntityDef,
+        row: RowId,
+        rule: Option<(String, usize)>,
+        records_all: bool,
+    ) -> Done<()> {
         let mut fall = Fall::default();
         let first = Fallen {
             tenant: tenant_of(&self.request.binder, entity),
             asked: false,
-            rule: Some((grant.rule().0.to_owned(), grant.rule().1)),
-            records_all: grant.records_all(),
+            rule,
+            records_all,
         };
         fall.rows.insert((entity.id, row), first);
         self.follow(&mut fall, entity.id, row).await?;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::tables::desired;
 use freehold_planner::Problem;
 use freehold_policy::target::WriteTarget;
-use freehold_schema::catalog::{Catalog, EntityDef, UniqueKey};
+use freehold_schema::catalog::{Catalog, EntityDef, FieldId, UniqueKey};
 use serde_json::Value as Json;
 use tokio_postgres::error::SqlState;
 
@@ -18,16 +18,17 @@ const SQLITE_UNIQUE: i32 = 2067;
 /// A refused `INSERT` or `UPDATE` of a row, in the caller's words: no value of the other row, and names only of fields that the
 /// caller may write.
 pub(super) fn told(catalog: &Catalog, target: &WriteTarget, error: Error) -> Error {
+    let writes = |field| target.grants().iter().any(|grant| grant.writes(field));
+    told_of(catalog, catalog.entity(target.entity()), &writes, error)
+}
+
+/// The same, of a row whose fields `writes` says the caller may write.
+pub(crate) fn told_of(catalog: &Catalog, entity: &EntityDef, writes: &dyn Fn(FieldId) -> bool, error: Error) -> Error {
     if !is_unique(&error) {
         return error;
     }
-    let entity = catalog.entity(target.entity());
-    let writes = |key: &&UniqueKey| {
-        key.fields
-            .iter()
-            .all(|field| target.grants().iter().any(|grant| grant.writes(*field)))
-    };
-    let message = match taken(catalog, entity, &error).filter(writes) {
+    let is_own = |key: &&UniqueKey| key.fields.iter().all(|field| writes(*field));
+    let message = match taken(catalog, entity, &error).filter(is_own) {
         Some(key) => {
             let names: Vec<String> = key
                 .fields
@@ -45,7 +46,7 @@ pub(super) fn told(catalog: &Catalog, target: &WriteTarget, error: Error) -> Err
 }
 
 /// Whether a unique key is taken.
-pub(super) fn is_unique(error: &Error) -> bool {
+pub(crate) fn is_unique(error: &Error) -> bool {
     has_state(error, &SqlState::UNIQUE_VIOLATION)
         || matches!(sqlite_code(error), Some(SQLITE_UNIQUE | SQLITE_PRIMARY_KEY))
 }
@@ -97,7 +98,8 @@ pub(super) fn settled(error: Error, at: &[Json]) -> Error {
     }
 }
 
-const REFERENCE: &str = "a row that it refers to has gone, or one still refers to it";
+/// A reference that does not hold at the end.
+pub(super) const REFERENCE: &str = "a row that it refers to has gone, or one still refers to it";
 
 fn input(at: &[Json], rule: &'static str, message: &str) -> Error {
     Error::Input {
@@ -143,7 +145,7 @@ fn taken<'c>(catalog: &Catalog, entity: &'c EntityDef, error: &Error) -> Option<
     })
 }
 
-fn key_column(entity: &EntityDef, field: freehold_schema::catalog::FieldId) -> Option<String> {
+fn key_column(entity: &EntityDef, field: FieldId) -> Option<String> {
     let field = entity.field(field);
     field.index_column().or_else(|| field.column().map(|column| column.name))
 }

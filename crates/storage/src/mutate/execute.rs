@@ -59,6 +59,9 @@ impl Database {
         plan: &MutationPlan,
         request: &mut WriteRequest<'_>,
     ) -> std::result::Result<Vec<u8>, Refused> {
+        if let Some(data) = self.write_whole(plan, request).await? {
+            return Ok(data);
+        }
         let mut attempts = 1;
         loop {
             let stopped = match self.attempt(plan, request).await {
@@ -88,21 +91,8 @@ impl Database {
     ) -> std::result::Result<Vec<u8>, Stopped> {
         // Letters of an attempt that came to nothing are not sent.
         request.letters.clear();
-        let mut writing = Writing {
-            transaction: self.open_transaction(References::Enforced).await?,
-            catalog: request.binder.catalog,
-            plan,
-            request,
-            ids: Ids::default(),
-            written: Vec::new(),
-            events: Vec::new(),
-            gone: BTreeSet::new(),
-        };
-        let outcome = match writing.roots().await {
-            Ok(data) => writing.record().await.map(|()| data).map_err(Stopped::from),
-            Err(stopped) => Err(stopped),
-        };
-        match outcome {
+        let mut writing = Writing::begin(self, plan, request).await?;
+        match writing.all().await {
             Ok(data) => {
                 writing.transaction.commit().await?;
                 Ok(data)
@@ -116,8 +106,8 @@ impl Database {
 }
 
 /// An attempt that came to nothing.
-struct Stopped {
-    refused: Refused,
+pub(super) struct Stopped {
+    pub(super) refused: Refused,
     again: bool,
 }
 
@@ -130,7 +120,34 @@ impl From<Error> for Stopped {
     }
 }
 
+impl<'w, 'r> Writing<'w, 'r> {
+    /// An operation of which nothing has been written yet, in a transaction of its own.
+    pub(super) async fn begin(
+        database: &Database,
+        plan: &'w MutationPlan,
+        request: &'w mut WriteRequest<'r>,
+    ) -> Result<Self> {
+        Ok(Self {
+            transaction: database.open_transaction(References::Enforced).await?,
+            catalog: request.binder.catalog,
+            plan,
+            request,
+            ids: Ids::default(),
+            written: Vec::new(),
+            events: Vec::new(),
+            gone: BTreeSet::new(),
+        })
+    }
+}
+
 impl Writing<'_, '_> {
+    /// Writes it all, with what the audit log says of it; gives the JSON object of `data`.
+    pub(super) async fn all(&mut self) -> std::result::Result<Vec<u8>, Stopped> {
+        let data = self.roots().await?;
+        self.record().await?;
+        Ok(data)
+    }
+
     /// Runs the root fields in order; gives the JSON object of `data`.
     async fn roots(&mut self) -> std::result::Result<Vec<u8>, Stopped> {
         let plan = self.plan;
@@ -174,7 +191,7 @@ impl Writing<'_, '_> {
                 list.push(b']');
                 Ok(list)
             }
-            RootAction::Administer(administer) => Ok(members::administer(self, administer).await?),
+            RootAction::Administer(administer) => members::administer(self, administer).await,
         }
     }
 

@@ -4,6 +4,8 @@
 //! is hidden. So numbers are bounded before and after they are calculated with. No part is written twice: SQL that doubles with
 //! each level of nesting is soon too long.
 
+mod numbers;
+
 use super::Renderer;
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, constant, disjunction, is_not_true, is_true};
@@ -12,10 +14,10 @@ use freehold_base::{Value, ValueType};
 use freehold_policy::operand::Operand;
 use freehold_schema::catalog::{EntityId, FieldId};
 use freehold_schema::formula::{
-    Arithmetic, Comparison, DECIMAL_PLACES, DatePart, Expression, Extreme, FormulaType, JOINED_CHARACTERS_MAX, Node,
-    WHITE_SPACE,
+    Comparison, DatePart, Expression, Extreme, FormulaType, JOINED_CHARACTERS_MAX, Node, WHITE_SPACE,
 };
-use sea_query::{Alias, BinOper, CaseStatement, DynIden, Expr, ExprTrait, Func, IntoIden, Query};
+use numbers::{bounded, bounded_decimal, bounded_int, calculated_decimal};
+use sea_query::{Alias, BinOper, CaseStatement, DynIden, Expr, ExprTrait, Func};
 
 /// One formula over one alias.
 struct Formula<'f, 'c> {
@@ -224,121 +226,6 @@ impl Formula<'_, '_> {
         call(function, parts)
     }
 
-    /// An int as one of 64 bits, in which no operation on two of 32 bits overflows.
-    fn wide_int(&mut self, of: &Expression) -> Expr {
-        let value = self.value(of);
-        match self.dialect() {
-            Dialect::Sqlite => value,
-            Dialect::Postgres => cast(value, "bigint"),
-        }
-    }
-
-    fn ints(&mut self, operation: Arithmetic, left: &Expression, right: &Expression) -> Expr {
-        let (left, right) = (self.wide_int(left), self.wide_int(right));
-        self.kept_int(match operation {
-            Arithmetic::Add => left.add(right),
-            Arithmetic::Subtract => left.sub(right),
-            Arithmetic::Multiply => left.mul(right),
-            Arithmetic::Divide | Arithmetic::DivideWhole => left.div(not_zero(right)),
-            Arithmetic::Remainder => left.modulo(not_zero(right)),
-        })
-    }
-
-    /// An int of 64 bits, null beyond 32.
-    fn kept_int(&self, value: Expr) -> Expr {
-        match self.dialect() {
-            Dialect::Sqlite => call("fh_int", [value]),
-            Dialect::Postgres => bounded_int(value),
-        }
-    }
-
-    fn decimals(&mut self, operation: Arithmetic, left: &Expression, right: &Expression) -> Expr {
-        let (left, right) = (self.value(left), self.value(right));
-        match self.dialect() {
-            Dialect::Sqlite => {
-                let function = match operation {
-                    Arithmetic::Add => "fh_decimal_add",
-                    Arithmetic::Subtract => "fh_decimal_subtract",
-                    Arithmetic::Multiply => "fh_decimal_multiply",
-                    Arithmetic::Divide | Arithmetic::DivideWhole | Arithmetic::Remainder => "fh_decimal_divide",
-                };
-                call(function, [left, right])
-            }
-            Dialect::Postgres => calculated_decimal(match operation {
-                Arithmetic::Add => left.add(right),
-                Arithmetic::Subtract => left.sub(right),
-                Arithmetic::Multiply => left.mul(right),
-                // `/` rounds where it sees fit. One more digit than is kept, cut off, is enough to round by.
-                Arithmetic::Divide | Arithmetic::DivideWhole | Arithmetic::Remainder => {
-                    let quotient = call("div", [left.mul(text("1e13")), not_zero(right)]);
-                    quotient.mul(text("1e-13"))
-                }
-            }),
-        }
-    }
-
-    fn floats(&mut self, operation: Arithmetic, left: &Expression, right: &Expression) -> Expr {
-        let (left, right) = (self.float_operand(left), self.float_operand(right));
-        self.kept_float(match operation {
-            Arithmetic::Add => left.add(right),
-            Arithmetic::Subtract => left.sub(right),
-            Arithmetic::Multiply => left.mul(right),
-            Arithmetic::Divide | Arithmetic::DivideWhole | Arithmetic::Remainder => left.div(not_zero(right)),
-        })
-    }
-
-    /// A float within the bounds; a calculated one is already.
-    fn float_operand(&mut self, of: &Expression) -> Expr {
-        let value = self.value(of);
-        match &of.node {
-            Node::Arithmetic { .. } | Node::Negate(_) | Node::Absolute(_) => value,
-            _ => self.kept_float(value),
-        }
-    }
-
-    /// A float, null beyond the bound and zero below its reciprocal: PostgreSQL fails where a result is neither.
-    fn kept_float(&self, value: Expr) -> Expr {
-        if self.dialect() == Dialect::Sqlite {
-            return call("fh_float", [value]);
-        }
-        let (from, name) = (Alias::new("f").into_iden(), Alias::new("v").into_iden());
-        // OFFSET keeps the planner from writing the value out where its name stands.
-        let once = Query::select().expr_as(value, name.clone()).offset(0).take();
-        let named = || Expr::col((from.clone(), name.clone()));
-        let size = || call("abs", [named()]);
-        let kept = CaseStatement::new()
-            .case(size().gte(text("1e150")), text("NULL"))
-            .case(size().lt(text("1e-150")), text("0"))
-            .finally(named());
-        let select = Query::select()
-            .expr(Expr::Case(Box::new(kept)))
-            .from_subquery(once, from.clone())
-            .take();
-        Expr::SubQuery(None, Box::new(select.into()))
-    }
-
-    /// A number with its sign changed or gone.
-    fn signed(
-        &mut self,
-        value_type: FormulaType,
-        of: &Expression,
-        sqlite_decimal: &'static str,
-        change: fn(Expr) -> Expr,
-    ) -> Expr {
-        match (value_type, self.dialect()) {
-            (FormulaType::Decimal, Dialect::Sqlite) => call(sqlite_decimal, [self.value(of)]),
-            (FormulaType::Decimal, Dialect::Postgres) => change(self.value(of)),
-            (FormulaType::Float, _) => {
-                let of = self.float_operand(of);
-                self.kept_float(change(of))
-            }
-            _ => {
-                let of = self.wide_int(of);
-                self.kept_int(change(of))
-            }
-        }
-    }
-
     fn convert(&mut self, to: FormulaType, of: &Expression) -> Expr {
         let value = self.value(of);
         match (self.dialect(), of.value_type, to) {
@@ -425,30 +312,4 @@ fn collate(value: Expr, collation: &'static str) -> Expr {
 /// A text ordered as columns are, on PostgreSQL.
 fn by_code_points(value: Expr) -> Expr {
     collate(value, "\"C\"")
-}
-
-fn not_zero(value: Expr) -> Expr {
-    call("NULLIF", [value, text("0")])
-}
-
-/// A number that is null from either bound on, on PostgreSQL. LEAST and GREATEST pass over null, which so becomes a bound first.
-fn bounded(value: Expr, low: &'static str, high: &'static str) -> Expr {
-    let within = call("GREATEST", [call("LEAST", [value, text(high)]), text(low)]);
-    call("NULLIF", [call("NULLIF", [within, text(high)]), text(low)])
-}
-
-/// An int of 32 bits, or null.
-fn bounded_int(value: Expr) -> Expr {
-    bounded(value, "-2147483649", "2147483648")
-}
-
-/// A decimal of at most 16 digits before the point, or null.
-fn bounded_decimal(value: Expr) -> Expr {
-    bounded(value, "-1e16", "1e16")
-}
-
-/// A decimal as what is calculated is: rounded, bounded, without zeros at the end.
-fn calculated_decimal(value: Expr) -> Expr {
-    let rounded = call("round", [value, text(DECIMAL_PLACES.to_string())]);
-    bounded_decimal(call("trim_scale", [rounded]))
 }

@@ -6,6 +6,7 @@
 mod fence;
 mod formula;
 mod group;
+pub(crate) mod guarded;
 pub(crate) mod judge;
 mod list;
 mod page;

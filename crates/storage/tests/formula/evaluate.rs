@@ -26,9 +26,7 @@ fn value(expression: &Expression, row: &Row) -> Option<Value> {
     match &expression.node {
         Node::Constant(constant) => Some(constant.clone()).filter(|value| !value.is_null()),
         Node::Field(field) => stored(field),
-        Node::ShortField(field) => {
-            stored(field).filter(|value| text(value).chars().count() <= JOINED_CHARACTERS_MAX)
-        }
+        Node::ShortField(field) => stored(field).filter(|value| text(value).chars().count() <= JOINED_CHARACTERS_MAX),
         Node::FieldIsNull(field) => Some(Value::Boolean(stored(field).is_none())),
         Node::IsNull(of) => Some(Value::Boolean(value(of, row).is_none())),
         Node::Compare {
@@ -36,7 +34,9 @@ fn value(expression: &Expression, row: &Row) -> Option<Value> {
             left,
             right,
         } => {
-            let order = value(left, row).zip(value(right, row)).map(|(left, right)| order(&left, &right));
+            let order = value(left, row)
+                .zip(value(right, row))
+                .map(|(left, right)| order(&left, &right));
             Some(Value::Boolean(order.is_some_and(|order| match comparison {
                 Comparison::Equal => order == Ordering::Equal,
                 Comparison::NotEqual => order != Ordering::Equal,
@@ -62,9 +62,7 @@ fn value(expression: &Expression, row: &Row) -> Option<Value> {
             };
             if order(&next, &best) == wanted { next } else { best }
         }),
-        Node::Arithmetic { operation, left, right } => {
-            calculate(*operation, &value(left, row)?, &value(right, row)?)
-        }
+        Node::Arithmetic { operation, left, right } => calculate(*operation, &value(left, row)?, &value(right, row)?),
         Node::Negate(of) => match value(of, row)? {
             Value::Int(number) => int(-number),
             Value::Float(number) => float(0.0 - kept(number)?),
@@ -89,7 +87,10 @@ fn value(expression: &Expression, row: &Row) -> Option<Value> {
         }
         Node::Convert(of) => convert(value(of, row)?, expression.value_type),
         Node::Join(parts) => {
-            let texts: Option<String> = parts.iter().map(|part| value(part, row).map(|part| text(&part).to_owned())).collect();
+            let texts: Option<String> = parts
+                .iter()
+                .map(|part| value(part, row).map(|part| text(&part).to_owned()))
+                .collect();
             texts.map(Value::Text)
         }
         Node::Concat(parts) => {
@@ -123,7 +124,10 @@ fn value(expression: &Expression, row: &Row) -> Option<Value> {
             let Value::Int(added) = value(added, row)? else {
                 panic!("days are an int")
             };
-            let (first, last) = (freehold_base::parse_date("0001-01-01")?, freehold_base::parse_date("9999-12-31")?);
+            let (first, last) = (
+                freehold_base::parse_date("0001-01-01")?,
+                freehold_base::parse_date("9999-12-31")?,
+            );
             let later = days(&value(date, row)?) + added;
             (i64::from(first)..=i64::from(last))
                 .contains(&later)

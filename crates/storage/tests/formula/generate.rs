@@ -58,7 +58,7 @@ pub(crate) fn formula(dice: &mut Dice, of: char, depth: usize) -> String {
     if depth == 0 || dice.below(8) == 0 {
         return leaf(dice, of);
     }
-    let mut part = |of: char, dice: &mut Dice| formula(dice, of, depth - 1);
+    let part = |of: char, dice: &mut Dice| formula(dice, of, depth - 1);
     // What every type has.
     match dice.below(12) {
         0 => return format!("if({}, {}, {})", part('b', dice), part(of, dice), part(of, dice)),
@@ -89,14 +89,24 @@ pub(crate) fn formula(dice: &mut Dice, of: char, depth: usize) -> String {
             4 => format!("round({})", part('d', dice)),
             5 => format!("days_between({}, {})", part('a', dice), part('a', dice)),
             6 => format!("{}({})", dice.pick(&["year", "month", "day"]), part('a', dice)),
-            _ => format!("({} {} {})", part('i', dice), dice.pick(&["+", "-", "*", "%"]), part('i', dice)),
+            _ => format!(
+                "({} {} {})",
+                part('i', dice),
+                dice.pick(&["+", "-", "*", "%"]),
+                part('i', dice)
+            ),
         },
         'f' => match dice.below(7) {
             0 => format!("-({})", part('f', dice)),
             1 => format!("abs({})", part('f', dice)),
             2 => format!("float({})", part('d', dice)),
             3 => format!("({} * {})", part('f', dice), part('i', dice)),
-            _ => format!("({} {} {})", part('f', dice), dice.pick(&["+", "-", "*", "/"]), part('f', dice)),
+            _ => format!(
+                "({} {} {})",
+                part('f', dice),
+                dice.pick(&["+", "-", "*", "/"]),
+                part('f', dice)
+            ),
         },
         'd' => match dice.below(10) {
             0 => format!("-({})", part('d', dice)),
@@ -104,8 +114,18 @@ pub(crate) fn formula(dice: &mut Dice, of: char, depth: usize) -> String {
             2 => format!("round({}, {})", part('d', dice), dice.below(13)),
             3 => format!("decimal({})", part('f', dice)),
             4 => format!("({} / {})", part('i', dice), part('i', dice)),
-            5 => format!("({} {} {})", part('i', dice), dice.pick(&["+", "-", "*", "/"]), part('d', dice)),
-            _ => format!("({} {} {})", part('d', dice), dice.pick(&["+", "-", "*", "/"]), part('d', dice)),
+            5 => format!(
+                "({} {} {})",
+                part('i', dice),
+                dice.pick(&["+", "-", "*", "/"]),
+                part('d', dice)
+            ),
+            _ => format!(
+                "({} {} {})",
+                part('d', dice),
+                dice.pick(&["+", "-", "*", "/"]),
+                part('d', dice)
+            ),
         },
         'b' => match dice.below(7) {
             0 => format!("not ({})", part('b', dice)),
@@ -134,25 +154,55 @@ pub(crate) fn formula(dice: &mut Dice, of: char, depth: usize) -> String {
 fn leaf(dice: &mut Dice, of: char) -> String {
     let written = dice.below(3) == 0;
     match of {
-        't' if written => format!("'{}'", dice.pick(&["", "a", "Straße", "it''s", " x\\ ", "100%", "ΟΔΟΣ"])),
-        't' => dice.pick(&["t1", "t1", "t2", "s1"]).to_owned(),
-        'i' if written => dice.pick(&["0", "1", "2", "7", "1000", "65536", "2147483647"]).to_owned(),
+        't' if written => format!(
+            "'{}'",
+            dice.pick(&["", "a", "Straße", "it''s", " x\\ ", "100%", "ΟΔΟΣ"])
+        ),
+        't' => dice.pick(&["t1", "t1", "t2", "trim(s1)"]).to_owned(),
+        'i' if written => dice
+            .pick(&["0", "1", "2", "7", "1000", "65536", "2147483647"])
+            .to_owned(),
         'i' => dice.pick(&["i1", "i2", "i2", "i3"]).to_owned(),
         'f' if written => dice
-            .pick(&["0e0", "1.5e0", "3e0", "1e-7", "1e149", "1e-149", "9.999e149", "1e151", "1e-151", "123456789.123456789e0"])
+            .pick(&[
+                "0e0",
+                "1.5e0",
+                "3e0",
+                "1e-7",
+                "1e149",
+                "1e-149",
+                "9.999e149",
+                "1e151",
+                "1e-151",
+                "123456789.123456789e0",
+            ])
             .to_owned(),
         'f' => dice.pick(&["f1", "f2"]).to_owned(),
         'd' if written => dice
             .pick(&[
-                "0.0", "0.5", "1.50", "3.0", "0.000000000001", "0.0000000000005", "9999999999999999.0", "0.1234567890123456789012345678",
+                "0.0",
+                "0.5",
+                "1.50",
+                "3.0",
+                "0.000000000001",
+                "0.0000000000005",
+                "9999999999999999.0",
+                "0.1234567890123456789012345678",
                 "79228162514264337593543950335",
             ])
             .to_owned(),
         'd' => dice.pick(&["d1", "d2", "d3"]).to_owned(),
-        'b' if written => dice.pick(&["true", "false", "(r1 is null)", "(u1 is not null)", "(b1 is null)"]).to_owned(),
+        'b' if written => dice
+            .pick(&["true", "false", "(r1 is null)", "(u1 is not null)", "(b1 is null)"])
+            .to_owned(),
         'b' => dice.pick(&["b1", "b2"]).to_owned(),
         'a' if written => dice
-            .pick(&["date('2024-02-29')", "date('0001-01-01')", "date('9999-12-31')", "date(m1)"])
+            .pick(&[
+                "date('2024-02-29')",
+                "date('0001-01-01')",
+                "date('9999-12-31')",
+                "date(m1)",
+            ])
             .to_owned(),
         'a' => dice.pick(&["a1", "a2", "date(created_at)"]).to_owned(),
         _ => dice.pick(&["m1", "m2", "created_at"]).to_owned(),
@@ -169,18 +219,42 @@ pub(crate) fn value(dice: &mut Dice, of: char) -> Value {
             if dice.below(40) == 0 {
                 return Value::Text("é".repeat(100_000 + dice.below(2)));
             }
-            let letters = ["a", "B", "z", " ", "\t", "\u{a0}", "ß", "İ", "Σ", "ς", "ŉ", "ǆ", "É", "😀", "'", "\\", "%", "0", "ﬁ", "\u{301}"];
+            let letters = [
+                "a", "B", "z", " ", "\t", "\u{a0}", "ß", "İ", "Σ", "ς", "ŉ", "ǆ", "É", "😀", "'", "\\", "%", "0", "ﬁ",
+                "\u{301}",
+            ];
             let length = dice.below(6);
             Value::Text((0..length).map(|_| dice.pick(&letters)).collect())
         }
         's' => Value::Text(dice.pick(&["new", "in_stock", "sold"]).to_owned()),
         'i' => Value::Int(match dice.below(4) {
-            0 => [i64::from(i32::MIN), i64::from(i32::MAX), -1, 0, 1, 46_341, -46_341, 65_536][dice.below(8)],
+            0 => [
+                i64::from(i32::MIN),
+                i64::from(i32::MAX),
+                -1,
+                0,
+                1,
+                46_341,
+                -46_341,
+                65_536,
+            ][dice.below(8)],
             1 => dice.below(1 << 32) as i64 - (1 << 31),
             _ => dice.below(201) as i64 - 100,
         }),
         'f' => Value::Float(match dice.below(4) {
-            0 => [0.0, 5e-324, 1e308, -1e308, 1e150, -1e150, 1e-150, 9.9e149, -1.1e-150, 1e-300, 100_000_000_000_000.5][dice.below(11)],
+            0 => [
+                0.0,
+                5e-324,
+                1e308,
+                -1e308,
+                1e150,
+                -1e150,
+                1e-150,
+                9.9e149,
+                -1.1e-150,
+                1e-300,
+                100_000_000_000_000.5,
+            ][dice.below(11)],
             1 => f64::from_bits((dice.below(1 << 62) as u64) & 0xbfef_ffff_ffff_ffff),
             _ => (dice.below(2_000_001) as f64 - 1e6) / [1.0, 3.0, 1000.0][dice.below(3)],
         })
@@ -202,8 +276,15 @@ pub(crate) fn value(dice: &mut Dice, of: char) -> Value {
 
 fn decimal(dice: &mut Dice) -> Decimal {
     let number = match dice.below(5) {
-        0 => ["79228162514264337593543950335", "-79228162514264337593543950335", "0.0000000000000000000000000001", "0.00", "10.00", "-9999999999999999.999999999999", "0.9999999999995"]
-            [dice.below(7)]
+        0 => [
+            "79228162514264337593543950335",
+            "-79228162514264337593543950335",
+            "0.0000000000000000000000000001",
+            "0.00",
+            "10.00",
+            "-9999999999999999.999999999999",
+            "0.9999999999995",
+        ][dice.below(7)]
         .parse()
         .expect("a decimal"),
         1 => {
@@ -212,7 +293,11 @@ fn decimal(dice: &mut Dice) -> Decimal {
         }
         _ => Decimal::new(dice.below(2_000_001) as i64, dice.below(5) as u32),
     };
-    if dice.below(3) == 0 && !number.is_zero() { -number } else { number }
+    if dice.below(3) == 0 && !number.is_zero() {
+        -number
+    } else {
+        number
+    }
 }
 
 /// No column holds what is not finite, nor a zero with a sign.

@@ -217,7 +217,13 @@ fn tell(context: &mut Context<'_>, text: &Spanned<String>, faults: Faults) {
     }
     let source = &context.sources.file(text.span.file).text;
     let places = Places::new(source, text.span, &text.value);
-    for fault in faults.0 {
+    let cut = source
+        .get(text.span.end as usize..)
+        .is_some_and(|after| after.trim_start().starts_with(','));
+    for mut fault in faults.0 {
+        if cut && fault.range.start == text.value.len() {
+            fault.hint("in braces a comma ends a text without quotes: write `formula: \"…\"`");
+        }
         let told = context
             .diagnostics
             .error(fault.check, places.span(&fault.range), fault.message);

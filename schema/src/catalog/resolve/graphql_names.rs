@@ -37,7 +37,7 @@ const SHARED_TYPES: &[&str] = &[
     "ViewerTenant",
     "ViewerAccessToken",
     "AccessToken",
-    "Member",
+    "MemberPayload",
     "PageInfo",
     "OrderDirection",
     "TextMode",

@@ -1,6 +1,6 @@
 //! Faults of safety and of forgetfulness that names alone can show. What needs typed conditions is the `policy` room's.
 
-use super::{Context, formulas};
+use super::{Context, administration, formulas};
 use crate::catalog::{AccessLevel, Catalog, Check, EntityId, EntityKind, FieldId, RuleDecl};
 use crate::model::{MfaModel, Name};
 use crate::source::Span;
@@ -16,6 +16,7 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &mut Catalog) {
     wide_profiles(context, catalog);
     second_factors(context);
     managing(context, catalog);
+    administration::check_entities(context, catalog);
     formulas::lint(context, catalog);
 }
 
@@ -196,7 +197,8 @@ fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
     }
 }
 
-/// Administration is for roles, or for profiles that are given to somebody.
+/// Administration is for roles, or for profiles that are given to somebody. To found a tenant is for whom the app says: who has none
+/// yet has no role.
 fn wide_actions(context: &mut Context<'_>, catalog: &Catalog) {
     let (model, severity) = (context.model, context.security_severity());
     let wide: HashSet<&String> = [&catalog.anonymous_profile, &catalog.default_profile]
@@ -217,6 +219,7 @@ fn wide_actions(context: &mut Context<'_>, catalog: &Catalog) {
             .iter()
             .filter_map(|entry| entry.value.actions.as_ref())
             .flatten()
+            .filter(|action| action.value != "create_tenant")
         {
             context
                 .diagnostics

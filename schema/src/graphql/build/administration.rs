@@ -63,7 +63,7 @@ pub(super) fn add(scope: &Scope<'_>, fields: &mut IndexMap<Text, OutputField>, s
         if !usable || !has_roles(scope.catalog) || !actions.iter().any(|action| holds(action)) {
             continue;
         }
-        let mut field = OutputField::new(TypeRef::required("Member")).describe(told);
+        let mut field = OutputField::new(TypeRef::required("MemberPayload")).describe(told);
         for (argument, type_ref) in arguments {
             let mut value = InputField::new(TypeRef::read(type_ref));
             if name == "inviteMember" && *argument == "roles" {

@@ -149,12 +149,12 @@ const OBJECTS: &[FixedObject] = &[
         &[("id", "ID!"), ("slug", "String"), ("name", "String")],
     ),
     (
-        "Member",
-        "A person in the request's tenant; without tenants, in the app.",
+        "MemberPayload",
+        "A person in the request's tenant; without tenants, in the app. `email` and `name` are null for those who may not read them.",
         &[
             ("id", "ID!"),
             ("user", "ID!"),
-            ("email", "Email!"),
+            ("email", "Email"),
             ("name", "String"),
             ("roles", "[String!]!"),
             ("status", "String!"),

@@ -229,13 +229,13 @@ pub(super) fn input_argument(def: &EntityDef, suffix: &str) -> InputField {
     input::required(TypeRef::named(format!("{}{suffix}", def.type_name)))
 }
 
-/// The input of a new tenant, which no rule gives: every field of it that an input can hold. `false`: there is none.
+/// The input of a new tenant: the fields that its founder may give. `false`: there is none.
 pub(super) fn add_tenant(scope: &Scope<'_>, tenant: EntityId, system: &mut TypeSystem) -> bool {
     let def = scope.catalog.entity(tenant);
     let mut fields: IndexMap<Text, InputField> = IndexMap::new();
-    for field in def.fields.iter().filter(|field| field.system.is_none() && !field.state) {
-        let required = field.required && field.default_value().is_none();
-        if let Some(input) = new_value(def, field, required) {
+    for given in &scope.visible.founding {
+        let field = def.field(given.id);
+        if let Some(input) = new_value(def, field, given.required) {
             add_enum(def, field, system);
             fields.insert(field.graphql_name.clone().into(), input);
         }

@@ -65,13 +65,7 @@ impl<'c> Caller<'c> {
         let def = self.catalog.find_entity(entity).unwrap();
         let given = named(def, fields, |field| is_given(field) && !field.state)
             .into_iter()
-            .map(|id| {
-                let field = def.field(id);
-                VisibleInput {
-                    id,
-                    required: field.required && field.default_value().is_none(),
-                }
-            });
+            .map(|id| input(def, id));
         self.entity(entity).writes.create = Some(given.collect());
         self
     }
@@ -99,6 +93,15 @@ impl<'c> Caller<'c> {
         self
     }
 
+    /// May say that of a new tenant.
+    pub(super) fn founds(mut self, fields: Names<'_>) -> Self {
+        let tenant = self.catalog.tenancy.unwrap().entity;
+        let def = self.catalog.entity(tenant);
+        let given = named(def, fields, |field| is_given(field) && !field.state).into_iter();
+        self.visible.founding = given.map(|id| input(def, id)).collect();
+        self
+    }
+
     pub(super) fn schema(self) -> crate::graphql::RoleSchema {
         crate::graphql::RoleSchema::build(self.catalog, &self.visible)
     }
@@ -118,6 +121,14 @@ impl<'c> Caller<'c> {
             entities.insert(at, entity);
         }
         &mut entities[at]
+    }
+}
+
+fn input(def: &EntityDef, id: FieldId) -> VisibleInput {
+    let field = def.field(id);
+    VisibleInput {
+        id,
+        required: field.required && field.default_value().is_none(),
     }
 }
 

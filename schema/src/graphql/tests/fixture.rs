@@ -118,6 +118,7 @@ pub(super) fn all(catalog: &Catalog) -> Visible {
     Visible {
         entities: entities.collect(),
         actions: Vec::new(),
+        founding: Vec::new(),
     }
 }
 
@@ -165,6 +166,7 @@ pub(super) fn some(catalog: &Catalog) -> Visible {
             },
         ],
         actions: Vec::new(),
+        founding: Vec::new(),
     }
 }
 

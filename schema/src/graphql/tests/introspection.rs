@@ -100,6 +100,7 @@ fn introspection_and_sdl_name_the_same_types() {
         fixture::little(),
         desk::Caller::of_everything(&desk::catalog())
             .holds(&["create_tenant", "invite_member"])
+            .founds(&["*"])
             .schema(),
         RoleSchema::build(&fixture::catalog(), &Visible::default()),
     ] {

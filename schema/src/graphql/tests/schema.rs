@@ -58,6 +58,7 @@ fn a_caller_who_administers_and_sees_nothing() {
     ];
     let caller = desk::Caller::new(&catalog)
         .holds(&actions)
+        .founds(&["*"])
         .creates("feedback", &["*"])
         .creates("ping", &[]);
     check("administrator.graphql", &caller.schema());

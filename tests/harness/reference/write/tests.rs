@@ -95,7 +95,7 @@ fn world() -> World {
     };
     let mut world = World::new(&document);
     for number in 0..world.rows.len() {
-        world.rows[number].id = Some(format!("id-{number}"));
+        world.row_mut(RowId(number)).id = Some(format!("id-{number}"));
     }
     world
 }
@@ -461,7 +461,7 @@ fn set_null_is_the_model_s_own_act() {
     );
     // Without its nail ann may delete the roof, which the wall stands behind; she may not write the wall.
     let nail = start.find("task", "nail").expect("nail");
-    start.rows[nail.0].presence = Presence::Deleted;
+    start.row_mut(nail).presence = Presence::Deleted;
     let mutation = one("job", Verb::Delete(Target::Row(roof), None));
     let verdict = apply(&start, &who(&start, "ann"), &mutation);
     let after = verdict.outcome.expect("it is allowed").world;

@@ -94,13 +94,24 @@ fn a_tenant_is_made_of_its_own_fields() {
     check(
         &[],
         "createOrganisation",
-        json!({"input": {"name": "a name that is far too long", "owner": null, "phase": "RUNNING", "id": "x"}}),
+        json!({"input": {"name": "a name that is far too long", "owner": null, "phase": "RUNNING", "plan": "PAID", "id": "x"}}),
         &[
             "input.name length_max",
             "input.id unknown",
             "input.owner unknown",
+            "input.plan unknown",
             "input.phase unknown",
             "input.slug required",
         ],
+    );
+    for slug in ["", " ", "größe", "a b", "a\u{1}b", &id("organisation", 1)] {
+        let errors = planned(&[], &[("createOrganisation", json!({"input": {"name": "A", "slug": slug}}))]);
+        assert!(errors.is_err(), "`{slug}` addresses nothing");
+    }
+    check(
+        &[],
+        "createOrganisation",
+        json!({"input": {"name": "A", "slug": "größe"}}),
+        &["input.slug slug"],
     );
 }

@@ -46,7 +46,9 @@ pub(crate) async fn fly(
     for (index, answer) in pipeline::in_order(flights).await.into_iter().enumerate() {
         // The first error is the cause; later ones only say that the transaction is over.
         let (rows, affected) = answer.map_err(|error| {
-            if end.is_some() && index == queries.len() + skipped {
+            // What the server refused before the end was not done. If it said nothing, all may have been done, the end too.
+            let is_of_end = index == queries.len() + skipped || error.code().is_none();
+            if end.is_some() && is_of_end {
                 Failure::OfCommit(error)
             } else {
                 Failure::Driver(error)

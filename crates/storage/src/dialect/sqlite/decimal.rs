@@ -49,7 +49,7 @@ impl Number {
         })
     }
 
-    pub(super) fn add(self, other: Self) -> Self {
+    pub(super) fn add(&self, other: &Self) -> Self {
         let scale = self.scale.max(other.scale);
         Self {
             digits: self.at(scale) + other.at(scale),
@@ -57,40 +57,40 @@ impl Number {
         }
     }
 
-    pub(super) fn subtract(self, other: Self) -> Self {
-        self.add(other.negate())
+    pub(super) fn subtract(&self, other: &Self) -> Self {
+        self.add(&other.negate())
     }
 
-    pub(super) fn multiply(self, other: &Self) -> Self {
+    pub(super) fn multiply(&self, other: &Self) -> Self {
         Self {
-            digits: self.digits * &other.digits,
+            digits: &self.digits * &other.digits,
             scale: self.scale + other.scale,
         }
     }
 
     /// The quotient, cut off one place behind those that are kept: enough to round by. `None` of a division by zero.
-    pub(super) fn divide(self, other: &Self) -> Option<Self> {
+    pub(super) fn divide(&self, other: &Self) -> Option<Self> {
         if other.is_zero() {
             return None;
         }
         let scale = DECIMAL_PLACES + 1;
         Some(Self {
-            digits: self.digits * ten(scale + other.scale) / (&other.digits * ten(self.scale)),
+            digits: &self.digits * ten(scale + other.scale) / (&other.digits * ten(self.scale)),
             scale,
         })
     }
 
-    pub(super) fn negate(self) -> Self {
+    pub(super) fn negate(&self) -> Self {
         Self {
-            digits: -self.digits,
-            ..self
+            digits: -&self.digits,
+            scale: self.scale,
         }
     }
 
-    pub(super) fn absolute(self) -> Self {
+    pub(super) fn absolute(&self) -> Self {
         Self {
             digits: self.digits.magnitude().clone().into(),
-            ..self
+            scale: self.scale,
         }
     }
 
@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn results_are_exact_and_then_rounded() {
-        check(Some(number("1.50").add(number("2.50"))), "4");
-        check(Some(number("0.1").subtract(number("0.3"))), "-0.2");
+        check(Some(number("1.50").add(&number("2.50"))), "4");
+        check(Some(number("0.1").subtract(&number("0.3"))), "-0.2");
         check(Some(number("1.5").multiply(&number("-1.5"))), "-2.25");
         check(
             Some(number("0.000001").multiply(&number("0.0000005"))),
@@ -194,9 +194,9 @@ mod tests {
             number("0.4999999999999999999999999999").divide(&number("1000000000000")),
             "0",
         );
-        check(Some(number("9999999999999999").add(number("0.9999999999995"))), "");
+        check(Some(number("9999999999999999").add(&number("0.9999999999995"))), "");
         check(
-            Some(number("9999999999999999").add(number("0.9999999999994"))),
+            Some(number("9999999999999999").add(&number("0.9999999999994"))),
             "9999999999999999.999999999999",
         );
         check(

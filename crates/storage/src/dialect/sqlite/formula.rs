@@ -13,6 +13,12 @@ const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
+/// An operation on two decimals; `None` where there is no answer.
+type Operation = fn(&Number, &Number) -> Option<Number>;
+
+/// A decimal made of another.
+type Change = fn(&Number) -> Number;
+
 /// Registers the functions on a connection.
 pub(super) fn register(connection: &Connection, flags: FunctionFlags) -> Result<()> {
     numbers(connection, flags)?;
@@ -77,31 +83,29 @@ fn numbers(connection: &Connection, flags: FunctionFlags) -> Result<()> {
 }
 
 fn decimals(connection: &Connection, flags: FunctionFlags) -> Result<()> {
-    type Operation = fn(Number, Number) -> Option<Number>;
     let operations: [(&str, Operation); 4] = [
         ("fh_decimal_add", |left, right| Some(left.add(right))),
         ("fh_decimal_subtract", |left, right| Some(left.subtract(right))),
-        ("fh_decimal_multiply", |left, right| Some(left.multiply(&right))),
-        ("fh_decimal_divide", |left, right| left.divide(&right)),
+        ("fh_decimal_multiply", |left, right| Some(left.multiply(right))),
+        ("fh_decimal_divide", Number::divide),
     ];
     for (name, operation) in operations {
         connection.create_scalar_function(name, 2, flags, move |context| {
             let result = number(context, 0)
                 .zip(number(context, 1))
-                .and_then(|(left, right)| operation(left, right));
+                .and_then(|(left, right)| operation(&left, &right));
             Ok(result.and_then(|result| result.calculated()?.text()))
         })?;
     }
-    type Change = fn(Number) -> Number;
     let changes: [(&str, Change); 3] = [
         ("fh_decimal_negate", Number::negate),
         ("fh_decimal_abs", Number::absolute),
         // No zero has a sign.
-        ("fh_decimal_text", |of| of),
+        ("fh_decimal_text", Number::clone),
     ];
     for (name, change) in changes {
         connection.create_scalar_function(name, 1, flags, move |context| {
-            Ok(number(context, 0).and_then(|of| change(of).text()))
+            Ok(number(context, 0).and_then(|of| change(&of).text()))
         })?;
     }
     connection.create_scalar_function("fh_decimal_compare", 2, flags, |context| {
@@ -165,9 +169,8 @@ fn dates(connection: &Connection, flags: FunctionFlags) -> Result<()> {
         Ok(days(context, 0).zip(days(context, 1)).map(|(from, to)| to - from))
     })?;
     connection.create_scalar_function("fh_add_days", 2, flags, |context| {
-        let added = match context.get_raw(1) {
-            ValueRef::Integer(added) => added,
-            _ => return Ok(None),
+        let ValueRef::Integer(added) = context.get_raw(1) else {
+            return Ok(None);
         };
         Ok(days(context, 0).and_then(|days| date(days.checked_add(added)?)))
     })

@@ -1,0 +1,418 @@
+//! The short way: a mutation whose steps need nothing of each other's answers is sent whole, in one round trip.
+//!
+//! Its statements judge themselves. If one of them is not favourable nothing is written, and the long way finds out why: it begins
+//! anew, and decides as if nobody had tried before.
+
+use super::change::{Aim, Found};
+use super::create::{fields, numbers};
+use super::ids::Ids;
+use super::judge::{Prepared, target_locks};
+use super::values::{preset, stored, tenant_of};
+use super::{Refused, WriteRequest, WrittenRow, answer, change, create, delete};
+use crate::binder::{Binder, Bound};
+use crate::cells::Table;
+use crate::database::{Database, Engine};
+use crate::dialect::postgres::{self, Effort};
+use crate::dialect::sqlite;
+use crate::error::{Error, Result};
+use crate::program::{Dialect, Program, Statement};
+use crate::sql;
+use crate::sql::guarded::{self, Guarded};
+use crate::sql::store::{Lock, Rows, lock};
+use crate::transaction::{BEGIN, Query, step};
+use crate::write;
+use freehold_base::RowId;
+use freehold_planner::mutation::{Change, Create, MutationPlan, RootAction, Selector, Step};
+use freehold_policy::target::{Grant, WriteTarget};
+use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, OnDelete, Operation};
+use std::sync::Arc;
+
+/// Steps of an operation that is tried whole.
+const STEPS_MAX: usize = 20;
+
+/// One statement, or the reading of an answer.
+enum Move {
+    /// Locks, and numbers that are taken.
+    Plain(Query),
+    /// Writes one row, or must not go on.
+    Guarded(Query),
+    /// Reads a row.
+    Read(Arc<Program>, Vec<Vec<Bound>>),
+}
+
+/// An operation, ready to be sent.
+struct Whole<'p> {
+    moves: Vec<Move>,
+    /// For each root field what it answers.
+    roots: Vec<Root<'p>>,
+}
+
+enum Root<'p> {
+    Text(&'p str),
+    One(Arc<Program>, RowId),
+    Many(Arc<Program>, Vec<RowId>),
+}
+
+impl Database {
+    /// Tries a mutation whole; `None`: the long way must be gone. Nothing has been written then.
+    pub(super) async fn write_whole(
+        &self,
+        plan: &MutationPlan,
+        request: &mut WriteRequest<'_>,
+    ) -> std::result::Result<Option<Vec<u8>>, Refused> {
+        let Some(whole) = prepare(self.dialect(), plan, request) else {
+            return Ok(None);
+        };
+        let Whole { moves, roots } = whole;
+        let read = match self.engine() {
+            Engine::Postgres(pool) => self.send(pool, moves).await?,
+            Engine::Sqlite(sqlite) => self.run_whole(sqlite, moves).await?,
+        };
+        let Some(read) = read else { return Ok(None) };
+        Ok(Some(data(plan, &roots, &read, request)?))
+    }
+
+    /// One flight on PostgreSQL; gives the rows of each reading.
+    async fn send(&self, pool: &postgres::Pool, moves: Vec<Move>) -> Result<Option<Vec<Vec<Table>>>> {
+        let mut queries = Vec::with_capacity(moves.len());
+        let mut readings = Vec::new();
+        for movement in moves {
+            match movement {
+                Move::Plain(query) | Move::Guarded(query) => queries.push(query),
+                Move::Read(program, parameters) => {
+                    readings.push((queries.len(), program.statements.len()));
+                    for (statement, parameters) in program.statements.iter().zip(parameters) {
+                        queries.push(Query {
+                            sql: statement.sql.clone(),
+                            parameters,
+                            columns: statement.columns.clone(),
+                            kept: true,
+                        });
+                    }
+                }
+            }
+        }
+        let mut checkout = pool.checkout().await?;
+        let mut effort = Effort::default();
+        let outcome = postgres::fly(&mut checkout, Some(BEGIN), &queries, Some("COMMIT"), &mut effort).await;
+        self.count(effort);
+        let outcomes = match outcome {
+            Ok(outcomes) => outcomes,
+            Err(failure) if failure.is_of_unknown_outcome() => return Err(failure.into()),
+            Err(failure) => {
+                if failure.is_outdated() {
+                    checkout.forget_statements();
+                }
+                checkout.give_back();
+                return Ok(None);
+            }
+        };
+        checkout.give_back();
+        let mut tables: Vec<Option<Table>> = outcomes.into_iter().map(|outcome| Some(outcome.table)).collect();
+        let read = readings.into_iter().map(|(start, count)| {
+            let tables = tables.iter_mut().skip(start).take(count);
+            tables.filter_map(Option::take).collect()
+        });
+        Ok(Some(read.collect()))
+    }
+
+    /// One visit of SQLite's writer.
+    async fn run_whole(&self, sqlite: &sqlite::Sqlite, moves: Vec<Move>) -> Result<Option<Vec<Vec<Table>>>> {
+        let statements = moves.len() as u64;
+        let outcome = sqlite.write_whole(move |connection, stopped| {
+            let mut read = Vec::new();
+            for movement in &moves {
+                match movement {
+                    Move::Plain(query) => drop(step(connection, query, stopped)?),
+                    Move::Guarded(query) => {
+                        if step(connection, query, stopped)?.affected != 1 {
+                            return Ok(None);
+                        }
+                    }
+                    Move::Read(program, parameters) => {
+                        read.push(sqlite::read_within(connection, program, parameters, stopped)?.0);
+                    }
+                }
+            }
+            Ok(Some(read))
+        });
+        let outcome = outcome.await;
+        self.count(Effort {
+            statements,
+            flights: 1,
+            transactions: 0,
+        });
+        // Whatever it was, the long way says it better.
+        Ok(outcome.unwrap_or(None))
+    }
+}
+
+/// The operation's moves; `None` if it is not one that can be sent whole.
+fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequest<'_>) -> Option<Whole<'p>> {
+    let mut ids = Ids::default();
+    let mut moves = Vec::new();
+    let mut roots = Vec::with_capacity(plan.roots.len());
+    let mut steps_done = 0;
+    for root in &plan.roots {
+        let (steps, answer, is_list) = match &root.action {
+            RootAction::Text(text) => {
+                roots.push(Root::Text(text));
+                continue;
+            }
+            RootAction::One { step, answer } => (std::slice::from_ref(&**step), answer, false),
+            RootAction::Many { steps, answer } => (steps.as_slice(), answer, true),
+            RootAction::Administer(_) => return None,
+        };
+        steps_done += steps.len();
+        if steps.is_empty() || steps_done > STEPS_MAX {
+            return None;
+        }
+        let program = Arc::new(sql::render(request.binder.catalog, &answer.plan, dialect));
+        // What is read is opened after the commit: too late for a value that does not open.
+        if !program.keys.is_empty() {
+            return None;
+        }
+        let mut rows = Vec::with_capacity(steps.len());
+        for step in steps {
+            let writing = {
+                let mut short = Short {
+                    dialect,
+                    request,
+                    ids: &mut ids,
+                };
+                short.step(step)?
+            };
+            if answer.before {
+                moves.push(reading(&program, &request.binder, writing.row)?);
+            }
+            moves.extend(writing.moves);
+            rows.push(writing.row);
+        }
+        if !answer.before {
+            for row in &rows {
+                moves.push(reading(&program, &request.binder, *row)?);
+            }
+        }
+        roots.push(match (is_list, rows.first()) {
+            (false, Some(row)) => Root::One(program, *row),
+            _ => Root::Many(program, rows),
+        });
+    }
+    (steps_done > 0).then_some(Whole { moves, roots })
+}
+
+fn reading(program: &Arc<Program>, binder: &Binder<'_>, row: RowId) -> Option<Move> {
+    let binder = Binder {
+        written: Some(row),
+        ..*binder
+    };
+    Some(Move::Read(program.clone(), binder.bind(program).ok()?))
+}
+
+/// What one step needs.
+struct Written {
+    row: RowId,
+    moves: Vec<Move>,
+}
+
+struct Short<'s, 'r> {
+    dialect: Dialect,
+    request: &'s mut WriteRequest<'r>,
+    ids: &'s mut Ids,
+}
+
+impl Short<'_, '_> {
+    fn step(&mut self, step: &Step) -> Option<Written> {
+        match step {
+            Step::Create(create) => self.create(create),
+            Step::Update {
+                rows: Selector::Id(row),
+                change,
+            } => self.change(change, *row),
+            Step::Delete {
+                rows: Selector::Id(row),
+                target,
+                if_version,
+                ..
+            } => self.delete(target, *row, *if_version),
+            Step::Update { .. } | Step::Delete { .. } | Step::Upsert { .. } => None,
+        }
+    }
+
+    fn create(&mut self, create: &Create) -> Option<Written> {
+        let catalog = self.request.binder.catalog;
+        let entity = catalog.entity(create.target.entity());
+        let now = self.request.binder.caller.now;
+        let row = self.ids.next(entity.tag, now, &mut *self.request.entropy);
+        let prepared = create::prepare(&self.request.binder, create, row, None).ok()?;
+        let grant = *prepared.grants.first()?;
+        if !create.children.is_empty() || prepared.case.proposals.len() != 1 {
+            return None;
+        }
+        self.is_unrecorded(entity, row, Operation::Create, &prepared.grants, &create.named)?;
+        let mut moves = self.plain(numbers(catalog, self.dialect, entity, &prepared.values))?;
+        let locks = target_locks(catalog, self.dialect, entity, &create.references, &prepared.case.references);
+        moves.extend(self.plain(locks)?);
+        // What is judged is what is written, encrypted values too: rules do not look at them.
+        let Prepared { mut case, values, .. } = prepared;
+        case.proposals = vec![stored(&self.request.binder, entity, row, &preset(&values, grant)).ok()?];
+        let guarded = Guarded {
+            case,
+            if_version: None,
+        };
+        moves.push(self.guarded(&guarded::insert(catalog, self.dialect, &guarded))?);
+        Some(Written { row, moves })
+    }
+
+    fn change(&mut self, change: &Change, row: RowId) -> Option<Written> {
+        let catalog = self.request.binder.catalog;
+        let entity = catalog.entity(change.target.entity());
+        let aim = Aim {
+            row,
+            child_of: None,
+            found: Found::ById,
+        };
+        let prepared = change::prepare(&self.request.binder, change, aim, None).ok()?;
+        let grant = *prepared.grants.first()?;
+        if !change.children.is_empty() || prepared.case.proposals.len() != 1 || prepared.values.is_empty() {
+            return None;
+        }
+        let named: Vec<FieldId> = prepared.values.keys().copied().collect();
+        self.is_unrecorded(entity, row, change.target.operation(), &prepared.grants, &named)?;
+        let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Change))?;
+        let locks = target_locks(catalog, self.dialect, entity, &change.references, &prepared.case.references);
+        moves.extend(self.plain(locks)?);
+        let values = stored(&self.request.binder, entity, row, &preset(&prepared.values, grant)).ok()?;
+        let guarded = Guarded {
+            case: prepared.case,
+            if_version: change.if_version,
+        };
+        moves.push(self.guarded(&guarded::update(catalog, self.dialect, &guarded, row, &values))?);
+        Some(Written { row, moves })
+    }
+
+    fn delete(&mut self, target: &WriteTarget, row: RowId, if_version: Option<i64>) -> Option<Written> {
+        let catalog = self.request.binder.catalog;
+        let entity = catalog.entity(target.entity());
+        let grants: Vec<&Grant> = target.grants().iter().collect();
+        if grants.is_empty() || !falls_alone(catalog, entity) {
+            return None;
+        }
+        self.is_unrecorded(entity, row, Operation::Delete, &grants, &[])?;
+        let aim = Aim {
+            row,
+            child_of: None,
+            found: Found::ById,
+        };
+        let guarded = Guarded {
+            case: delete::prepare(target, aim),
+            if_version,
+        };
+        let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Remove))?;
+        moves.push(self.guarded(&guarded::delete(catalog, self.dialect, &guarded, row))?);
+        Some(Written { row, moves })
+    }
+
+    fn lock(&self, catalog: &Catalog, entity: &EntityDef, row: RowId, how: Lock) -> Vec<Statement> {
+        let rows = Rows::of_request(std::slice::from_ref(&row));
+        lock(catalog, self.dialect, entity.id, &rows, how).into_iter().collect()
+    }
+
+    /// Something, if the audit log says nothing of the write, whichever rule lets it through: which one did is not known here.
+    fn is_unrecorded(
+        &self,
+        entity: &EntityDef,
+        row: RowId,
+        operation: Operation,
+        grants: &[&Grant],
+        named: &[FieldId],
+    ) -> Option<()> {
+        let Some(audit) = self.request.audit else {
+            return Some(());
+        };
+        let says_nothing = grants.iter().all(|grant| {
+            let written = WrittenRow {
+                entity: entity.id,
+                tenant: tenant_of(&self.request.binder, entity),
+                row,
+                operation,
+                fields: fields(named, grant),
+                rule: Some((grant.rule().0.to_owned(), grant.rule().1)),
+                records_all: grant.records_all(),
+            };
+            audit(std::slice::from_ref(&written)).is_empty()
+        });
+        says_nothing.then_some(())
+    }
+
+    fn plain(&self, statements: Vec<Statement>) -> Option<Vec<Move>> {
+        let moves = statements.into_iter().map(|statement| Some(Move::Plain(self.query(statement)?)));
+        moves.collect()
+    }
+
+    fn guarded(&self, statement: &Statement) -> Option<Move> {
+        Some(Move::Guarded(Query {
+            sql: statement.sql.clone(),
+            parameters: self.request.binder.bind_statement(statement).ok()?,
+            columns: statement.columns.clone(),
+            kept: true,
+        }))
+    }
+
+    fn query(&self, statement: Statement) -> Option<Query> {
+        Some(Query {
+            parameters: self.request.binder.bind_statement(&statement).ok()?,
+            sql: statement.sql,
+            columns: statement.columns,
+            kept: true,
+        })
+    }
+}
+
+/// Whether nothing goes with a row of the entity, and what holds it is a foreign key.
+fn falls_alone(catalog: &Catalog, entity: &EntityDef) -> bool {
+    let mut fields = catalog.entities.values().flat_map(|from| &from.fields);
+    fields.all(|field| match &field.field_type {
+        FieldType::Reference { to, on_delete } if to.contains(&entity.id) => {
+            *on_delete == OnDelete::Restrict && to.len() == 1
+        }
+        _ => true,
+    })
+}
+
+/// The JSON object of `data`, of what was read.
+fn data(plan: &MutationPlan, roots: &[Root<'_>], read: &[Vec<Table>], request: &WriteRequest<'_>) -> Result<Vec<u8>> {
+    let mut read = read.iter();
+    let mut next = |program: &Program, row: RowId| {
+        let tables = read.next().ok_or_else(|| Error::program("an answer was not read"))?;
+        let binder = Binder {
+            written: Some(row),
+            ..request.binder
+        };
+        let object = write::write(program, tables, &binder, request.sealer)?;
+        Ok::<_, Error>(answer::only_value(program, &object))
+    };
+    let mut data = vec![b'{'];
+    for (index, (root, field)) in roots.iter().zip(&plan.roots).enumerate() {
+        if index > 0 {
+            data.push(b',');
+        }
+        data.extend(sql::json_key(&field.key));
+        match root {
+            Root::Text(text) => data.extend(sql::json_text(text)),
+            Root::One(program, row) => data.extend(next(program, *row)?),
+            Root::Many(program, rows) => {
+                data.push(b'[');
+                for (index, row) in rows.iter().enumerate() {
+                    if index > 0 {
+                        data.push(b',');
+                    }
+                    data.extend(next(program, *row)?);
+                }
+                data.push(b']');
+            }
+        }
+    }
+    data.push(b'}');
+    Ok(data)
+}

@@ -1,0 +1,116 @@
+//! Writes that judge themselves: the judgement stands in the statement, which writes nothing unless it is favourable.
+//!
+//! Written for a flight in which nobody looks at an answer before the next statement. On PostgreSQL a statement that writes nothing
+//! therefore fails, by a division by the number of its rows, and takes all that follows with it.
+
+use super::Renderer;
+use super::judge::{Case, Judgement};
+use super::parameters::{Parameters, raw as text};
+use super::raw::{conjunction, disjunction, restrict};
+use super::store::{Assignment, Rows, built, insert_text, statement};
+use crate::program::{Dialect, Statement};
+use freehold_base::{RowId, Value, ValueType};
+use freehold_policy::operand::Operand;
+use freehold_schema::catalog::Catalog;
+use sea_query::{Alias, Expr, ExprTrait, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
+
+/// A case that is written as soon as it is judged: one way in which it may come out, and what its row must be like besides.
+pub(crate) struct Guarded<'a> {
+    pub(crate) case: Case<'a>,
+    pub(crate) if_version: Option<i64>,
+}
+
+/// `INSERT` of the case's only proposal.
+pub(crate) fn insert(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>) -> Statement {
+    let renderer = Renderer::new(catalog, dialect);
+    let mut parameters = Parameters::new(dialect);
+    let judgement = renderer.judgement(&mut parameters, &guarded.case);
+    let row = guarded.case.proposals.first().map_or(&[][..], Vec::as_slice);
+    let new = judgement.proposals.first().cloned();
+    let mut select = favourable(&mut parameters, judgement, guarded.if_version);
+    for assignment in row {
+        let column = Alias::new(&assignment.column);
+        match &new {
+            Some(new) => select.expr(Expr::col((new.clone(), column))),
+            None => select.expr(text("NULL")),
+        };
+    }
+    let sql = insert_text(catalog, guarded.case.entity, row, &built(&select, dialect));
+    finished(sql, parameters, dialect)
+}
+
+/// `UPDATE` of the case's row.
+pub(crate) fn update(
+    catalog: &Catalog,
+    dialect: Dialect,
+    guarded: &Guarded<'_>,
+    row: RowId,
+    values: &[Assignment],
+) -> Statement {
+    let renderer = Renderer::new(catalog, dialect);
+    let mut parameters = Parameters::new(dialect);
+    let entity = catalog.entity(guarded.case.entity);
+    let mut update = renderer.update(&mut parameters, entity.id, values);
+    let rows = Rows::of_request(std::slice::from_ref(&row));
+    update.and_where(renderer.rows(&mut parameters, entity, None, &rows));
+    update.and_where(renderer.is_favourable(&mut parameters, guarded));
+    let sql = match dialect {
+        Dialect::Sqlite => update.to_string(SqliteQueryBuilder),
+        Dialect::Postgres => update.to_string(PostgresQueryBuilder),
+    };
+    finished(sql, parameters, dialect)
+}
+
+/// `DELETE` of the case's row.
+pub(crate) fn delete(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>, row: RowId) -> Statement {
+    let renderer = Renderer::new(catalog, dialect);
+    let mut parameters = Parameters::new(dialect);
+    let entity = catalog.entity(guarded.case.entity);
+    let mut delete = Query::delete();
+    delete.from_table(renderer.table(entity.id));
+    let rows = Rows::of_request(std::slice::from_ref(&row));
+    delete.and_where(renderer.rows(&mut parameters, entity, None, &rows));
+    delete.and_where(renderer.is_favourable(&mut parameters, guarded));
+    let sql = match dialect {
+        Dialect::Sqlite => delete.to_string(SqliteQueryBuilder),
+        Dialect::Postgres => delete.to_string(PostgresQueryBuilder),
+    };
+    finished(sql, parameters, dialect)
+}
+
+impl Renderer<'_> {
+    fn is_favourable(&self, parameters: &mut Parameters, guarded: &Guarded<'_>) -> Expr {
+        let judgement = self.judgement(parameters, &guarded.case);
+        let mut select = favourable(parameters, judgement, guarded.if_version);
+        Expr::exists(select.expr(text("1")).take())
+    }
+}
+
+/// The judgement's rows, if it is favourable.
+fn favourable(parameters: &mut Parameters, judgement: Judgement, if_version: Option<i64>) -> SelectStatement {
+    let mut parts = Vec::new();
+    if let Some((version, visible)) = judgement.stored {
+        parts.push(visible);
+        if let Some(expected) = if_version {
+            let expected = parameters.own(&Operand::Constant(Value::Int(expected)), ValueType::BigInt);
+            parts.push(version.eq(expected));
+        }
+    }
+    let candidates = judgement.candidates.into_iter();
+    let candidates = candidates.map(|(stored, new)| conjunction(vec![stored, new]));
+    parts.push(disjunction(candidates.collect()));
+    parts.extend(judgement.references);
+    let mut select = judgement.rows;
+    restrict(&mut select, conjunction(parts));
+    select
+}
+
+fn finished(sql: String, parameters: Parameters, dialect: Dialect) -> Statement {
+    match dialect {
+        Dialect::Sqlite => statement(sql, parameters, Vec::new()),
+        Dialect::Postgres => {
+            let sql = format!("WITH w AS ({sql} RETURNING 1) SELECT 1 / (SELECT count(*) FROM w)::int4");
+            statement(sql, parameters, vec![ValueType::Int])
+        }
+    }
+}
