@@ -146,6 +146,7 @@ fn directory(catalog: &Catalog, revision: &str) -> Directory {
                 .map(|column| column.name),
             name: tenants
                 .find_field("name")
+                .filter(|name| name.encrypted.is_none())
                 .and_then(|name| name.column())
                 .map(|column| column.name),
             memberships: memberships.name.clone(),
@@ -204,6 +205,6 @@ mod tests {
             "thing:\n  a: {link: \"https://x.test/\"}\n  b: {link: \"https://ann@x.test/\"}\n",
             &[("seed-value", "seed.yaml:3:3")],
         );
-        check("a: {type: html, default: '<b>x'}", "", &[("content", "app.yaml:4:54")]);
+        check("a: {type: html, default: '<b>x'}", "", &[("content", "app.yaml:4:59")]);
     }
 }

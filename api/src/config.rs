@@ -69,7 +69,7 @@ pub(crate) struct DevArgs {
 }
 
 /// Settings of `freehold serve` that stand in for the file's.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ServeArgs {
     /// The configuration file
     #[arg(long, env = "FREEHOLD_CONFIG", value_name = "FILE")]
@@ -490,7 +490,7 @@ mod tests {
         let path = folder.join("freehold.toml");
         std::fs::write(
             &path,
-            "app = 'shop'\nlisten = '0.0.0.0:80'\n[database]\nurl = 'postgres://a:b@c/d'\n",
+            "app = 'shop'\nkey_file = 'keys.json'\nlisten = '0.0.0.0:80'\n[database]\nurl = 'postgres://a:b@c/d'\n",
         )
         .unwrap();
         let args = ServeArgs {
@@ -502,6 +502,14 @@ mod tests {
         assert_eq!((config.app.clone(), config.listen), (folder.join("shop"), listen()));
         let printed: Config = toml::from_str(&config.masked()).unwrap();
         assert_eq!(printed.database.url, "postgres://a:***@c/d");
+        assert_eq!(config.keys().unwrap(), KeySource::File(folder.join("keys.json")));
+        assert_eq!(printed.key_file, config.key_file);
+        let stated = ServeArgs {
+            key_file: Some("other.json".into()),
+            ..args.clone()
+        };
+        let other = Config::load(&stated).unwrap();
+        assert_eq!(other.keys().unwrap(), KeySource::File("other.json".into()));
         let hook = "https://hooks.example.com/secret";
         std::fs::write(
             &path,
@@ -517,6 +525,9 @@ mod tests {
         )
         .unwrap();
         assert!(Config::load(&args).unwrap_err().message.contains("denials"));
+        std::fs::write(&path, "app = 'shop'\n[database]\nurl = 'sqlite:x'\n").unwrap();
+        let unstated = Config::load(&args).unwrap().keys().unwrap_err();
+        assert!(unstated.hint.is_some_and(|hint| hint.contains("freehold keys new FILE")));
         std::fs::write(&path, "aps = 'shop'").unwrap();
         assert!(Config::load(&args).unwrap_err().message.contains("aps"));
         assert!(Config::load(&ServeArgs::default()).is_err());

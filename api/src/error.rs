@@ -217,6 +217,9 @@ impl From<freehold_storage::Error> for Refusal {
             about_document: error.code() == Code::BadUserInput,
             ..coded(error.code(), &error)
         };
+        if let freehold_storage::Error::Sealed { field, .. } = &error {
+            refusal.cause = Some(format!("`{field}`: {}", chain(&error)));
+        }
         let Some(Value::Object(extensions)) = refusal
             .entries
             .first_mut()

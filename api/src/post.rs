@@ -1,5 +1,7 @@
 //! Letters to people: invitations and links to choose a password. They are left in a folder as RFC 5322 messages, one file each, for a
 //! mail server's pickup or, in development, for whoever sits at the terminal.
+//!
+//! A letter holds nothing that a user wrote: nobody sends other people words of their own by it.
 
 use freehold_storage::{Letter, LetterKind};
 use std::fmt::Write;
@@ -9,17 +11,12 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Post {
     folder: Option<PathBuf>,
-    app: String,
 }
 
 impl Post {
     /// A post that leaves letters in that folder; without one nothing is sent.
-    pub(crate) fn new(folder: Option<PathBuf>, app: &Path) -> Self {
-        let app = app.canonicalize().unwrap_or_else(|_| app.to_owned());
-        Self {
-            folder,
-            app: app.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        }
+    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder }
     }
 
     /// Whether letters are sent.
@@ -27,10 +24,11 @@ impl Post {
         self.folder.is_some()
     }
 
-    /// Sends a letter. One that cannot be sent is told to the server's log without its content, and can be asked for again.
-    pub(crate) async fn send(&self, letter: &Letter, host: &str) {
+    /// Sends a letter of an app that is at `site`. One that cannot be sent is told to the server's log without its content, and can be
+    /// asked for again.
+    pub(crate) async fn send(&self, letter: &Letter, app: &str, site: &str) {
         let Some(folder) = &self.folder else { return };
-        let text = message(letter, &self.app, host);
+        let text = message(letter, app, site);
         let file = folder.join(format!("{:032x}.eml", rand::random::<u128>()));
         let written = tokio::task::spawn_blocking(move || deposit(&file, &text)).await;
         match written {
@@ -59,27 +57,36 @@ fn deposit(file: &Path, text: &str) -> std::io::Result<PathBuf> {
     Ok(file.to_owned())
 }
 
-fn message(letter: &Letter, app: &str, host: &str) -> String {
-    let (subject, why, until) = match letter.kind {
-        LetterKind::Invitation => (
+fn message(letter: &Letter, app: &str, site: &str) -> String {
+    let link = |token: &str| format!("{site}/auth/password/reset?token={token}");
+    let (subject, why, address, more) = match &letter.kind {
+        LetterKind::Invitation(token) => (
             format!("You are invited to {app}"),
             "You were invited. Choose a password to come in:",
+            link(token),
             "The link is good for seven days, and once.",
         ),
-        LetterKind::PasswordReset => (
+        LetterKind::Membership => (
+            format!("You are a member in {app}"),
+            "You were made a member. Sign in as always:",
+            site.to_owned(),
+            "If you did not expect this letter, tell whoever runs the site.",
+        ),
+        LetterKind::PasswordReset(token) => (
             format!("Choose a new password for {app}"),
-            "Your password was reset by an administrator. Choose a new one:",
+            "An administrator lets you choose a new password:",
+            link(token),
             "The link is good for half an hour, and once. If you did not expect this letter, tell your administrator.",
         ),
     };
-    let mut text = String::new();
-    // Writing to a string does not fail. The address was checked when it became one; a line end cannot be in it.
+    // The address was checked when it became one; a line end cannot be in it.
     let to: String = letter.to.chars().filter(|letter| !letter.is_control()).collect();
+    let mut text = String::new();
+    // Writing to a string does not fail.
     let _ = write!(
         text,
         "To: {to}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
-         {why}\r\n\r\n    {host}/auth/password/reset?token={token}\r\n\r\n{until}\r\n",
-        token = letter.token
+         {why}\r\n\r\n    {address}\r\n\r\n{more}\r\n"
     );
     text
 }
@@ -88,19 +95,33 @@ fn message(letter: &Letter, app: &str, host: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_letter_has_one_recipient_and_one_link() {
+    fn written(kind: LetterKind) -> String {
         let letter = Letter {
             to: "ann@acme.test\r\nBcc: eve@example.com".to_owned(),
-            kind: LetterKind::PasswordReset,
-            token: "00ff".to_owned(),
+            kind,
         };
-        let text = message(&letter, "helpdesk", "https://help.example.com");
-        assert!(
-            text.starts_with("To: ann@acme.testBcc: eve@example.com\r\nSubject: "),
-            "{text}"
-        );
-        assert_eq!(text.matches("/auth/password/reset?token=00ff\r\n").count(), 1);
         assert!(!format!("{letter:?}").contains("00ff"));
+        message(&letter, "helpdesk", "https://help.example.com")
+    }
+
+    #[test]
+    fn a_letter_has_one_recipient_and_one_link() {
+        for kind in [
+            LetterKind::PasswordReset("00ff".to_owned()),
+            LetterKind::Invitation("00ff".to_owned()),
+        ] {
+            let text = written(kind);
+            assert!(
+                text.starts_with("To: ann@acme.testBcc: eve@example.com\r\nSubject: "),
+                "{text}"
+            );
+            assert_eq!(text.matches("https://help.example.com/auth/password/reset?token=00ff\r\n").count(), 1);
+        }
+    }
+
+    #[test]
+    fn who_is_known_gets_no_token() {
+        let text = written(LetterKind::Membership);
+        assert!(text.contains("    https://help.example.com\r\n") && !text.contains("token"), "{text}");
     }
 }

@@ -108,7 +108,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
     });
     let parallel = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Environment::new(Parts {
-        post: Post::new(mail_dir, &app),
+        post: Post::new(mail_dir),
         name,
         label: app
             .canonicalize()

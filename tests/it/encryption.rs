@@ -15,6 +15,7 @@ app: sealed
 security: production
 default_profile: person
 tenant: bank
+founder_roles: [teller]
 keys: {pii: {scope: tenant}, house: {scope: environment}}
 entities:
   bank:
@@ -24,7 +25,7 @@ entities:
       name: {type: text, required: true}
       slug: {type: text, required: true, unique: true}
       motto: {type: text, encrypted: pii}
-  membership: {membership_of: bank, access: protected, public: false, fields: {pin: {type: int, encrypted: pii}}}
+  membership: {membership_of: bank, access: protected, public: false, fields: {pin: {type: int, encrypted: pii, default: 16180339}}}
   account:
     in: bank
     access: open
@@ -46,14 +47,18 @@ entities:
     access: open
     fields:
       code: {type: text, encrypted: house, searchable: equality, unique: true, required: true}
-profiles: {person: {sets: []}}
+profiles: {person: {sets: [founding]}}
 roles:
-  teller: {sets: [telling]}
+  teller: {sets: [telling], manages: [trainee]}
   trainee: {sets: [learning]}
   auditor: {sets: [auditing]}
 permission_sets:
+  founding:
+    - {actions: [create_tenant]}
+    - {entity: bank, allow: [create], write: [name, slug]}
   telling:
     - {entity: bank, allow: [read, list], read: [name, motto]}
+    - {entity: bank, allow: [update], write: [motto]}
     - {entity: account, allow: [read, list], read: [label, open, iban, other, balance, born]}
     - {entity: account, allow: [create, update], write: [label, open, iban, other, balance, born]}
     - {entity: loan, allow: [read, list], read: [iban]}
@@ -230,6 +235,24 @@ on_both_databases! {
         assert_eq!(taken.code(), "CONFLICT", "{}", taken.text);
         // At another bank it is free.
         bo.query(r#"mutation { createAccount(input: {label: "x", iban: "SEEDED-IBAN-TWO"}) { label } }"#);
+    }
+
+    fn a_new_tenant_has_keys_of_its_own(database) {
+        let server = start(database);
+        let ann = server.sign_in("ann@sealed.test");
+        // Her membership has a value of its own, which the model gives: it is sealed under a key that was not there before.
+        let made = ann.query(r#"mutation { createBank(input: {name: "West", slug: "west"}) { id slug } }"#);
+        assert_eq!(made["createBank"]["slug"], "west");
+        let there = ann.tenant("west");
+        let id = made["createBank"]["id"].as_str().expect("an id");
+        let changed = there.query(&format!("mutation {{ updateBank(id: \"{id}\", input: {{motto: \"FOUNDED-MOTTO\"}}) {{ motto }} }}"));
+        assert_eq!(changed, json!({"updateBank": {"motto": "FOUNDED-MOTTO"}}));
+        assert_eq!(there.query("{ banks { nodes { motto } } }"), json!({"banks": {"nodes": [{"motto": "FOUNDED-MOTTO"}]}}));
+        there.query(r#"mutation { createAccount(input: {label: "first", iban: "SEEDED-IBAN-ONE"}) { iban } }"#);
+        assert_eq!(labels(&there, r#"{iban: {eq: "SEEDED-IBAN-ONE"}}"#), ["first"]);
+        assert!(!is_stored(&server, "FOUNDED-MOTTO") && !is_stored(&server, "16180339"));
+        let listed = report(&server);
+        assert_eq!(listed["dataKeys"].as_array().map(Vec::len), Some(4), "three banks and the house: {listed}");
     }
 
     fn a_value_opens_nowhere_else(database) {

@@ -205,6 +205,10 @@ on_both_databases! {
         assert!(!renamed.text.contains("Vault"), "{}", renamed.text);
         guild.refused("ann", "mutation { upsertJob(by: TITLE, input: {title: \"Vault\", hours: 2}) { id } }", "CONFLICT");
         guild.done("ann", "mutation { createJob(input: {title: \"Moon\", crew: <red>}) { id } }");
+        // A row that may not be added is refused alike, whether somebody unseen has its key or nobody.
+        let taken = guild.refused("ann", "mutation { upsertJob(by: TITLE, input: {title: \"Vault\", hours: 9}) { id } }", "FORBIDDEN");
+        let free = guild.refused("ann", "mutation { upsertJob(by: TITLE, input: {title: \"Free\", hours: 9}) { id } }", "FORBIDDEN");
+        assert_eq!(taken.without_request_id(), free.without_request_id());
         // Whoever may not write at all is not told of keys.
         guild.refused("ann", "mutation { updateJob(id: <wall>, input: {title: \"Vault\"}) { id } }", "FORBIDDEN");
         guild.refused("ann", "mutation { createJob(input: {title: \"Vault\", hours: 9}) { id } }", "FORBIDDEN");

@@ -5,6 +5,7 @@
 mod fault;
 mod tree;
 
+use crate::test::postgres;
 use crate::tools;
 use fault::Fault;
 use std::collections::BTreeMap;
@@ -32,18 +33,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
         return Err("no such fault; they are the files of tests/faults".into());
     }
     let tree = Tree::new(&root);
+    // Some faults show on PostgreSQL alone: SQLite has one writer.
+    let needs_postgres = faults.iter().any(|fault| fault.test.contains("postgres"));
+    let postgres = if needs_postgres { Some(postgres::get()?) } else { None };
+    let url = postgres.as_ref().map(postgres::Postgres::url);
     let mut sound: BTreeMap<&str, bool> = BTreeMap::new();
     let mut uncaught = Vec::new();
     for fault in &faults {
         tree.sync()?;
         let is_sound = match sound.get(fault.test.as_str()) {
             Some(known) => *known,
-            None => is_sound(&tree, &fault.test)?,
+            None => is_sound(&tree, &fault.test, url)?,
         };
         sound.insert(&fault.test, is_sound);
         let started = Instant::now();
         let outcome = if is_sound {
-            try_fault(&tree, fault)?
+            try_fault(&tree, fault, url)?
         } else {
             Outcome::Unsound
         };
@@ -82,8 +87,13 @@ enum Outcome {
 }
 
 /// Whether a test passes without a fault, and runs anything: else it catches nothing.
-fn is_sound(tree: &Tree, test: &str) -> Result<bool, String> {
-    let ran = cargo(tree, test, &[])?;
+fn is_sound(tree: &Tree, test: &str, postgres: Option<&str>) -> Result<bool, String> {
+    let built = build(tree, test, postgres)?;
+    let ran = if built.success {
+        cargo(tree, test, &[], postgres)?
+    } else {
+        built
+    };
     if !ran.success {
         eprintln!("`{test}` fails without any fault:\n{}", end_of(&ran.output));
         return Ok(false);
@@ -105,9 +115,20 @@ fn end_of(output: &str) -> String {
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
-fn try_fault(tree: &Tree, fault: &Fault) -> Result<Outcome, String> {
+/// Builds a test, and the server if it is a black-box test: a fault that does not compile is not caught.
+fn build(tree: &Tree, test: &str, postgres: Option<&str>) -> Result<Ran, String> {
+    if test.contains("freehold-tests") {
+        let built = cargo(tree, "cargo build -p freehold", &["--quiet"], postgres)?;
+        if !built.success {
+            return Ok(built);
+        }
+    }
+    cargo(tree, test, &["--no-run"], postgres)
+}
+
+fn try_fault(tree: &Tree, fault: &Fault, postgres: Option<&str>) -> Result<Outcome, String> {
     tree.write(&fault.file, &fault.planted(tree.folder())?)?;
-    let built = cargo(tree, &fault.test, &["--no-run"])?;
+    let built = build(tree, &fault.test, postgres)?;
     if !built.success {
         return Err(format!(
             "with `{}` it does not compile:\n{}",
@@ -115,7 +136,7 @@ fn try_fault(tree: &Tree, fault: &Fault) -> Result<Outcome, String> {
             end_of(&built.output)
         ));
     }
-    let ran = cargo(tree, &fault.test, &[])?;
+    let ran = cargo(tree, &fault.test, &[], postgres)?;
     let failed = ran.output.lines().find_map(|line| {
         line.strip_prefix("test ")?
             .strip_suffix(" ... FAILED")
@@ -135,7 +156,7 @@ struct Ran {
 }
 
 /// Runs `cargo test …` in the tree. `more` stands before what goes to the test itself.
-fn cargo(tree: &Tree, test: &str, more: &[&str]) -> Result<Ran, String> {
+fn cargo(tree: &Tree, test: &str, more: &[&str], postgres: Option<&str>) -> Result<Ran, String> {
     let mut words: Vec<&str> = test.split_whitespace().skip(1).collect();
     let at = words.iter().position(|word| *word == "--").unwrap_or(words.len());
     words.splice(at..at, more.iter().copied());
@@ -148,6 +169,11 @@ fn cargo(tree: &Tree, test: &str, more: &[&str]) -> Result<Ran, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Some(url) = postgres {
+        command.env("FREEHOLD_TEST_POSTGRES", url);
+    }
+    // The tree has a server of its own.
+    command.env_remove("FREEHOLD_BIN");
     let mut child = command.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
     let readers = [child.stdout.take().map(read_all), child.stderr.take().map(read_all)];
     let started = Instant::now();

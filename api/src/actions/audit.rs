@@ -181,6 +181,32 @@ pub(crate) async fn explained(
     recorded.map_err(|error| unrecorded(&error))
 }
 
+/// Records that somebody has chosen a password by a link: for the environment, and for the tenants that they are a member of. It is
+/// chosen already; if it cannot be recorded, the server's log says so.
+pub(crate) async fn password_chosen(environment: &Environment, bundle: &Bundle, user: RowId, origin: Origin<'_>) {
+    let event = AuditEvent {
+        user: Some(user),
+        row: Some(user),
+        detail: place(environment, origin).name("operation", "choose_password"),
+        request: Some(origin.request.to_owned()),
+        ..AuditEvent::new(
+            AuditChain::Environment,
+            environment.clock.now(),
+            AuditKind::Administration,
+        )
+    };
+    let tenants = match tenants_of(&environment.platform, &bundle.directory, user).await {
+        Ok(tenants) => tenants,
+        Err(error) => {
+            tracing::error!("whose member somebody is could not be read for the audit log: {}", chain(&error));
+            Vec::new()
+        }
+    };
+    let entries = everywhere(&event, tenants).map(AuditEntry::Once).collect();
+    // Whatever is wrong, the recorder has told the server's log.
+    let _ = environment.recorder.record(entries).await;
+}
+
 /// Records that somebody was added from the terminal: for the environment, and for the tenant that they are a member of.
 ///
 /// # Errors

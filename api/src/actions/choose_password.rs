@@ -1,19 +1,26 @@
 //! Choosing a password by a link that came in a letter.
 
+use crate::actions::audit::{self, Origin};
 use crate::environments::Environment;
 use crate::error::Refusal;
-use freehold_auth::{Token, is_reset_good, set_password, spend_reset};
+use freehold_auth::{Token, is_reset_good};
 use freehold_base::Code;
 
-/// Sets the password of the person to whom the link was sent, ends their sessions and uses the link up.
+/// Sets the password of the person to whom the link was sent, ends their sessions and uses the link up. Signs nobody in: whoever has
+/// the link still has to know the address.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a password that is too short, `NOT_FOUND` for a link that is not good (any more).
-pub(crate) async fn choose_password(environment: &Environment, token: &str, password: &str) -> Result<(), Refusal> {
+/// `BAD_USER_INPUT` for a password that is too short or too long, `NOT_FOUND` for a link that is not good (any more).
+pub(crate) async fn choose_password(
+    environment: &Environment,
+    token: &str,
+    password: &str,
+    origin: Origin<'_>,
+) -> Result<(), Refusal> {
     let bundle = environment.bundle()?;
     let not_good = || {
         Refusal::new(Code::NotFound, "this link is not good any more")
-            .with_hint("a link is good once and for a while; ask for another")
+            .with_hint("a link is good once and for a while; ask an administrator for another")
     };
     let rules = bundle
         .catalog
@@ -27,14 +34,15 @@ pub(crate) async fn choose_password(environment: &Environment, token: &str, pass
         ));
     }
     let token = Token::parse(token).ok_or_else(not_good)?;
+    // Before the dear hash.
     if !is_reset_good(&environment.platform, &token, environment.clock.now()).await? {
         return Err(not_good());
     }
     let phc = environment.passwords.hash_queued(password).await?;
-    // Of two who use the link at once, one has it.
-    let user = spend_reset(&environment.platform, &token, environment.clock.now())
+    let now = environment.clock.now();
+    let user = freehold_auth::choose_password(&environment.platform, &token, phc, now)
         .await?
         .ok_or_else(not_good)?;
-    set_password(&environment.platform, user, phc, environment.clock.now()).await?;
+    audit::password_chosen(environment, &bundle, user, origin).await;
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::http::verb::is_mutation;
 use crate::timings::Timings;
 use freehold_auth::{TenantHint, Token, identify};
 use freehold_base::{Caller, Code};
+use freehold_planner::plan::Plan;
 use freehold_planner::{plan, plan_mutation};
 use freehold_policy::RoleSet;
 use freehold_schema::graphql::RequestText;
@@ -72,12 +73,7 @@ pub(crate) async fn execute(
         environment.clock.now(),
     );
     let caller = timings.wait("identify", identified).await?;
-    if caller.person.is_none() && caller.profile.is_none() {
-        return Err(Refusal::new(
-            Code::Unauthenticated,
-            "sign in first: this app has nothing for anonymous callers",
-        ));
-    }
+    may_ask(&caller)?;
 
     let view = bundle.view(&RoleSet::of(catalog, &caller));
     let key = PlanKey::new(view.number, &request.asked);
@@ -92,11 +88,22 @@ pub(crate) async fn execute(
                 .await?
         }
         Work::Write(mutation) => {
-            let written = write::write(environment, &bundle, &view, &caller, mutation, request);
+            let written = write::write(environment, &bundle, &view, &caller, mutation, request, None);
             timings.wait("write", written).await?
         }
     };
     Ok(enveloped(&data))
+}
+
+/// Refuses callers for whom the app has nothing at all.
+pub(crate) fn may_ask(caller: &Caller) -> Result<(), Refusal> {
+    if caller.person.is_none() && caller.profile.is_none() {
+        return Err(Refusal::new(
+            Code::Unauthenticated,
+            "sign in first: this app has nothing for anonymous callers",
+        ));
+    }
+    Ok(())
 }
 
 /// What a request has become.
@@ -117,6 +124,48 @@ async fn compile(
     key: Option<PlanKey>,
     timings: &mut Timings,
 ) -> Result<Work, Refusal> {
+    let (plan, variables, is_lasting) = match understand(environment, bundle, view, caller, request, timings).await? {
+        Understood::Write(mutation) => return Ok(Work::Write(mutation)),
+        Understood::Read {
+            plan,
+            variables,
+            is_lasting,
+        } => (plan, variables, is_lasting),
+    };
+    let program = timings.time("render", || {
+        Arc::new(sql::render(&bundle.catalog, &plan, environment.database.dialect()))
+    });
+    let planned = Arc::new(Planned { program, variables });
+    if let Some(key) = key.filter(|_| is_lasting) {
+        bundle.plans.keep(key, planned.clone());
+    }
+    Ok(Work::Read(planned))
+}
+
+/// A planned operation.
+pub(crate) enum Understood {
+    /// A query.
+    Read {
+        /// What to read.
+        plan: Plan,
+        /// Coerced variables.
+        variables: Map<String, Value>,
+        /// The plan holds nothing that changes from one request to the next.
+        is_lasting: bool,
+    },
+    /// A mutation.
+    Write(Box<Mutation>),
+}
+
+/// From text to a plan.
+pub(crate) async fn understand(
+    environment: &Environment,
+    bundle: &Bundle,
+    view: &View,
+    caller: &Caller,
+    request: &Request<'_>,
+    timings: &mut Timings,
+) -> Result<Understood, Refusal> {
     let catalog = &bundle.catalog;
     let text = RequestText {
         query: &request.asked.query,
@@ -124,20 +173,13 @@ async fn compile(
         variables: &request.asked.variables,
     };
     let mut prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
+    let (access, sealer, limits) = (&view.access, &environment.sealer, &catalog.limits);
     match prepared.operation.kind {
         OperationKind::Query => {}
         OperationKind::Mutation => {
-            let planned = || {
-                plan_mutation(
-                    catalog,
-                    &view.access,
-                    &prepared.operation,
-                    &environment.sealer,
-                    &catalog.limits,
-                )
-            };
+            let planned = || plan_mutation(catalog, access, &prepared.operation, sealer, limits);
             let plan = timings.time("plan", planned)?;
-            return Ok(Work::Write(Box::new(Mutation {
+            return Ok(Understood::Write(Box::new(Mutation {
                 plan,
                 variables: prepared.variables,
             })));
@@ -149,37 +191,19 @@ async fn compile(
             ));
         }
     }
-    let asides = timings
-        .wait(
-            "asides",
-            asides::answers(environment, bundle, view, caller, request.origin, &prepared.operation),
-        )
-        .await?;
-    prepared.introspection.extend(asides);
+    let asides = asides::answers(environment, bundle, view, caller, request.origin, &prepared.operation);
+    prepared.introspection.extend(timings.wait("asides", asides).await?);
     // Answers about the schema are large, and kept with it; those about people change.
-    let key = key.filter(|_| prepared.introspection.is_empty());
+    let is_lasting = prepared.introspection.is_empty();
     let planned = || {
-        plan(
-            catalog,
-            &view.access,
-            &prepared.operation,
-            prepared.introspection,
-            &environment.sealer,
-            &catalog.limits,
-        )
+        let ready = prepared.introspection;
+        plan(catalog, access, &prepared.operation, ready, sealer, limits)
     };
-    let plan = timings.time("plan", planned)?;
-    let program = timings.time("render", || {
-        Arc::new(sql::render(catalog, &plan, environment.database.dialect()))
-    });
-    let planned = Arc::new(Planned {
-        program,
+    Ok(Understood::Read {
+        plan: timings.time("plan", planned)?,
         variables: prepared.variables,
-    });
-    if let Some(key) = key {
-        bundle.plans.keep(key, planned.clone());
-    }
-    Ok(Work::Read(planned))
+        is_lasting,
+    })
 }
 
 /// `{"data": …}`

@@ -4,15 +4,15 @@ use crate::actions::audit::{self, Origin};
 use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
-use freehold_auth::{PersonName, TenantHint, describe};
+use freehold_auth::{Described, PersonName, TenantHint, describe};
 use freehold_base::{Caller, Code, RowId, nearest};
 use freehold_policy::RoleSet;
 use freehold_policy::inquiry::{Explanation, inquire};
-use freehold_policy::operand::{Operand as Bound, SessionValue};
-use freehold_policy::predicate::{Predicate, RulePredicate, Test};
-use freehold_schema::catalog::{Catalog, EntityDef, FieldId, Operation, SystemField};
+use freehold_policy::operand::{Operand, SessionValue};
+use freehold_policy::predicate::{Link, Predicate, RawSource, RulePredicate, Test};
+use freehold_schema::catalog::{Catalog, EntityDef, EntityKind, FieldId, Operation, SystemField};
 use freehold_schema::graphql::operation::{Field, InputKind};
-use freehold_storage::Binder;
+use freehold_storage::{Binder, Database};
 use serde_json::{Map, Value, json};
 
 /// What is asked.
@@ -28,62 +28,100 @@ pub(crate) struct Question<'a> {
     pub(crate) field: Option<&'a str>,
 }
 
-/// The decision about `who`, in the request's tenant, with everything that led to it.
+/// The decision about `who`, in the request's tenant, with everything that led to it. `asker` finds nothing of other tenants.
 pub(crate) async fn explain(
-    environment: &Environment,
+    database: &Database,
     bundle: &Bundle,
-    who: &Caller,
+    asker: &Caller,
+    who: &Described,
     question: &Question<'_>,
 ) -> Result<Explanation, Refusal> {
+    let entity = find_entity(&bundle.catalog, question.entity)?;
+    let wall = wall(&bundle.catalog, entity, asker);
+    let found = explain_among(database, bundle, who, question, &wall).await?;
+    found.ok_or_else(|| Refusal::new(Code::NotFound, "there is no such row"))
+}
+
+/// The same, about any of `rows`; `None` if the row is none of them.
+pub(crate) async fn explain_among(
+    database: &Database,
+    bundle: &Bundle,
+    who: &Described,
+    question: &Question<'_>,
+    rows: &RulePredicate,
+) -> Result<Option<Explanation>, Refusal> {
     let catalog = &bundle.catalog;
     let entity = find_entity(catalog, question.entity)?;
     let field = question.field.map(|name| find_field(entity, name)).transpose()?;
-    let inquiry = inquire(
-        catalog,
-        &bundle.policy,
-        &RoleSet::of(catalog, who),
-        entity.id,
-        question.operation,
-        field,
-    );
+    if field.is_some() && matches!(question.operation, Operation::List | Operation::Delete) {
+        let word = question.operation.word();
+        return Err(
+            Refusal::new(Code::BadUserInput, format!("`{word}` is about rows, not about a field"))
+                .with_hint("leave the field out"),
+        );
+    }
+    let caller = &who.caller;
+    let role_set = RoleSet::of(catalog, caller);
+    let inquiry = inquire(catalog, &bundle.policy, &role_set, entity.id, question.operation, field);
     let variables = Map::new();
     let binder = Binder {
         catalog,
-        caller: who,
+        caller,
         variables: &variables,
         written: None,
         cipher: None,
     };
-    let answers = environment
-        .database
-        .ask(
-            entity.id,
-            question.row,
-            &wall(catalog, entity),
-            &inquiry.questions,
-            &binder,
-        )
+    let answers = database
+        .ask(entity.id, question.row, rows, &inquiry.questions, &binder)
         .await?;
-    let answers = answers.ok_or_else(|| Refusal::new(Code::NotFound, "there is no such row"))?;
-    Ok(inquiry.judge(&answers))
+    let Some(answers) = answers else { return Ok(None) };
+    let found = inquiry.judge(&answers);
+    let blocked = who.belongs && caller.tenant.is_some() && !caller.is_member();
+    Ok(Some(if !who.may_sign_in {
+        found.barred("a person who is not blocked")
+    } else if blocked && catalog.is_walled(entity.id) && !entity.public {
+        found.barred("a membership that is not blocked")
+    } else {
+        found
+    }))
 }
 
-/// Rows of the request's tenant: nobody learns anything of another's.
-fn wall(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
-    if !catalog.is_walled(entity.id) {
-        return Predicate::Constant(true);
-    }
-    let system = if catalog.is_tenant_entity(entity.id) {
-        SystemField::Id
-    } else {
-        SystemField::Tenant
+/// Rows of the request's tenant, and its people: nobody learns anything of another's, not even whether it is there.
+fn wall(catalog: &Catalog, entity: &EntityDef, asker: &Caller) -> RulePredicate {
+    let is = |field, operand| Predicate::Leaf {
+        field,
+        test: Test::Equal(operand),
     };
-    entity
-        .find_system(system)
-        .map_or(Predicate::Constant(false), |field| Predicate::Leaf {
-            field,
-            test: Test::Equal(Bound::Session(SessionValue::Tenant)),
-        })
+    let of_tenant = |entity: &EntityDef| {
+        let system = if catalog.is_tenant_entity(entity.id) {
+            SystemField::Id
+        } else {
+            SystemField::Tenant
+        };
+        entity
+            .find_system(system)
+            .map_or(Predicate::Constant(false), |field| {
+                is(field, Operand::Session(SessionValue::Tenant))
+            })
+    };
+    if catalog.is_walled(entity.id) {
+        return of_tenant(entity);
+    }
+    let Some(tenancy) = catalog.tenancy.filter(|_| entity.kind == EntityKind::User) else {
+        return Predicate::Constant(true);
+    };
+    let oneself = entity.find_system(SystemField::Id).zip(asker.person.as_ref());
+    let oneself = oneself.map(|(id, person)| is(id, Operand::Constant(freehold_base::Value::Uuid(person.id.uuid()))));
+    let belongs = Predicate::Exists {
+        link: Link::Inverse {
+            by: tenancy.membership_user,
+        },
+        source: RawSource {
+            entity: tenancy.membership,
+        },
+        inner: Box::new(of_tenant(catalog.entity(tenancy.membership))),
+    };
+    Predicate::any(oneself.into_iter().chain([belongs]))
 }
 
 pub(crate) fn find_entity<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a EntityDef, Refusal> {
@@ -144,12 +182,16 @@ pub(crate) async fn answer(
         field: text("field"),
     };
     let person = match id("user")? {
-        None => caller.clone(),
+        None => Described {
+            caller: caller.clone(),
+            may_sign_in: true,
+            belongs: true,
+        },
         Some(user) => person(environment, bundle, caller, user).await?,
     };
     // Who asks about others is asked about: it is recorded whatever the answer is.
-    audit::explained(environment, caller, &person, &question, origin).await?;
-    let found = explain(environment, bundle, &person, &question).await?;
+    audit::explained(environment, caller, &person.caller, &question, origin).await?;
+    let found = explain(&environment.database, bundle, caller, &person, &question).await?;
     let mut json = serde_json::to_value(&found).map_err(Refusal::internal)?;
     if let Value::Object(object) = &mut json {
         let rule = found.rule.as_ref();
@@ -159,8 +201,14 @@ pub(crate) async fn answer(
     Ok(json)
 }
 
-/// Somebody of the request's tenant; who is not in it is not to be found.
-async fn person(environment: &Environment, bundle: &Bundle, caller: &Caller, user: RowId) -> Result<Caller, Refusal> {
+/// Somebody of the request's tenant, be their membership active or blocked: why somebody who is blocked gets nothing is worth telling.
+/// Who is not in it is not to be found.
+async fn person(
+    environment: &Environment,
+    bundle: &Bundle,
+    caller: &Caller,
+    user: RowId,
+) -> Result<Described, Refusal> {
     let tenant = caller.tenant.as_ref().map(|tenant| tenant.id.to_string());
     let hint = tenant.as_deref().map_or(TenantHint::None, TenantHint::Named);
     let found = describe(
@@ -171,8 +219,7 @@ async fn person(environment: &Environment, bundle: &Bundle, caller: &Caller, use
         caller.now,
     )
     .await?;
-    let single_tenant = bundle.catalog.tenancy.is_none();
     found
-        .filter(|found| single_tenant || found.is_member())
+        .filter(|found| found.belongs)
         .ok_or_else(|| Refusal::new(Code::NotFound, "there is no such person in this tenant"))
 }

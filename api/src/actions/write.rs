@@ -26,7 +26,8 @@ pub(crate) struct Mutation {
     pub(crate) variables: Map<String, Value>,
 }
 
-/// Runs a mutation; gives the JSON object of `data`.
+/// Runs a mutation; gives the JSON object of `data`. A rehearsal is undone: nothing is kept, sent or recorded, and the rows that were
+/// written are told there.
 ///
 /// # Errors
 /// Whatever refuses it; nothing was changed then. A refusal by the rules is in the audit log.
@@ -37,6 +38,7 @@ pub(crate) async fn write(
     caller: &Caller,
     mutation: &Mutation,
     request: &Request<'_>,
+    mut rehearsal: Option<&mut Vec<WrittenRow>>,
 ) -> Result<Vec<u8>, Refusal> {
     let origin = request.origin;
     if needs_post(&mutation.plan) && !environment.post.is_open() {
@@ -75,8 +77,15 @@ pub(crate) async fn write(
             entropy: &mut entropy,
             audit: Some(&audit),
             letters: &mut letters,
+            request_id: Some(origin.request),
         };
-        let outcome = environment.database.write(&mutation.plan, asked).await;
+        let outcome = match &mut rehearsal {
+            None => environment.database.write(&mutation.plan, asked).await,
+            Some(told) => environment.database.rehearse(&mutation.plan, asked).await.map(|rehearsed| {
+                told.extend(rehearsed.written);
+                rehearsed.data
+            }),
+        };
         match &outcome {
             // A value that the model gives, a tenant that was just made, a data key that another server has made: all was undone,
             // and goes through with the keys at hand.
@@ -93,16 +102,17 @@ pub(crate) async fn write(
         }
     };
     match outcome {
+        Ok(data) if rehearsal.is_some() => Ok(data),
         Ok(data) => {
             let site = request.host.site(environment.without_tls);
             for letter in &letters {
-                environment.post.send(letter, &site).await;
+                environment.post.send(letter, &catalog.app, &site).await;
             }
             Ok(data)
         }
         Err(refused) => {
             let code = refused.error.code();
-            if matches!(code, Code::Forbidden | Code::NotFound) {
+            if rehearsal.is_none() && matches!(code, Code::Forbidden | Code::NotFound) {
                 let about = About::of(&bundle.catalog, &mutation.plan, refused.root.as_deref());
                 audit::denied(environment, caller, origin, &about.denial(code)).await;
             }
@@ -223,7 +233,7 @@ impl<'a> About<'a> {
             RootAction::Text(_) => ("", None, None),
             RootAction::One { step, .. } => of_step(step),
             RootAction::Many { steps, .. } => steps.first().map_or(("", None, None), of_step),
-            RootAction::Administer(order) => (of_administration(&order.what), None, person(&order.what)),
+            RootAction::Administer(order) => (order.what.operation(), None, person(&order.what)),
         };
         Self {
             operation,
@@ -254,18 +264,6 @@ fn of_step(step: &Step) -> (&'static str, Option<EntityId>, Option<RowId>) {
         Step::Update { rows, change } => (change.target.operation().word(), Some(change.target.entity()), id(rows)),
         Step::Delete { rows, target, .. } => (Operation::Delete.word(), Some(target.entity()), id(rows)),
         Step::Upsert { create, .. } => ("upsert", Some(create.target.entity()), None),
-    }
-}
-
-fn of_administration(what: &Administration) -> &'static str {
-    match what {
-        Administration::Invite { .. } => "invite_member",
-        Administration::SetRoles { .. } => "set_member_roles",
-        Administration::Remove { .. } => "remove_member",
-        Administration::Block { blocked: true, .. } => "block_member",
-        Administration::Block { blocked: false, .. } => "unblock_member",
-        Administration::ResetPassword { .. } => "reset_password",
-        Administration::CreateTenant { .. } => "create_tenant",
     }
 }
 

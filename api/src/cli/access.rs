@@ -200,7 +200,7 @@ fn uses(field: &FieldRow) -> [(&'static str, &Extent); 4] {
 fn mark(extent: &Extent) -> char {
     match extent {
         Extent::Never => '·',
-        Extent::Where(_) => '◐',
+        Extent::Sometimes(_) => '◐',
         Extent::Always => '●',
     }
 }

@@ -11,12 +11,12 @@ use crate::http::{self, Door};
 use crate::sources;
 use crate::startup::{Opening, open};
 use clap::Args;
-use freehold_auth::{Cost, purge_sessions};
+use freehold_auth::{Cost, purge_resets, purge_sessions};
 use freehold_schema::catalog::SecurityLevel;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often sessions that are over are forgotten.
+/// How often sessions and links that are over are forgotten.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How long the end of the process waits for the audit log.
 const RECORDED_WITHIN: Duration = Duration::from_secs(5);
@@ -102,7 +102,7 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
     Ok(environment)
 }
 
-/// Forgets sessions that are over, for as long as the process runs.
+/// Forgets sessions and links that are over, for as long as the process runs.
 pub(crate) fn purge(environment: &Arc<Environment>) {
     let environment = environment.clone();
     tokio::spawn(async move {
@@ -110,6 +110,9 @@ pub(crate) fn purge(environment: &Arc<Environment>) {
             tokio::time::sleep(PURGE_EVERY).await;
             if let Err(error) = purge_sessions(&environment.platform, environment.clock.now()).await {
                 tracing::warn!("sessions that are over could not be forgotten: {}", chain(&error));
+            }
+            if let Err(error) = purge_resets(&environment.platform, environment.clock.now()).await {
+                tracing::warn!("links that are over could not be forgotten: {}", chain(&error));
             }
         }
     });

@@ -35,16 +35,25 @@ pub(crate) fn page(call: &Call<'_>) -> HttpResponse {
     let token = Query::<Link>::from_query(call.request.query_string())
         .map(|link| link.into_inner().token)
         .unwrap_or_default();
+    html(200, &form(call, &token, None))
+}
+
+/// The form, with what was wrong with what was posted.
+fn form(call: &Call<'_>, token: &str, wrong: Option<&str>) -> String {
     // Whatever it is, it goes back into the form it came from; only what a token consists of.
     let token: String = token.chars().filter(char::is_ascii_hexdigit).take(64).collect();
-    let form = format!(
-        "<h1>Choose a password</h1><form method=\"post\" action=\"/auth/password/reset\">\
+    let bundle = call.environment.bundle().ok();
+    let fewest = bundle
+        .and_then(|bundle| bundle.catalog.passwords)
+        .map_or(1, |rules| rules.chars_min);
+    let wrong = wrong.map_or_else(String::new, |wrong| format!("<p role=\"alert\">{}</p>", escaped(wrong)));
+    format!(
+        "<h1>Choose a password</h1>{wrong}<form method=\"post\" action=\"/auth/password/reset\">\
          <input type=\"hidden\" name=\"token\" value=\"{token}\">\
-         <label for=\"password\">New password</label>\
-         <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" required autofocus>\
+         <label for=\"password\">New password, at least {fewest} characters</label>\
+         <input id=\"password\" name=\"password\" type=\"password\" minlength=\"{fewest}\" autocomplete=\"new-password\" required autofocus>\
          <button>Set password</button></form>"
-    );
-    html(200, &form)
+    )
 }
 
 /// `POST /auth/password/reset {token, password}` → 204; as a form, a page that says how it went.
@@ -72,7 +81,7 @@ pub(crate) async fn reset(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
     } else {
         serde_json::from_slice(&bytes).map_err(|_| malformed())?
     };
-    let outcome = choose_password(call.environment, &choice.token, &choice.password).await;
+    let outcome = choose_password(call.environment, &choice.token, &choice.password, call.origin()).await;
     match outcome {
         Ok(()) if by_form => Ok(html(
             200,
@@ -80,6 +89,10 @@ pub(crate) async fn reset(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
         )),
         Ok(()) => Ok(HttpResponse::new(StatusCode::NO_CONTENT)),
         // What refuses is in our own words alone, so nothing of the request is in the page.
+        Err(refusal) if by_form && refusal.code() == Code::BadUserInput => Ok(html(
+            refusal.status(),
+            &form(call, &choice.token, Some(&refusal.message())),
+        )),
         Err(refusal) if by_form && refusal.status() < 500 => Ok(html(
             refusal.status(),
             &format!("<h1>That did not work</h1><p>{}</p>", escaped(&refusal.message())),

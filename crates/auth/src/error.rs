@@ -32,7 +32,7 @@ pub enum AuthError {
 /// A sign-in that failed: for the audit log, never for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Whose account it was; `None` if there is none that is active and has a password.
+    /// Whose account it was; `None` if there is none that is active and has a password and a profile.
     pub user: Option<RowId>,
     /// Why.
     pub cause: RefusalCause,
@@ -41,7 +41,7 @@ pub struct Refused {
 /// Why a sign-in failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalCause {
-    /// There is no such account, or it is not active, or has no password.
+    /// There is no such account, or it is not active, or has no password or no profile.
     NoAccount,
     /// The password was wrong.
     WrongPassword,

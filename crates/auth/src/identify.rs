@@ -29,7 +29,7 @@ pub enum TenantHint<'a> {
 /// roles; only public rows tell them apart.
 ///
 /// # Errors
-/// [`AuthError::BadSession`] for a token that is unknown or over, or whose owner is blocked; [`AuthError::Database`].
+/// [`AuthError::BadSession`] for a token that is unknown or over, or whose owner is blocked or has no profile; [`AuthError::Database`].
 pub async fn identify(
     database: &DatabaseConnection,
     directory: &Directory,
@@ -52,6 +52,9 @@ pub async fn identify(
         return Err(AuthError::BadSession);
     }
     let caller = caller_of(database, directory, &row, now)?;
+    if caller.profile.is_none() {
+        return Err(AuthError::BadSession);
+    }
     if is_stale(last_seen_at, now) {
         touch_session(database, token.hash(), now).await?;
     }
@@ -59,7 +62,7 @@ pub async fn identify(
 }
 
 /// What somebody would be as a caller, without their being here: for explanations, policy tests and the command line. `None` if there
-/// is no such person or they are blocked.
+/// is no such person.
 ///
 /// # Errors
 /// [`AuthError::Database`].
@@ -69,16 +72,28 @@ pub async fn describe(
     person: &PersonName<'_>,
     hint: &TenantHint<'_>,
     now: Timestamp,
-) -> Result<Option<Caller>, AuthError> {
+) -> Result<Option<Described>, AuthError> {
     let statement = signed_in(database, directory, &Who::Person(person), hint).finish(database);
     let Some(row) = find(database, statement).await? else {
         return Ok(None);
     };
     let status: Option<String> = row.try_get_by("user_status")?;
-    if status.as_deref() != Some("active") {
-        return Ok(None);
-    }
-    caller_of(database, directory, &row, now).map(Some)
+    Ok(Some(Described {
+        caller: caller_of(database, directory, &row, now)?,
+        may_sign_in: status.as_deref() == Some("active"),
+        belongs: directory.tenancy.is_none() || row.try_get_by("belongs")?,
+    }))
+}
+
+/// Somebody who is not here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// What they are as a caller, once they are let in. Only an active membership is one.
+    pub caller: Caller,
+    /// Not blocked. Who is blocked is no caller at all.
+    pub may_sign_in: bool,
+    /// Has a membership in the request's tenant, be it active or blocked; in an app without tenants everybody does.
+    pub belongs: bool,
 }
 
 /// How somebody is named who is not here.
@@ -125,6 +140,11 @@ fn signed_in(database: &DatabaseConnection, directory: &Directory, who: &Who<'_>
             }
             let (user, status) = (quoted(&tenancy.user), quoted(&tenancy.status));
             let memberships = quoted(&tenancy.memberships);
+            if matches!(who, Who::Person(_)) {
+                sql.push(&format!(
+                    ", EXISTS (SELECT 1 FROM {memberships} a WHERE a.tenant_id = t.id AND a.{user} = u.id) AS belongs"
+                ));
+            }
             sql.push(from)
                 .push(&format!(" LEFT JOIN {} t ON ", quoted(&tenancy.tenants)));
             if *hint == TenantHint::None {

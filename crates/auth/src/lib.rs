@@ -20,10 +20,10 @@ mod testing;
 
 pub use directory::{Directory, Lockout, MembershipField, Tenancy};
 pub use error::{AuthError, RefusalCause, Refused};
-pub use identify::{PersonName, TenantHint, describe, identify};
+pub use identify::{Described, PersonName, TenantHint, describe, identify};
 pub use insert::{NewRow, insert_rows};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
-pub use reset::{is_reset_good, spend_reset};
+pub use reset::{choose_password, is_reset_good, purge_resets};
 pub use session::{
     ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user,
     purge_sessions, touch_session,

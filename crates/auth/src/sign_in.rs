@@ -68,7 +68,7 @@ pub async fn sign_in(
 ) -> Result<SignedIn, AuthError> {
     let lockout = directory.lockout.ok_or(AuthError::PasswordsOff)?;
     let _place = passwords.queue()?;
-    let account = find_account(database, attempt.email).await?;
+    let account = find_account(database, directory, attempt.email).await?;
     // Nobody's id matches no credential: an unknown address costs the same statements.
     let user = account
         .as_ref()
@@ -105,6 +105,16 @@ pub async fn sign_in(
 /// [`AuthError::Database`].
 pub async fn set_password(
     database: &DatabaseConnection,
+    user: RowId,
+    phc: String,
+    now: Timestamp,
+) -> Result<(), AuthError> {
+    replace_password(database, user, phc, now).await
+}
+
+/// The same, perhaps as part of a transaction.
+pub(crate) async fn replace_password(
+    database: &impl ConnectionTrait,
     user: RowId,
     phc: String,
     now: Timestamp,
@@ -164,17 +174,24 @@ impl Account {
     }
 }
 
-/// An active user with a password. An address is found as it is written, or in lower case.
-async fn find_account(database: &DatabaseConnection, email: &str) -> Result<Option<Account>, AuthError> {
+/// An active user with a password and a profile. An address is found as it is written, or in lower case.
+async fn find_account(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    email: &str,
+) -> Result<Option<Account>, AuthError> {
     let email = email.trim();
     // PostgreSQL takes no text with this character.
     if email.contains('\0') {
         return Ok(None);
     }
     let mut sql = Sql::new(
-        "SELECT u.id, c.password_hash, c.blocked_until FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active' AND u.email IN (",
+        "SELECT u.id, c.password_hash, c.blocked_until FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active'",
     );
-    sql.bind(email)
+    if directory.default_profile.is_none() {
+        sql.push(" AND u.profile IS NOT NULL");
+    }
+    sql.push(" AND u.email IN (").bind(email)
         .push(", ")
         .bind(email.to_lowercase())
         .push(") ORDER BY u.email = ")

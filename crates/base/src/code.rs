@@ -46,6 +46,35 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code.
+    pub const ALL: [Self; 20] = [
+        Self::BadRequest,
+        Self::GraphqlParseFailed,
+        Self::GraphqlValidationFailed,
+        Self::PersistedQueryNotFound,
+        Self::BadUserInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::StaleVersion,
+        Self::LimitExceeded,
+        Self::CostExceeded,
+        Self::RateLimited,
+        Self::ModelInvalid,
+        Self::MigrationUnsafe,
+        Self::BundleInvalid,
+        Self::FunctionFailed,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::InternalServerError,
+    ];
+
+    /// The code of that name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == name)
+    }
+
     /// The word clients see.
     pub fn name(self) -> &'static str {
         self.row().0

@@ -12,6 +12,7 @@ mod error;
 mod filter;
 mod list;
 pub mod mutation;
+pub mod occurrence;
 mod order;
 pub mod plan;
 mod problems;

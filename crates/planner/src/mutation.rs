@@ -241,6 +241,21 @@ pub enum Administration {
     },
 }
 
+impl Administration {
+    /// The action that it is, as the model and the audit log call it.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::Invite { .. } => "invite_member",
+            Self::SetRoles { .. } => "set_member_roles",
+            Self::Remove { .. } => "remove_member",
+            Self::Block { blocked: true, .. } => "block_member",
+            Self::Block { blocked: false, .. } => "unblock_member",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::CreateTenant { .. } => "create_tenant",
+        }
+    }
+}
+
 impl Step {
     /// How many rows it may write, nested ones included.
     pub fn rows(&self) -> u64 {

@@ -25,6 +25,7 @@ pub mod target;
 mod visible;
 
 pub mod explain;
+pub mod guards;
 pub mod inquiry;
 pub mod matrix;
 

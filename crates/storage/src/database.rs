@@ -157,9 +157,7 @@ impl Database {
     /// A write transaction that on PostgreSQL begins with its first statement, in the same round trip.
     pub(crate) async fn open_transaction(&self, references: References) -> Result<Transaction> {
         match self.engine() {
-            Engine::Sqlite(sqlite) => {
-                Transaction::begin_sqlite(self, sqlite, references == References::Enforced).await
-            }
+            Engine::Sqlite(sqlite) => Transaction::begin_sqlite(self, sqlite, references == References::Enforced).await,
             Engine::Postgres(pool) => Transaction::open_postgres(self, pool).await,
         }
     }

@@ -96,7 +96,8 @@ pub enum Error {
         problem: String,
     },
     /// A sealed value does not open, or cannot be sealed. What it holds is nowhere in the error.
-    #[error("encrypted values of `{field}` are not available")]
+    /// Whose it is, is for the log alone: who writes a field need not know what the model gives to others.
+    #[error("encrypted values are not available")]
     Sealed {
         /// `ticket.iban`
         field: String,

@@ -2,9 +2,11 @@
 //! themselves hold the roles, and what is said of members here is said of them.
 //!
 //! Who manages whom is decided here, under a lock that all administration of a tenant takes, so that two managers who remove each
-//! other at once do not both succeed.
+//! other at once do not both succeed. Start at `administer`; `decide` has the rules, `founding` makes tenants, `invite` members.
 
 mod decide;
+mod founding;
+mod invite;
 mod letter;
 mod rows;
 
@@ -12,12 +14,10 @@ pub use letter::{Letter, LetterKind};
 
 use crate::audit::{AuditChain, AuditDetail, AuditEvent, AuditKind};
 use crate::error::{Error, Result};
-use crate::mutate::Writing;
-use crate::transaction::Transaction;
+use crate::mutate::{Done, Writing};
 use decide::{Change, check};
-use freehold_base::{Caller, ColumnCipher, EntityTag, RowId};
+use freehold_base::{RowId, Value};
 use freehold_planner::mutation::{Administer, Administration};
-use freehold_schema::catalog::{Catalog, EntityDef};
 use rows::{Member, Rows};
 use serde_json::{Map, Value as Json, json};
 
@@ -28,198 +28,151 @@ const BLOCKED: &str = "blocked";
 
 /// Runs a mutation of administration inside the operation's transaction; gives the JSON of its answer. The action is held
 /// already; whom it may be done to is judged here.
-pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer) -> Result<Vec<u8>> {
-    let (catalog, caller) = (writing.catalog, writing.request.binder.caller);
-    let cipher = writing.request.binder.cipher;
-    // As many as any order takes: of a user, a tenant and a membership.
-    let tags = rows::tags(catalog);
-    let ids: Vec<(EntityTag, RowId)> = tags.into_iter().map(|def| (def.tag, writing.next_id(def))).collect();
-    let desk = Desk {
-        catalog,
-        caller,
-        cipher,
-        ids,
-    };
-    let rows = Rows::of(catalog, caller)?;
+pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer) -> Done<Vec<u8>> {
     if let Administration::CreateTenant {
         values,
         references,
         roles,
     } = &order.what
     {
-        if let Some(tenancy) = catalog.tenancy {
-            writing.check_references(catalog.entity(tenancy.entity), references).await?;
-        }
-        let (tenant, answer) = rows
-            .create_tenant(&mut writing.transaction, &desk, values, roles)
-            .await?;
-        let detail = AuditDetail::default()
-            .name("operation", "create_tenant")
-            .names("roles", roles);
-        writing
-            .events
-            .push(event(&desk, AuditChain::Tenant(tenant), None, detail));
-        return Ok(selected(&answer, "ViewerTenant", order));
+        let tenant = founding::create(writing, values, references, roles).await?;
+        return Ok(selected(&tenant, "ViewerTenant", order));
     }
-    let transaction = &mut writing.transaction;
-    rows.lock(transaction).await?;
-    still_entitled(transaction, &rows, &desk).await?;
-    let asked = Asked {
-        rows: &rows,
-        desk: &desk,
-        order,
-    };
-    let (member, detail, kind) = asked.carry_out(transaction).await?;
-    if let Some(kind) = kind {
-        let letter = letter::write(writing, &member, kind).await?;
-        writing.request.letters.push(letter);
-    }
-    let chain = caller
-        .tenant
-        .as_ref()
-        .map_or(AuditChain::Environment, |tenant| AuditChain::Tenant(tenant.id));
-    writing.events.push(event(&desk, chain, Some(&member), detail));
-    Ok(selected(&member.to_json(), "MemberPayload", order))
-}
-
-/// What administration needs of its request.
-struct Desk<'a> {
-    catalog: &'a Catalog,
-    caller: &'a Caller,
-    cipher: Option<&'a dyn ColumnCipher>,
-    /// An id for a new row of each entity that may get one.
-    ids: Vec<(EntityTag, RowId)>,
-}
-
-impl Desk<'_> {
-    fn id(&self, entity: &EntityDef) -> Result<RowId> {
-        let found = self.ids.iter().find(|(tag, _)| *tag == entity.tag);
-        found
-            .map(|(_, id)| *id)
-            .ok_or_else(|| Error::program("no id was made for a new row"))
-    }
+    let rows = Rows::of(writing)?;
+    rows.lock(&mut writing.transaction).await?;
+    still_entitled(writing, &rows).await?;
+    let (member, person) = carry_out(writing, &rows, order).await?;
+    let answer = json!({
+        "id": member.membership.to_string(),
+        "user": member.user.to_string(),
+        "email": person["email"],
+        "name": person["name"],
+        "roles": member.roles,
+        "status": member.status,
+    });
+    Ok(selected(&answer, "MemberPayload", order))
 }
 
 /// The caller's rights were read before the lock; they must be the same under it.
-async fn still_entitled(transaction: &mut Transaction, rows: &Rows<'_>, desk: &Desk<'_>) -> Result<()> {
+async fn still_entitled(writing: &mut Writing<'_, '_>, rows: &Rows<'_>) -> Result<()> {
     let changed = || Error::Forbidden {
         message: "your own rights have changed; ask again".to_owned(),
     };
-    let person = desk.caller.person.as_ref().ok_or_else(changed)?;
-    let own = rows.find(transaction, person.id).await?.ok_or_else(changed)?;
+    let caller = writing.request.binder.caller;
+    let person = caller.person.as_ref().ok_or_else(changed)?;
+    let own = rows.find(&mut writing.transaction, person.id).await?;
+    let own = own.ok_or_else(changed)?;
     let mut held = own.roles;
     held.sort_unstable();
     held.dedup();
-    if own.status == ACTIVE && held == desk.caller.roles {
+    if own.status == ACTIVE && held == caller.roles {
         Ok(())
     } else {
         Err(changed())
     }
 }
 
-/// What is asked, with where it is kept.
-struct Asked<'a> {
-    rows: &'a Rows<'a>,
-    desk: &'a Desk<'a>,
-    order: &'a Administer,
+/// Does it, and says so in the audit log; gives the member, and what the caller may read of the person.
+async fn carry_out(writing: &mut Writing<'_, '_>, rows: &Rows<'_>, order: &Administer) -> Done<(Member, Json)> {
+    let (user, change) = match &order.what {
+        Administration::Invite { email, name, roles } => {
+            let member = invite::invite(writing, rows, &order.manages, email, name.as_deref(), roles).await?;
+            let mut person = told(writing, order, member.user, false).await?;
+            if person["email"].is_null() {
+                // The caller has said it.
+                person = json!({"email": email, "name": person["name"]});
+            }
+            return Ok((member, person));
+        }
+        Administration::SetRoles { user, roles } => (*user, Change::Roles(roles)),
+        Administration::Remove { user } => (*user, Change::Leaves(None)),
+        Administration::Block { user, blocked: true } => (*user, Change::Leaves(Some(BLOCKED))),
+        Administration::Block { user, blocked: false } => (*user, Change::Returns),
+        Administration::ResetPassword { user } => (*user, Change::Nothing),
+        Administration::CreateTenant { .. } => {
+            return Err(Error::program("a tenant is not created by its members").into());
+        }
+    };
+    let mut member = allowed(writing, rows, &order.manages, user, &change).await?;
+    let before = told(writing, order, user, true).await?;
+    let operation = order.what.operation();
+    let detail = AuditDetail::default().name("operation", operation);
+    let detail = match change {
+        Change::Roles(roles) => {
+            let told = detail.names("rolesBefore", member.roles.clone()).names("roles", roles);
+            rows.set_roles(writing, &member, roles).await?;
+            member.roles = roles.to_vec();
+            told
+        }
+        Change::Leaves(None) => {
+            rows.remove(writing, &member).await?;
+            detail.names("rolesBefore", member.roles.clone())
+        }
+        Change::Leaves(Some(status)) => {
+            rows.set_status(writing, &member, status).await?;
+            status.clone_into(&mut member.status);
+            detail
+        }
+        Change::Returns => {
+            rows.set_status(writing, &member, ACTIVE).await?;
+            ACTIVE.clone_into(&mut member.status);
+            detail
+        }
+        Change::Nothing => {
+            letter::reset(writing, rows, &member).await?;
+            // The person is everybody's: the operator is told as well.
+            let told = event(writing, AuditChain::Environment, Some(user), detail.clone());
+            writing.events.extend((chain(writing) != AuditChain::Environment).then_some(told));
+            detail
+        }
+    };
+    let done = event(writing, chain(writing), Some(user), detail);
+    writing.events.push(done);
+    let after = told(writing, order, user, false).await?;
+    Ok((member, if before.is_null() { after } else { before }))
 }
 
-type Outcome = (Member, AuditDetail, Option<LetterKind>);
-
-impl Asked<'_> {
-    async fn carry_out(&self, transaction: &mut Transaction) -> Result<Outcome> {
-        let (rows, desk) = (self.rows, self.desk);
-        let told = |operation: &str| AuditDetail::default().name("operation", operation);
-        Ok(match &self.order.what {
-            Administration::Invite { email, name, roles } => {
-                self.invite(transaction, email, name.as_deref(), roles).await?
-            }
-            Administration::SetRoles { user, roles } => {
-                let mut member = self.allowed(transaction, *user, &Change::Roles(roles)).await?;
-                let detail = told("set_member_roles")
-                    .names("rolesBefore", member.roles.clone())
-                    .names("roles", roles);
-                rows.set_roles(transaction, desk, &member, roles).await?;
-                member.roles.clone_from(roles);
-                (member, detail, None)
-            }
-            Administration::Remove { user } => {
-                let member = self.allowed(transaction, *user, &Change::Leaves).await?;
-                rows.remove(transaction, desk, &member).await?;
-                let detail = told("remove_member").names("rolesBefore", member.roles.clone());
-                (member, detail, None)
-            }
-            Administration::Block { user, blocked } => {
-                let (change, status, operation) = if *blocked {
-                    (Change::Leaves, BLOCKED, "block_member")
-                } else {
-                    (Change::Returns, ACTIVE, "unblock_member")
-                };
-                let mut member = self.allowed(transaction, *user, &change).await?;
-                rows.set_status(transaction, desk, &member, status).await?;
-                status.clone_into(&mut member.status);
-                (member, told(operation), None)
-            }
-            Administration::ResetPassword { user } => {
-                let member = self.allowed(transaction, *user, &Change::Nothing).await?;
-                rows::end_access(transaction, member.user).await?;
-                (member, told("reset_password"), Some(LetterKind::PasswordReset))
-            }
-            Administration::CreateTenant { .. } => {
-                return Err(Error::program("a tenant is not created by its members"));
-            }
-        })
-    }
-
-    /// The member, if the caller may do that to them.
-    async fn allowed(&self, transaction: &mut Transaction, user: RowId, change: &Change<'_>) -> Result<Member> {
-        let member = self
-            .rows
-            .find(transaction, user)
-            .await?
-            .ok_or_else(|| Error::NotFound {
-                message: "there is no such member".to_owned(),
-            })?;
-        let managers = decide::manager_roles(self.desk.catalog);
-        let others = self.rows.has_other_manager(transaction, user, &managers).await?;
-        let asker = self.desk.caller.person.as_ref().map(|person| person.id);
-        check(&member, asker, &self.order.manages, &managers, others, change)?;
-        Ok(member)
-    }
-
-    async fn invite(
-        &self,
-        transaction: &mut Transaction,
-        email: &str,
-        name: Option<&str>,
-        roles: &[String],
-    ) -> Result<Outcome> {
-        decide::manages_all(&self.order.manages, roles)?;
-        let (user, is_new) = match self.rows.find_user(transaction, email).await? {
-            Some(user) => (user, false),
-            None => {
-                let user = self
-                    .rows
-                    .create_user(transaction, self.desk, email, name, roles)
-                    .await?;
-                (user, true)
-            }
-        };
-        let member = self.rows.admit(transaction, self.desk, user, is_new, roles).await?;
-        let detail = AuditDetail::default()
-            .name("operation", "invite_member")
-            .names("roles", roles);
-        Ok((member, detail, is_new.then_some(LetterKind::Invitation)))
-    }
+/// The member, if the caller may do that to them.
+async fn allowed(
+    writing: &mut Writing<'_, '_>,
+    rows: &Rows<'_>,
+    manages: &[String],
+    user: RowId,
+    change: &Change<'_>,
+) -> Result<Member> {
+    let transaction = &mut writing.transaction;
+    let member = rows.find(transaction, user).await?.ok_or_else(rows::absent)?;
+    let managers = decide::manager_roles(writing.catalog);
+    let others = rows.has_other_manager(transaction, user, &managers).await?;
+    let asker = writing.request.binder.caller.person.as_ref().map(|person| person.id);
+    check(&member, asker, manages, &managers, others, change)?;
+    Ok(member)
 }
 
-fn event(desk: &Desk<'_>, chain: AuditChain, member: Option<&Member>, detail: AuditDetail) -> AuditEvent {
+/// What the caller may read of the person; null at the moment when it is not to be read, or when nothing is asked.
+async fn told(writing: &mut Writing<'_, '_>, order: &Administer, user: RowId, before: bool) -> Result<Json> {
+    let Some(answer) = order.person.as_ref().filter(|answer| answer.before == before) else {
+        return Ok(Json::Null);
+    };
+    let text = writing.answer_of(answer, user).await?;
+    serde_json::from_slice(&text).map_err(|_| Error::program("a row is no JSON"))
+}
+
+/// The chain of what the caller does.
+fn chain(writing: &Writing<'_, '_>) -> AuditChain {
+    let tenant = writing.request.binder.caller.tenant.as_ref();
+    tenant.map_or(AuditChain::Environment, |tenant| AuditChain::Tenant(tenant.id))
+}
+
+fn event(writing: &Writing<'_, '_>, chain: AuditChain, user: Option<RowId>, detail: AuditDetail) -> AuditEvent {
+    let caller = writing.request.binder.caller;
     AuditEvent {
-        user: desk.caller.person.as_ref().map(|person| person.id),
-        entity: member.map(|_| desk.catalog.entity(desk.catalog.user).name.clone()),
-        row: member.map(|member| member.user),
+        user: caller.person.as_ref().map(|person| person.id),
+        entity: user.map(|_| writing.catalog.entity(writing.catalog.user).name.clone()),
+        row: user,
         detail,
-        ..AuditEvent::new(chain, desk.caller.now, AuditKind::Administration)
+        request: writing.request.request_id.map(str::to_owned),
+        ..AuditEvent::new(chain, caller.now, AuditKind::Administration)
     }
 }
 
@@ -234,4 +187,8 @@ fn selected(answer: &Json, type_name: &str, order: &Administer) -> Vec<u8> {
         object.insert(key.clone(), value);
     }
     Json::Object(object).to_string().into_bytes()
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
 }

@@ -13,16 +13,20 @@ mod delete;
 mod execute;
 mod ids;
 mod judge;
-mod rehearse;
+mod outline;
 mod plain;
+mod rehearse;
+#[cfg(test)]
+mod tests;
 mod upsert;
 mod values;
 mod whole;
 
 pub(crate) use conflict::{is_unique, told_of};
 pub(crate) use execute::Writing;
-pub use rehearse::Rehearsed;
+pub use outline::{Judging, judgings};
 pub(crate) use plain::PlainRow;
+pub use rehearse::Rehearsed;
 
 use crate::audit::AuditEvent;
 use crate::binder::Binder;
@@ -43,12 +47,15 @@ pub struct WriteRequest<'a> {
     pub entropy: &'a mut (dyn FnMut() -> u128 + Send),
     /// What the audit log is to say of the rows that were written: recorded in the same transaction. Must be a plain function of
     /// the rows: it may be asked beforehand, with rows that might be written.
-    pub audit: Option<&'a (dyn Fn(&[WrittenRow]) -> Vec<AuditEvent> + Sync)>,
+    pub audit: Option<&'a Recording<'a>>,
     /// Letters of administration, to be sent once the write has succeeded.
     pub letters: &'a mut Vec<Letter>,
     /// The request's id, for what administration says in the audit log.
     pub request_id: Option<&'a str>,
 }
+
+/// What is recorded of rows that were written.
+pub type Recording<'a> = dyn Fn(&[WrittenRow]) -> Vec<AuditEvent> + Sync + 'a;
 
 /// A row that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +123,8 @@ pub(crate) struct Fault {
     pub(crate) at: Option<Vec<Json>>,
     /// Somebody else was faster: the whole operation may be tried once more.
     pub(crate) again: bool,
+    /// The row of a unique key is there, and the caller may not know of it.
+    pub(crate) unseen: bool,
 }
 
 impl Fault {
@@ -132,6 +141,7 @@ impl From<Error> for Fault {
             error,
             at: None,
             again: false,
+            unseen: false,
         }
     }
 }

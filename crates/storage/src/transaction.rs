@@ -60,7 +60,8 @@ struct Exclusive {
 pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// What nobody can say after a connection has ended in the middle of a commit.
-const OUTCOME_UNKNOWN: &str = "the connection broke while a transaction ended: look whether it was written before trying again";
+pub(crate) const OUTCOME_UNKNOWN: &str =
+    "the connection broke while a transaction ended: look whether it was written before trying again";
 
 impl Transaction {
     /// Takes a connection of PostgreSQL; the transaction begins with its first statement, in the same round trip.
@@ -244,9 +245,10 @@ impl Transaction {
             // The writer undoes it when it is dropped.
             return;
         };
-        let undone = match exclusive.begun {
-            true => exclusive.checkout.client().batch_execute("ROLLBACK").await,
-            false => Ok(()),
+        let undone = if exclusive.begun {
+            exclusive.checkout.client().batch_execute("ROLLBACK").await
+        } else {
+            Ok(())
         };
         match undone {
             Ok(()) => {

@@ -448,7 +448,7 @@ entities:
     fields:
       name: {type: text}
       price: {type: decimal}
-      half: {type: formula, returns: decimal, formula: coalesce(price, 0)}
+      half: {type: formula, returns: decimal, formula: \"coalesce(price, 0)\"}
 permission_sets:
   all:
     - {entity: thing, allow: [read, list], read: [price]}

@@ -46,6 +46,10 @@ fn leaf(random: &mut Random, draft: &Draft, entity: &str, depth: usize) -> Value
             1 => json!({"hasAny": random.some(&TAGS, 2)}),
             _ => json!({"hasAll": random.some(&TAGS, 2)}),
         },
+        "int" if draft.tenants && random.one_in(5) => {
+            json!({*random.pick(&["eq", "ne", "lt", "lte", "gt", "gte"]): "$membership.level"})
+        }
+        "date" | "datetime" if random.one_in(5) => json!({*random.pick(&["lt", "gte", "ne"]): "$now"}),
         kind => scalar(random, kind),
     };
     json!({name: test})

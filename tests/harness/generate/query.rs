@@ -173,7 +173,7 @@ impl Asker<'_> {
         let is_text = *kind == Kind::Text;
         let is_ordered = matches!(
             kind,
-            Kind::Int | Kind::Float | Kind::Decimal | Kind::Date | Kind::DateTime | Kind::Text
+            Kind::Int | Kind::Autonumber | Kind::Float | Kind::Decimal | Kind::Date | Kind::DateTime | Kind::Text
         );
         match self.random.below(10) {
             0 | 1 if is_text => {
@@ -210,7 +210,7 @@ impl Asker<'_> {
         let values: Vec<&Val> = values.collect();
         match (values.as_slice(), kind) {
             ([_, ..], _) => (*self.random.pick(&values)).clone(),
-            ([], Kind::Int) => Val::Int(1),
+            ([], Kind::Int | Kind::Autonumber) => Val::Int(1),
             ([], Kind::Float) => Val::Float(1.5),
             ([], Kind::Decimal) => crate::reference::Decimal::parse("1.5").map_or(Val::Null, Val::Decimal),
             ([], Kind::Boolean) => Val::Bool(true),

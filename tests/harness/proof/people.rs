@@ -97,7 +97,7 @@ pub fn caller_of<'a>(
         Caller {
             user,
             tenant,
-            now: "2026-11-22T00:00:00.000000Z".into(),
+            now: "2999-01-01T00:00:00.000000Z".into(),
             before: None,
         },
     )

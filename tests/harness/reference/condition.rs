@@ -109,6 +109,8 @@ pub(crate) fn resolve(world: &World, caller: &Caller, field: &Field, operand: &V
     match name {
         "user" => caller.user.map_or(Val::Null, Val::Row),
         "tenant" => caller.tenant.map_or(Val::Null, Val::Row),
+        // Beside a date it is the day.
+        "now" if field.kind == Kind::Date => Val::Text(caller.now[..10].to_owned()),
         "now" => Val::Text(caller.now.clone()),
         other => match (other.split_once('.'), caller.membership(world), caller.before) {
             (Some(("membership", field)), Some(membership), _) => world.raw(membership, field).clone(),

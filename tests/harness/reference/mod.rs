@@ -30,8 +30,8 @@ pub use mutation_text::{mutation_request, response_key, root_field};
 pub use render::{camel, list_text, one_text, pascal, shout};
 pub use settle::{adopt, settle};
 pub use value::{Decimal, Val};
-pub(crate) use world::parse;
 pub use world::{Presence, Row, RowId, World};
+pub(crate) use world::{instant, parse};
 pub use write::{Answered, Verdict, Written, apply};
 
 /// How two answers differ; `None` if they agree. Numbers agree when they are equal but for rounding.

@@ -140,6 +140,7 @@ impl Writer<'_> {
             Verb::UpdateMany(filter, input, at_most) => {
                 let rows = self.matched(entity, filter, *at_most)?;
                 for row in &rows {
+                    self.check_listed(entity, *row)?;
                     self.update(*row, input, None, None)?;
                 }
                 rows
@@ -156,6 +157,7 @@ impl Writer<'_> {
                 for row in &rows {
                     // A cascade may have been faster.
                     if self.world.row_of(*row).presence == Presence::Stored {
+                        self.check_listed(entity, *row)?;
                         self.delete(*row, None)?;
                     }
                 }
@@ -200,13 +202,27 @@ impl Writer<'_> {
             .world
             .of(entity)
             .filter(|row| self.caller.may_list(&self.world, *row));
-        let rows: Vec<RowId> = listed
+        let mut rows: Vec<RowId> = listed
             .filter(|row| passes(&self.world, self.caller, *row, filter))
             .collect();
+        // In the order of their ids; those of new rows are greater than any.
+        rows.sort_by_key(|row| {
+            let id = &self.world.row_of(*row).id;
+            (id.is_none(), id.clone())
+        });
         if rows.len() > at_most.unwrap_or(1) {
             return Err("LIMIT_EXCEEDED");
         }
         Ok(rows)
+    }
+
+    /// A row of one's list is no secret; what cannot be read cannot be written all the same.
+    fn check_listed(&self, entity: &str, row: RowId) -> Decided<()> {
+        if self.shows(entity, row) {
+            Ok(())
+        } else {
+            Err("FORBIDDEN")
+        }
     }
 
     fn create(&mut self, entity: &str, input: &Input, place: Option<Place<'_>>) -> Decided<RowId> {
@@ -325,7 +341,8 @@ impl Writer<'_> {
         let found = self.world.of(entity).filter(in_tenant).find(has);
         match found {
             None => self.create(entity, input, None),
-            Some(row) if !self.caller.may_read(&self.world, row) => Err("CONFLICT"),
+            // For this caller there is no such row: the key is taken for whoever may add one, and no more is said.
+            Some(row) if !self.caller.may_read(&self.world, row) => self.create(entity, input, None),
             Some(row) => {
                 // What the input refers to must be there for the caller, whether it is written or not.
                 self.values(declared, input, None)?;

@@ -171,3 +171,61 @@ async fn a_session_names_its_memberships() {
         );
     }
 }
+
+#[tokio::test]
+async fn whoever_is_not_here_can_be_described() {
+    for world in worlds("described").await {
+        let now = freehold_base::Clock::now(&world.clock);
+        let of = async |person: PersonName<'_>, hint: TenantHint<'_>| {
+            let found = describe(&world.database, &world.directory, &person, &hint, now)
+                .await
+                .unwrap();
+            found.map(|it| (tenant_of(&it.caller), it.caller.roles.len(), it.may_sign_in, it.belongs))
+        };
+        let acme = Some((id(11), true));
+        for (person, hint, expected) in [
+            (PersonName::Id(id(1)), TenantHint::None, Some((acme, 2, true, true))),
+            (
+                PersonName::Email("ANN@x.test"),
+                TenantHint::Named("acme"),
+                Some((acme, 2, true, true)),
+            ),
+            (
+                PersonName::Id(id(1)),
+                TenantHint::Named("globex"),
+                Some((Some((id(12), false)), 0, true, false)),
+            ),
+            (
+                PersonName::Id(id(1)),
+                TenantHint::Named("nowhere"),
+                Some((None, 0, true, false)),
+            ),
+            // A blocked membership grants nothing, and is one that somebody may ask about.
+            (
+                PersonName::Id(id(2)),
+                TenantHint::Named("globex"),
+                Some((Some((id(12), false)), 0, true, true)),
+            ),
+            (
+                PersonName::Email("di@x.test"),
+                TenantHint::None,
+                Some((None, 0, false, false)),
+            ),
+            (PersonName::Email("nobody@x.test"), TenantHint::None, None),
+            (PersonName::Id(id(9)), TenantHint::None, None),
+        ] {
+            assert_eq!(of(person, hint.clone()).await, expected, "{person:?} {hint:?}");
+        }
+        // As a session has it.
+        let token = token_of(&world, 1).await;
+        let (ann, hint) = (PersonName::Id(id(1)), TenantHint::None);
+        let found = describe(&world.database, &world.directory, &ann, &hint, now)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            found.caller,
+            caller(&world, Some(&token), TenantHint::None).await.unwrap()
+        );
+    }
+}

@@ -42,6 +42,25 @@ async fn only_the_right_password_of_an_active_user() {
 }
 
 #[tokio::test]
+async fn who_has_no_profile_has_no_account() {
+    for mut world in worlds("profile").await {
+        // Bo has none of his own.
+        let bo = attempt(&world, "bo@x.test", "secret").await.unwrap();
+        let tenant = crate::TenantHint::None;
+        let identified = async |world: &World| {
+            let (database, now) = (&world.database, world.clock.now());
+            crate::identify(database, &world.directory, Some(&bo.token), &tenant, now).await
+        };
+        assert_eq!(identified(&world).await.unwrap().profile.as_deref(), Some("member"));
+        world.directory.default_profile = None;
+        let error = attempt(&world, "bo@x.test", "secret").await.unwrap_err();
+        assert!(matches!(error, AuthError::SignInRefused(_)), "{error:?}");
+        assert!(matches!(identified(&world).await, Err(AuthError::BadSession)));
+        assert!(attempt(&world, "ann@x.test", "secret").await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn three_failures_block_for_ten_minutes() {
     for world in worlds("lockout").await {
         for round in 0..2 {

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::time::Instant;
 
 /// How long a connection waits for another's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,9 +57,22 @@ pub(crate) struct WriteTransaction {
     connection: OwnedMutexGuard<Connection>,
 }
 
+/// What became of a transaction that was run whole.
+#[derive(Debug)]
+pub(crate) enum Whole<T> {
+    /// It was kept.
+    Kept(T),
+    /// It was undone, for whatever reason.
+    Undone,
+    /// It was undone: the deadline had passed.
+    TooLate,
+}
+
 /// The writer's work, while it can be stopped.
 struct Interruptible {
     stopped: AtomicBool,
+    /// Set by the first of two who want it: the one who keeps the work, and the one who stops it.
+    settled: AtomicBool,
     /// Gone once the work has ended.
     handle: Mutex<Option<InterruptHandle>>,
 }
@@ -143,21 +157,33 @@ impl Sqlite {
     /// Works in a write transaction of its own, in one visit of a blocking thread; kept if the work gives something.
     pub(crate) async fn write_whole<T: Send + 'static>(
         &self,
+        deadline: Instant,
         work: impl FnOnce(&Connection, &AtomicBool) -> Result<Option<T>> + Send + 'static,
-    ) -> Result<Option<T>> {
-        let connection = self.writer.clone().lock_owned().await;
-        let transaction = WriteTransaction { connection };
-        let whole = move |connection: &Connection, stopped: &AtomicBool| {
-            connection.pragma_update(None, "foreign_keys", true)?;
-            connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-            let done = work(connection, stopped)?;
-            if done.is_some() {
-                connection.prepare_cached("COMMIT")?.execute([])?;
-            }
-            Ok(done)
+    ) -> Whole<T> {
+        let Ok(connection) = tokio::time::timeout_at(deadline, self.writer.clone().lock_owned()).await else {
+            return Whole::TooLate;
         };
-        // Dropped, the transaction is undone, unless it was kept.
-        transaction.with(whole).await.map(|(_, done)| done)
+        let waiting = Waiting::new(&connection);
+        let shared = waiting.0.clone();
+        let mut visit = tokio::task::spawn_blocking(move || {
+            let transaction = WriteTransaction { connection };
+            let done = transaction.whole(&shared, work);
+            drop(shared.take());
+            // Dropped, the transaction is undone, unless it was kept.
+            drop(transaction);
+            done
+        });
+        let (outcome, late) = match tokio::time::timeout_at(deadline, &mut visit).await {
+            Ok(outcome) => (outcome, false),
+            Err(_) if waiting.0.stop() => return Whole::TooLate,
+            // It is being kept at this moment.
+            Err(_) => (visit.await, true),
+        };
+        match outcome {
+            Ok(Ok(Some(done))) => Whole::Kept(done),
+            _ if late => Whole::TooLate,
+            _ => Whole::Undone,
+        }
     }
 
     /// Begins a write transaction; writers wait for each other here.
@@ -211,15 +237,30 @@ impl Drop for Lease {
 }
 
 impl WriteTransaction {
+    /// Begins, works, and keeps what gives something.
+    fn whole<T>(
+        &self,
+        shared: &Interruptible,
+        work: impl FnOnce(&Connection, &AtomicBool) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let Some(done) = work(&self.connection, &shared.stopped)? else {
+            return Ok(None);
+        };
+        if !shared.keep() {
+            return Ok(None);
+        }
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(Some(done))
+    }
+
     /// Works on the connection on a blocking thread. If nobody waits any more, the work is stopped and all is undone.
     pub(crate) async fn with<T: Send + 'static>(
         self,
         work: impl FnOnce(&Connection, &AtomicBool) -> Result<T> + Send + 'static,
     ) -> Result<(Self, T)> {
-        let waiting = Waiting(Arc::new(Interruptible {
-            stopped: AtomicBool::new(false),
-            handle: Mutex::new(Some(self.connection.get_interrupt_handle())),
-        }));
+        let waiting = Waiting::new(&self.connection);
         let shared = waiting.0.clone();
         blocking(move || {
             let answer = work(&self.connection, &shared.stopped);
@@ -254,19 +295,43 @@ impl Drop for WriteTransaction {
 }
 
 impl Interruptible {
+    /// Stops the work; false if it is being kept already.
+    fn stop(&self) -> bool {
+        if self.settled.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        self.stopped.store(true, Ordering::Relaxed);
+        // INVARIANT: the lock is held while it interrupts, so the work cannot end and give the connection away meanwhile.
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = handle.as_ref() {
+            handle.interrupt();
+        }
+        true
+    }
+
+    /// Keeps the work; false if it was stopped.
+    fn keep(&self) -> bool {
+        !self.settled.swap(true, Ordering::AcqRel)
+    }
+
     fn take(&self) -> Option<InterruptHandle> {
         self.handle.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
+impl Waiting {
+    fn new(connection: &Connection) -> Self {
+        Self(Arc::new(Interruptible {
+            stopped: AtomicBool::new(false),
+            settled: AtomicBool::new(false),
+            handle: Mutex::new(Some(connection.get_interrupt_handle())),
+        }))
+    }
+}
+
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.stopped.store(true, Ordering::Relaxed);
-        // INVARIANT: the lock is held while it interrupts, so the work cannot end and give the connection away meanwhile.
-        let handle = self.0.handle.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = handle.as_ref() {
-            handle.interrupt();
-        }
+        self.0.stop();
     }
 }
 

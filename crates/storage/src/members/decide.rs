@@ -11,20 +11,21 @@ use freehold_schema::catalog::Catalog;
 pub(super) enum Change<'a> {
     /// Other roles.
     Roles(&'a [String]),
-    /// Is no member any more, or not let in.
-    Leaves,
+    /// Is no member any more, or has a status that lets nobody in.
+    Leaves(Option<&'static str>),
     /// Is let in again.
     Returns,
     /// Roles and status stay.
     Nothing,
 }
 
-/// Roles whose holders give and take roles: a tenant keeps one who has such a role.
+/// Roles whose holders give and take roles: a tenant keeps one who has such a role. One that needs a second factor counts for
+/// nobody yet.
 pub(super) fn manager_roles(catalog: &Catalog) -> Vec<String> {
     catalog
         .roles
         .values()
-        .filter(|role| !role.manages.is_empty())
+        .filter(|role| !role.manages.is_empty() && !role.mfa_required)
         .map(|role| role.name.clone())
         .collect()
 }
@@ -58,7 +59,7 @@ pub(super) fn check(
     let is_manager = |roles: &[String]| roles.iter().any(|role| managers.contains(role));
     let stays = match change {
         Change::Roles(roles) => is_manager(roles),
-        Change::Leaves => false,
+        Change::Leaves(_) => false,
         Change::Returns | Change::Nothing => true,
     };
     if member.status == ACTIVE && is_manager(&member.roles) && !stays && !others {
@@ -93,7 +94,6 @@ mod tests {
             membership: id(9),
             user: id(1),
             email: String::new(),
-            name: None,
             roles: names(held),
             status: ACTIVE.to_owned(),
         };
@@ -124,16 +124,16 @@ mod tests {
             told(&["admin"], 2, &["agent"], true, &Change::Roles(&agent)),
             "the member holds roles that you do not manage"
         );
-        for change in [Change::Roles(&agent), Change::Leaves, Change::Nothing, Change::Returns] {
+        for change in [Change::Roles(&agent), Change::Leaves(None), Change::Nothing, Change::Returns] {
             assert_eq!(told(&[], 1, &all, true, &change), "this cannot be done to oneself");
         }
         let last = "this is the last manager; make somebody else one first";
-        assert_eq!(told(&["admin"], 2, &all, false, &Change::Leaves), last);
+        assert_eq!(told(&["admin"], 2, &all, false, &Change::Leaves(None)), last);
         assert_eq!(told(&["admin"], 2, &all, false, &Change::Roles(&agent)), last);
         assert_eq!(told(&["admin"], 2, &all, false, &Change::Roles(&admin)), "allowed");
-        assert_eq!(told(&["admin"], 2, &all, true, &Change::Leaves), "allowed");
+        assert_eq!(told(&["admin"], 2, &all, true, &Change::Leaves(None)), "allowed");
         assert_eq!(told(&["admin"], 2, &all, false, &Change::Nothing), "allowed");
-        assert_eq!(told(&["agent"], 2, &all, false, &Change::Leaves), "allowed");
+        assert_eq!(told(&["agent"], 2, &all, false, &Change::Leaves(None)), "allowed");
         assert_eq!(told(&[], 2, &all, true, &Change::Returns), "the member is not blocked");
     }
 }

@@ -37,7 +37,9 @@ impl Writing<'_, '_> {
                     ..self.request.binder
                 })
                 .collect();
-            let runs = binders.iter().map(|binder| Ok((program.clone(), binder.bind(program)?)));
+            let runs = binders
+                .iter()
+                .map(|binder| Ok((program.clone(), binder.bind(program)?)));
             let tables = self.transaction.read(runs.collect::<Result<_>>()?).await?;
             for (binder, tables) in binders.iter().zip(&tables) {
                 let object = write::write(program, tables, binder, self.request.sealer)?;

@@ -33,7 +33,11 @@ impl Writing<'_, '_> {
             let mut flight = Vec::new();
             for ids in rows.chunks(LOCKED_MAX) {
                 let statement = sql::store::lock(self.catalog, dialect, entity, &Rows::of_request(ids), lock);
-                flight.extend(statement.map(|statement| self.query(statement, ids.len() == 1)).transpose()?);
+                flight.extend(
+                    statement
+                        .map(|statement| self.query(statement, ids.len() == 1))
+                        .transpose()?,
+                );
             }
             self.transaction.flight(flight).await?;
             let again = self.look(&program, at_most).await?;
@@ -50,7 +54,10 @@ impl Writing<'_, '_> {
             written: None,
             ..self.request.binder
         };
-        let tables = self.transaction.read(vec![(program.clone(), binder.bind(program)?)]).await?;
+        let tables = self
+            .transaction
+            .read(vec![(program.clone(), binder.bind(program)?)])
+            .await?;
         let found = match (tables.first().and_then(|tables| tables.first()), id_column(program)) {
             (Some(table), Some(column)) => {
                 let ids = (0..table.rows()).map(|row| match cells::read(ValueType::Uuid, table.cell(row, column))? {
@@ -80,7 +87,9 @@ fn id_column(program: &Program) -> Option<usize> {
     let SlotKind::Many(list) = &program.layout.first()?.kind else {
         return None;
     };
-    let ListShape::Rows(slots) = &list.shape else { return None };
+    let ListShape::Rows(slots) = &list.shape else {
+        return None;
+    };
     match slots.first()?.kind {
         SlotKind::Cell { column, .. } => Some(column),
         _ => None,

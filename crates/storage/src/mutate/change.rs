@@ -4,7 +4,7 @@ use super::create::fields;
 use super::execute::Writing;
 use super::judge::{Decision, Prepared, decide, hidden, no_target, proposals, refused, stale, target_locks};
 use super::values::{given, is_complete, preset, referred, stored, tenant_of};
-use super::{Done, WrittenRow};
+use super::{Done, Fault, WrittenRow};
 use crate::binder::Binder;
 use crate::error::{Error, Result};
 use crate::sql::judge::{Case, StoredRow};
@@ -78,12 +78,24 @@ impl Writing<'_, '_> {
 
         // INVARIANT: the row is locked by a statement before that which judges it, so that this one's snapshot is taken under the lock.
         let rows = Rows::of_request(std::slice::from_ref(&aim.row));
-        let mut statements: Vec<_> = lock(catalog, dialect, entity.id, &rows, Lock::Change).into_iter().collect();
-        statements.extend(target_locks(catalog, dialect, entity, &change.references, &prepared.case.references));
+        let mut statements: Vec<_> = lock(catalog, dialect, entity.id, &rows, Lock::Change)
+            .into_iter()
+            .collect();
+        statements.extend(target_locks(
+            catalog,
+            dialect,
+            entity,
+            &change.references,
+            &prepared.case.references,
+        ));
         let verdict = self.judge(statements, &prepared.case).await?;
         let grant = match decide(verdict.as_ref(), change.if_version) {
             Decision::Write(index) => prepared.grants[index],
-            Decision::Hidden => return Err(absent(entity, aim.found, change.target.operation()).into()),
+            Decision::Hidden => {
+                let mut fault = Fault::from(absent(entity, aim.found, change.target.operation()));
+                fault.unseen = aim.found == Found::ByKey;
+                return Err(fault);
+            }
             Decision::NoTarget(index) => return Err(no_target(entity, &change.references[index])),
             Decision::Refuse => return Err(refused(entity, change.target.operation()).into()),
             Decision::Stale(found) => return stale(change.if_version, found),
@@ -92,7 +104,8 @@ impl Writing<'_, '_> {
         // Whoever changes nothing leaves no trace.
         if !prepared.values.is_empty() {
             let row = stored(&self.request.binder, entity, aim.row, &preset(&prepared.values, grant))?;
-            self.store(&change.target, update(catalog, dialect, entity.id, &rows, &row), 1).await?;
+            self.store(&change.target, update(catalog, dialect, entity.id, &rows, &row), 1)
+                .await?;
             let named: Vec<FieldId> = prepared.values.keys().copied().collect();
             self.written.push(WrittenRow {
                 entity: entity.id,

@@ -203,7 +203,10 @@ impl Writing<'_, '_> {
         let dialect = self.transaction.dialect();
         let mut flight = Vec::new();
         for ((entity, tenant, fields), ids) in fall.emptied_groups() {
-            let values: Vec<Assignment> = fields.iter().filter_map(|field| nothing(self.catalog, entity, *field)).collect();
+            let values: Vec<Assignment> = fields
+                .iter()
+                .filter_map(|field| nothing(self.catalog, entity, *field))
+                .collect();
             for ids in ids.chunks(IDS_MAX) {
                 let rows = Rows::of_tenant(tenant, ids);
                 let statement = update(self.catalog, dialect, entity, &rows, &values);
@@ -270,7 +273,10 @@ impl Writing<'_, '_> {
                 limit: limit as u64,
                 lock,
             };
-            self.query(referring(self.catalog, self.transaction.dialect(), &wanted), targets.len() == 1)
+            self.query(
+                referring(self.catalog, self.transaction.dialect(), &wanted),
+                targets.len() == 1,
+            )
         });
         statements.collect()
     }

@@ -77,7 +77,9 @@ pub(super) fn settled(error: Error, at: &[Json]) -> Error {
         {
             "others keep changing the same rows; try again"
         }
-        (Some(state), _) if *state == SqlState::NOT_NULL_VIOLATION => return input(at, "required", "a value is required"),
+        (Some(state), _) if *state == SqlState::NOT_NULL_VIOLATION => {
+            return input(at, "required", "a value is required");
+        }
         (_, Some(SQLITE_NOT_NULL)) => return input(at, "required", "a value is required"),
         // Class 22: data exceptions.
         (Some(state), _) if state.code().starts_with("22") => {
@@ -133,13 +135,19 @@ fn taken<'c>(catalog: &Catalog, entity: &'c EntityDef, error: &Error) -> Option<
         // `UNIQUE constraint failed: ticket.tenant_id, ticket.slug`
         (_, Some(rusqlite::Error::SqliteFailure(_, Some(message)))) => {
             let (_, columns) = message.split_once(": ")?;
-            let columns = columns.split(", ").map(|column| column.split_once('.').map(|(_, name)| name.to_owned()));
+            let columns = columns
+                .split(", ")
+                .map(|column| column.split_once('.').map(|(_, name)| name.to_owned()));
             columns.collect::<Option<_>>()?
         }
         _ => return None,
     };
     entity.unique.iter().find(|key| {
-        let mut wanted: Vec<String> = key.fields.iter().filter_map(|field| key_column(entity, *field)).collect();
+        let mut wanted: Vec<String> = key
+            .fields
+            .iter()
+            .filter_map(|field| key_column(entity, *field))
+            .collect();
         wanted.extend(entity.tenant_scoped.then(|| "tenant_id".to_owned()));
         wanted.len() == columns.len() && wanted.iter().all(|column| columns.contains(column))
     })
@@ -147,5 +155,7 @@ fn taken<'c>(catalog: &Catalog, entity: &'c EntityDef, error: &Error) -> Option<
 
 fn key_column(entity: &EntityDef, field: FieldId) -> Option<String> {
     let field = entity.field(field);
-    field.index_column().or_else(|| field.column().map(|column| column.name))
+    field
+        .index_column()
+        .or_else(|| field.column().map(|column| column.name))
 }

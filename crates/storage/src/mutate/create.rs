@@ -54,7 +54,10 @@ fn grants<'g>(binder: &Binder<'_>, entity: &EntityDef, create: &'g Create) -> Do
         }
     }
     if complete.is_empty() && !covering.is_empty() && !create.missing.is_empty() {
-        let problems = create.missing.iter().map(|field| required(entity, *field, &create.path));
+        let problems = create
+            .missing
+            .iter()
+            .map(|field| required(entity, *field, &create.path));
         return Err(Error::Input {
             problems: problems.collect(),
         }
@@ -82,7 +85,13 @@ impl Writing<'_, '_> {
 
         // Numbers first: the new row is judged with the one it gets, and a refusal gives it back.
         let mut statements = numbers(catalog, dialect, entity, &prepared.values);
-        statements.extend(target_locks(catalog, dialect, entity, &create.references, &prepared.case.references));
+        statements.extend(target_locks(
+            catalog,
+            dialect,
+            entity,
+            &create.references,
+            &prepared.case.references,
+        ));
         let verdict = self.judge(statements, &prepared.case).await?;
         let grant = match decide(verdict.as_ref(), None) {
             Decision::Write(index) => prepared.grants[index],
@@ -94,7 +103,8 @@ impl Writing<'_, '_> {
 
         let values = preset(&prepared.values, grant);
         let row = stored(&self.request.binder, entity, id, &values)?;
-        self.store(&create.target, insert(catalog, dialect, entity.id, &row), 1).await?;
+        self.store(&create.target, insert(catalog, dialect, entity.id, &row), 1)
+            .await?;
         self.written.push(WrittenRow {
             entity: entity.id,
             tenant: tenant_of(&self.request.binder, entity),

@@ -10,16 +10,47 @@ use crate::error::{Error, Result};
 use crate::members;
 use crate::program::Statement;
 use crate::sql::store::Lock;
-use crate::transaction::{Query, Transaction};
+use crate::transaction::{OUTCOME_UNKNOWN, Query, Transaction};
 use freehold_base::RowId;
 use freehold_planner::mutation::{Answer, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::target::WriteTarget;
 use freehold_schema::catalog::{Catalog, EntityDef};
 use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often an operation is tried when others are in its way.
 const ATTEMPTS_MAX: usize = 5;
+
+/// How long the database is waited for past the deadline, to say what became of a transaction.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+
+/// When nobody waits for an answer any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    pub(super) at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    fn after(limit: Duration) -> Self {
+        Self {
+            at: Instant::now() + limit,
+            limit,
+        }
+    }
+
+    /// Gives the work up at the deadline.
+    pub(super) async fn bound<T>(self, work: impl Future<Output = T>) -> Result<T> {
+        tokio::time::timeout_at(self.at, work).await.map_err(|_| self.passed())
+    }
+
+    /// What is said when it has passed.
+    pub(super) fn passed(self) -> Error {
+        Error::Timeout { limit: self.limit }
+    }
+}
 
 /// An operation that is being written.
 pub(crate) struct Writing<'w, 'r> {
@@ -49,22 +80,16 @@ impl Database {
         plan: &MutationPlan,
         mut request: WriteRequest<'_>,
     ) -> std::result::Result<Vec<u8>, Refused> {
-        let limit = self.request_timeout();
-        let written = tokio::time::timeout(limit, self.write_in_time(plan, &mut request)).await;
-        written.unwrap_or_else(|_| Err(Error::Timeout { limit }.into()))
-    }
-
-    async fn write_in_time(
-        &self,
-        plan: &MutationPlan,
-        request: &mut WriteRequest<'_>,
-    ) -> std::result::Result<Vec<u8>, Refused> {
-        if let Some(data) = self.write_whole(plan, request).await? {
+        let request = &mut request;
+        // Letters of an attempt that came to nothing are not sent.
+        request.letters.clear();
+        let deadline = Deadline::after(self.request_timeout());
+        if let Some(data) = self.write_whole(plan, request, deadline).await? {
             return Ok(data);
         }
         let mut attempts = 1;
         loop {
-            let stopped = match self.attempt(plan, request).await {
+            let stopped = match self.attempt(plan, request, deadline).await {
                 Ok(data) => return Ok(data),
                 Err(stopped) => stopped,
             };
@@ -88,17 +113,25 @@ impl Database {
         &self,
         plan: &MutationPlan,
         request: &mut WriteRequest<'_>,
+        deadline: Deadline,
     ) -> std::result::Result<Vec<u8>, Stopped> {
-        // Letters of an attempt that came to nothing are not sent.
         request.letters.clear();
-        let mut writing = Writing::begin(self, plan, request).await?;
-        match writing.all().await {
+        let work = async {
+            let mut writing = Writing::begin(self, plan, request).await?;
+            let outcome = writing.all().await;
+            Ok::<_, Error>((writing.transaction, outcome))
+        };
+        let (transaction, outcome) = deadline.bound(work).await??;
+        match outcome {
             Ok(data) => {
-                writing.transaction.commit().await?;
+                // Once it is asked to keep what was written, the database is waited for: it must be known what became of it.
+                let kept = tokio::time::timeout(GRACE, transaction.commit()).await;
+                kept.unwrap_or_else(|_| Err(Error::unavailable(OUTCOME_UNKNOWN)))?;
                 Ok(data)
             }
             Err(stopped) => {
-                writing.transaction.undo().await;
+                // Dropped, it is undone as well, but its connection is lost.
+                let _ = tokio::time::timeout(GRACE, transaction.undo()).await;
                 Err(stopped)
             }
         }
@@ -208,7 +241,10 @@ impl Writing<'_, '_> {
                     if_version,
                     path,
                 } if answer.before => {
-                    let aims = self.aims(selector, None, Lock::Remove).await.map_err(|fault| fault.at(path))?;
+                    let aims = self
+                        .aims(selector, None, Lock::Remove)
+                        .await
+                        .map_err(|fault| fault.at(path))?;
                     let going: Vec<RowId> = aims.iter().map(|aim| aim.row).collect();
                     answers.extend(self.answers(&program, &going).await?);
                     self.delete_all(aims, target, *if_version)
@@ -235,7 +271,9 @@ impl Writing<'_, '_> {
                     Ok(aims) => {
                         let mut changed = Vec::with_capacity(aims.len());
                         for aim in aims {
-                            self.change(change, aim, parent).await.map_err(|fault| fault.at(&change.path))?;
+                            self.change(change, aim, parent)
+                                .await
+                                .map_err(|fault| fault.at(&change.path))?;
                             changed.push(aim.row);
                         }
                         Ok(changed)

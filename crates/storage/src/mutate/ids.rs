@@ -38,7 +38,9 @@ mod tests {
         let mut chances = chances.into_iter().cycle();
         let mut entropy = || chances.next().unwrap();
         let mut ids = Ids::default();
-        let made: Vec<RowId> = (0..1000).map(|_| ids.next(tag, Timestamp(5_000), &mut entropy)).collect();
+        let made: Vec<RowId> = (0..1000)
+            .map(|_| ids.next(tag, Timestamp(5_000), &mut entropy))
+            .collect();
         assert!(made.is_sorted_by(|left, right| left < right));
         assert!(made.iter().all(|id| id.tag() == Some(tag)));
         assert_eq!(ids.next(other, Timestamp(5_000), &mut entropy).tag(), Some(other));

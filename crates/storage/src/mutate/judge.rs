@@ -95,7 +95,13 @@ impl Writing<'_, '_> {
         if references.is_empty() {
             return Ok(());
         }
-        let locks = target_locks(self.catalog, self.transaction.dialect(), entity, references, &case.references);
+        let locks = target_locks(
+            self.catalog,
+            self.transaction.dialect(),
+            entity,
+            references,
+            &case.references,
+        );
         let verdict = self.judge(locks, &case).await?;
         match decide(verdict.as_ref(), None) {
             Decision::NoTarget(index) => Err(no_target(entity, &references[index]).error),
@@ -113,7 +119,10 @@ pub(super) fn target_locks(
     referred: &[Referred<'_>],
 ) -> Vec<Statement> {
     let is_plain = |field| matches!(&entity.field(field).field_type, FieldType::Reference { to, .. } if to.len() == 1);
-    let open = references.iter().zip(referred).filter(|(reference, _)| !is_plain(reference.field));
+    let open = references
+        .iter()
+        .zip(referred)
+        .filter(|(reference, _)| !is_plain(reference.field));
     let locks = open.filter_map(|(_, referred)| {
         let rows = Rows::of_request(std::slice::from_ref(&referred.id));
         lock(catalog, dialect, referred.source?.entity(), &rows, Lock::Share)
@@ -222,16 +231,21 @@ pub(super) fn stale<T>(expected: Option<i64>, found: i64) -> Done<T> {
 mod tests {
     use super::*;
 
-    fn stored(visible: bool, candidates: &[(bool, bool)], references: &[bool]) -> Option<Verdict> {
-        Some(Verdict {
+    fn stored(visible: bool, candidates: &[(bool, bool)], references: &[bool]) -> Verdict {
+        Verdict {
             stored: Some((3, visible)),
             candidates: candidates.to_vec(),
             references: references.to_vec(),
-        })
+        }
     }
 
-    fn check(verdict: Option<Verdict>, if_version: Option<i64>, expected: Decision) {
-        assert_eq!(decide(verdict.as_ref(), if_version), expected, "{verdict:?} {if_version:?}");
+    fn check(verdict: impl Into<Option<Verdict>>, if_version: Option<i64>, expected: Decision) {
+        let verdict = verdict.into();
+        assert_eq!(
+            decide(verdict.as_ref(), if_version),
+            expected,
+            "{verdict:?} {if_version:?}"
+        );
     }
 
     #[test]
@@ -246,13 +260,25 @@ mod tests {
     #[test]
     fn one_whole_rule_must_do() {
         check(stored(true, &[], &[]), None, Decision::Refuse);
-        check(stored(true, &[(true, false), (false, true)], &[]), None, Decision::Refuse);
-        check(stored(true, &[(false, true), (true, true), (true, true)], &[]), None, Decision::Write(1));
+        check(
+            stored(true, &[(true, false), (false, true)], &[]),
+            None,
+            Decision::Refuse,
+        );
+        check(
+            stored(true, &[(false, true), (true, true), (true, true)], &[]),
+            None,
+            Decision::Write(1),
+        );
     }
 
     #[test]
     fn a_reference_is_looked_at_before_the_rules() {
-        check(stored(true, &[(true, true)], &[true, false]), None, Decision::NoTarget(1));
+        check(
+            stored(true, &[(true, true)], &[true, false]),
+            None,
+            Decision::NoTarget(1),
+        );
         check(stored(true, &[(true, false)], &[false]), None, Decision::NoTarget(0));
         check(stored(true, &[], &[false]), None, Decision::NoTarget(0));
     }
@@ -267,12 +293,10 @@ mod tests {
 
     #[test]
     fn a_creation_has_no_stored_row() {
-        let new = |new, reference| {
-            Some(Verdict {
-                stored: None,
-                candidates: vec![(true, new)],
-                references: vec![reference],
-            })
+        let new = |new, reference| Verdict {
+            stored: None,
+            candidates: vec![(true, new)],
+            references: vec![reference],
         };
         check(new(true, true), None, Decision::Write(0));
         check(new(false, true), None, Decision::Refuse);

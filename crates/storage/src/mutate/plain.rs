@@ -59,7 +59,13 @@ impl Writing<'_, '_> {
         let rows = Rows::of_request(std::slice::from_ref(&row));
         let statement = update(self.catalog, self.transaction.dialect(), entity.id, &rows, &columns);
         let query = self.query(statement, false)?;
-        match self.transaction.flight(vec![query]).await?.first().map(|outcome| outcome.affected) {
+        match self
+            .transaction
+            .flight(vec![query])
+            .await?
+            .first()
+            .map(|outcome| outcome.affected)
+        {
             Some(1) => Ok(()),
             _ => Err(Error::program("a row that was found could not be written").into()),
         }
@@ -71,7 +77,11 @@ fn values(binder: &Binder<'_>, row: &PlainRow<'_>) -> Result<Values> {
     let constant = |value| Given::Operand(Operand::Constant(value));
     let mut values = fresh(binder, entity, row.id);
     for field in &entity.fields {
-        let stated = row.values.iter().find(|(id, _)| *id == field.id).map(|(_, value)| value.clone());
+        let stated = row
+            .values
+            .iter()
+            .find(|(id, _)| *id == field.id)
+            .map(|(_, value)| value.clone());
         let value = match field.system {
             Some(SystemField::Owner) => Some(Value::Uuid(row.owner.uuid())),
             Some(_) => None,

@@ -63,7 +63,9 @@ impl Transaction {
             Dialect::Postgres => self.batch("SET CONSTRAINTS ALL IMMEDIATE".to_owned()).await,
             Dialect::Sqlite => {
                 let sql = "SELECT 1 FROM pragma_foreign_key_check LIMIT 1".to_owned();
-                let broken = self.query(sql, Vec::new(), vec![freehold_base::ValueType::BigInt]).await?;
+                let broken = self
+                    .query(sql, Vec::new(), vec![freehold_base::ValueType::BigInt])
+                    .await?;
                 match broken.rows() {
                     0 => Ok(()),
                     _ => Err(Error::conflict(conflict::REFERENCE)),

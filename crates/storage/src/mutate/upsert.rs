@@ -40,12 +40,16 @@ impl Writing<'_, '_> {
                 child_of: None,
                 found: Found::ByKey,
             };
-            self.change(change, aim, parent).await?;
-            return Ok(row);
+            match self.change(change, aim, parent).await {
+                Ok(()) => return Ok(row),
+                // For this caller there is no such row: they are told of the key what whoever adds a row is told, and no more.
+                Err(fault) if fault.unseen => {}
+                Err(fault) => return Err(fault),
+            }
         }
         self.create(create, parent).await.map_err(|mut fault| {
             // Somebody else has added it since.
-            fault.again |= super::conflict::is_unique(&fault.error);
+            fault.again |= found.is_none() && super::conflict::is_unique(&fault.error);
             fault
         })
     }

@@ -92,9 +92,7 @@ pub(super) fn fresh(binder: &Binder<'_>, entity: &EntityDef, id: RowId) -> Value
             Some(SystemField::Id) => constant(Value::Uuid(id.uuid())),
             Some(SystemField::Version) => constant(Value::Int(FIRST_VERSION)),
             Some(SystemField::CreatedAt | SystemField::UpdatedAt) => session(SessionValue::Now),
-            Some(SystemField::Owner | SystemField::CreatedBy | SystemField::UpdatedBy) => {
-                session(SessionValue::User)
-            }
+            Some(SystemField::Owner | SystemField::CreatedBy | SystemField::UpdatedBy) => session(SessionValue::User),
             Some(SystemField::Tenant) => session(SessionValue::Tenant),
             None if matches!(field.field_type, FieldType::Autonumber) => Given::Number(counter(binder, entity, field)),
             None => constant(Value::Null),
@@ -118,10 +116,7 @@ pub(super) fn tenant_of(binder: &Binder<'_>, entity: &EntityDef) -> Option<RowId
 }
 
 /// Whether the rule's own values can be stored: a required field that it sets to nothing cannot.
-pub(super) fn is_complete(
-    binder: &Binder<'_>,
-    entity: &EntityDef,
-    grant: &Grant, missing: &[FieldId]) -> Result<bool> {
+pub(super) fn is_complete(binder: &Binder<'_>, entity: &EntityDef, grant: &Grant, missing: &[FieldId]) -> Result<bool> {
     let is_preset = |field: &FieldId| grant.presets().iter().any(|(preset, _)| preset == field);
     if !missing.iter().all(is_preset) {
         return Ok(false);

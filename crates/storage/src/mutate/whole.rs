@@ -5,6 +5,7 @@
 
 use super::change::{Aim, Found};
 use super::create::{fields, numbers};
+use super::execute::{Deadline, GRACE};
 use super::ids::Ids;
 use super::judge::{Prepared, target_locks};
 use super::values::{preset, stored, tenant_of};
@@ -13,19 +14,21 @@ use crate::binder::{Binder, Bound};
 use crate::cells::Table;
 use crate::database::{Database, Engine};
 use crate::dialect::postgres::{self, Effort};
-use crate::dialect::sqlite;
+use crate::dialect::sqlite::{self, Whole};
 use crate::error::{Error, Result};
 use crate::program::{Dialect, Program, Statement};
 use crate::sql;
 use crate::sql::guarded::{self, Guarded};
 use crate::sql::store::{Lock, Rows, lock};
-use crate::transaction::{BEGIN, Query, step};
+use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Query, step};
 use crate::write;
 use freehold_base::RowId;
 use freehold_planner::mutation::{Change, Create, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::target::{Grant, WriteTarget};
 use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, OnDelete, Operation};
+use std::pin::pin;
 use std::sync::Arc;
+use tokio_postgres::NoTls;
 
 /// Steps of an operation that is tried whole.
 const STEPS_MAX: usize = 20;
@@ -41,7 +44,7 @@ enum Move {
 }
 
 /// An operation, ready to be sent.
-struct Whole<'p> {
+struct Journey<'p> {
     moves: Vec<Move>,
     /// For each root field what it answers.
     roots: Vec<Root<'p>>,
@@ -59,21 +62,27 @@ impl Database {
         &self,
         plan: &MutationPlan,
         request: &mut WriteRequest<'_>,
+        deadline: Deadline,
     ) -> std::result::Result<Option<Vec<u8>>, Refused> {
         let Some(whole) = prepare(self.dialect(), plan, request) else {
             return Ok(None);
         };
-        let Whole { moves, roots } = whole;
+        let Journey { moves, roots } = whole;
         let read = match self.engine() {
-            Engine::Postgres(pool) => self.send(pool, moves).await?,
-            Engine::Sqlite(sqlite) => self.run_whole(sqlite, moves).await?,
+            Engine::Postgres(pool) => self.send(pool, moves, deadline).await?,
+            Engine::Sqlite(sqlite) => self.run_whole(sqlite, moves, deadline).await?,
         };
         let Some(read) = read else { return Ok(None) };
         Ok(Some(data(plan, &roots, &read, request)?))
     }
 
     /// One flight on PostgreSQL; gives the rows of each reading.
-    async fn send(&self, pool: &postgres::Pool, moves: Vec<Move>) -> Result<Option<Vec<Vec<Table>>>> {
+    async fn send(
+        &self,
+        pool: &postgres::Pool,
+        moves: Vec<Move>,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Vec<Table>>>> {
         let mut queries = Vec::with_capacity(moves.len());
         let mut readings = Vec::new();
         for movement in moves {
@@ -92,9 +101,34 @@ impl Database {
                 }
             }
         }
-        let mut checkout = pool.checkout().await?;
+        let mut checkout = deadline.bound(pool.checkout()).await??;
+        let cancel = checkout.client().cancel_token();
         let mut effort = Effort::default();
-        let outcome = postgres::fly(&mut checkout, Some(BEGIN), &queries, Some("COMMIT"), &mut effort).await;
+        let (outcome, late) = {
+            let mut flight = pin!(postgres::fly(
+                &mut checkout,
+                Some(BEGIN),
+                &queries,
+                Some("COMMIT"),
+                &mut effort
+            ));
+            match tokio::time::timeout_at(deadline.at, &mut flight).await {
+                Ok(outcome) => (outcome, false),
+                Err(_) => {
+                    // The end is on its way with the rest: only the server knows whether it was faster than the word to stop.
+                    let stopped = async {
+                        if let Err(error) = cancel.cancel_query(NoTls).await {
+                            tracing::debug!(%error, "a query could not be cancelled");
+                        }
+                        flight.await
+                    };
+                    match tokio::time::timeout(GRACE, stopped).await {
+                        Ok(outcome) => (outcome, true),
+                        Err(_) => return Err(Error::unavailable(OUTCOME_UNKNOWN)),
+                    }
+                }
+            }
+        };
         self.count(effort);
         let outcomes = match outcome {
             Ok(outcomes) => outcomes,
@@ -104,7 +138,7 @@ impl Database {
                     checkout.forget_statements();
                 }
                 checkout.give_back();
-                return Ok(None);
+                return if late { Err(deadline.passed()) } else { Ok(None) };
             }
         };
         checkout.give_back();
@@ -117,9 +151,14 @@ impl Database {
     }
 
     /// One visit of SQLite's writer.
-    async fn run_whole(&self, sqlite: &sqlite::Sqlite, moves: Vec<Move>) -> Result<Option<Vec<Vec<Table>>>> {
+    async fn run_whole(
+        &self,
+        sqlite: &sqlite::Sqlite,
+        moves: Vec<Move>,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Vec<Table>>>> {
         let statements = moves.len() as u64;
-        let outcome = sqlite.write_whole(move |connection, stopped| {
+        let outcome = sqlite.write_whole(deadline.at, move |connection, stopped| {
             let mut read = Vec::new();
             for movement in &moves {
                 match movement {
@@ -142,13 +181,17 @@ impl Database {
             flights: 1,
             transactions: 0,
         });
-        // Whatever it was, the long way says it better.
-        Ok(outcome.unwrap_or(None))
+        match outcome {
+            Whole::Kept(read) => Ok(Some(read)),
+            Whole::TooLate => Err(deadline.passed()),
+            // Whatever it was, the long way says it better.
+            Whole::Undone => Ok(None),
+        }
     }
 }
 
 /// The operation's moves; `None` if it is not one that can be sent whole.
-fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequest<'_>) -> Option<Whole<'p>> {
+fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequest<'_>) -> Option<Journey<'p>> {
     let mut ids = Ids::default();
     let mut moves = Vec::new();
     let mut roots = Vec::with_capacity(plan.roots.len());
@@ -198,7 +241,7 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
             _ => Root::Many(program, rows),
         });
     }
-    (steps_done > 0).then_some(Whole { moves, roots })
+    (steps_done > 0).then_some(Journey { moves, roots })
 }
 
 fn reading(program: &Arc<Program>, binder: &Binder<'_>, row: RowId) -> Option<Move> {
@@ -251,15 +294,18 @@ impl Short<'_, '_> {
         }
         self.is_unrecorded(entity, row, Operation::Create, &prepared.grants, &create.named)?;
         let mut moves = self.plain(numbers(catalog, self.dialect, entity, &prepared.values))?;
-        let locks = target_locks(catalog, self.dialect, entity, &create.references, &prepared.case.references);
+        let locks = target_locks(
+            catalog,
+            self.dialect,
+            entity,
+            &create.references,
+            &prepared.case.references,
+        );
         moves.extend(self.plain(locks)?);
         // What is judged is what is written, encrypted values too: rules do not look at them.
         let Prepared { mut case, values, .. } = prepared;
         case.proposals = vec![stored(&self.request.binder, entity, row, &preset(&values, grant)).ok()?];
-        let guarded = Guarded {
-            case,
-            if_version: None,
-        };
+        let guarded = Guarded { case, if_version: None };
         moves.push(self.guarded(&guarded::insert(catalog, self.dialect, &guarded))?);
         Some(Written { row, moves })
     }
@@ -280,7 +326,13 @@ impl Short<'_, '_> {
         let named: Vec<FieldId> = prepared.values.keys().copied().collect();
         self.is_unrecorded(entity, row, change.target.operation(), &prepared.grants, &named)?;
         let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Change))?;
-        let locks = target_locks(catalog, self.dialect, entity, &change.references, &prepared.case.references);
+        let locks = target_locks(
+            catalog,
+            self.dialect,
+            entity,
+            &change.references,
+            &prepared.case.references,
+        );
         moves.extend(self.plain(locks)?);
         let values = stored(&self.request.binder, entity, row, &preset(&prepared.values, grant)).ok()?;
         let guarded = Guarded {
@@ -346,7 +398,9 @@ impl Short<'_, '_> {
     }
 
     fn plain(&self, statements: Vec<Statement>) -> Option<Vec<Move>> {
-        let moves = statements.into_iter().map(|statement| Some(Move::Plain(self.query(statement)?)));
+        let moves = statements
+            .into_iter()
+            .map(|statement| Some(Move::Plain(self.query(statement)?)));
         moves.collect()
     }
 

@@ -7,7 +7,7 @@ use super::Renderer;
 use super::judge::{Case, Judgement};
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, disjunction, restrict};
-use super::store::{Assignment, Rows, built, insert_text, statement};
+use super::store::{Assignment, Rows, built, found, insert_text, statement};
 use crate::program::{Dialect, Statement};
 use freehold_base::{RowId, Value, ValueType};
 use freehold_policy::operand::Operand;
@@ -52,7 +52,7 @@ pub(crate) fn update(
     let entity = catalog.entity(guarded.case.entity);
     let mut update = renderer.update(&mut parameters, entity.id, values);
     let rows = Rows::of_request(std::slice::from_ref(&row));
-    update.and_where(renderer.rows(&mut parameters, entity, None, &rows));
+    update.and_where(found(&mut parameters, entity, None, &rows));
     update.and_where(renderer.is_favourable(&mut parameters, guarded));
     let sql = match dialect {
         Dialect::Sqlite => update.to_string(SqliteQueryBuilder),
@@ -69,7 +69,7 @@ pub(crate) fn delete(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>,
     let mut delete = Query::delete();
     delete.from_table(renderer.table(entity.id));
     let rows = Rows::of_request(std::slice::from_ref(&row));
-    delete.and_where(renderer.rows(&mut parameters, entity, None, &rows));
+    delete.and_where(found(&mut parameters, entity, None, &rows));
     delete.and_where(renderer.is_favourable(&mut parameters, guarded));
     let sql = match dialect {
         Dialect::Sqlite => delete.to_string(SqliteQueryBuilder),

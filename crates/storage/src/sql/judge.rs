@@ -6,7 +6,7 @@
 use super::Renderer;
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, constant, is_true, restrict};
-use super::store::{Assignment, Rows, built, statement, uuid};
+use super::store::{Assignment, Rows, built, found, given, statement, uuid};
 use crate::dialect::postgres;
 use crate::program::{Dialect, Statement};
 use crate::sealed;
@@ -103,7 +103,7 @@ pub(crate) fn judge_rows(
         select.expr(is_true(taken));
         columns.push(ValueType::Boolean);
     }
-    let found = renderer.rows(&mut parameters, catalog.entity(entity), Some(&alias), rows);
+    let found = found(&mut parameters, catalog.entity(entity), Some(&alias), rows);
     select.and_where(found);
     statement(built(&select, dialect), parameters, columns)
 }
@@ -227,7 +227,7 @@ impl Renderer<'_> {
 
     /// A new value that compares as its column would.
     fn proposed(&self, parameters: &mut Parameters, assignment: &Assignment) -> Expr {
-        let value = self.given(parameters, assignment);
+        let value = given(parameters, assignment);
         match (self.dialect, assignment.value_type) {
             (Dialect::Postgres, ValueType::Text) => value.binary(BinOper::Custom("COLLATE"), text("\"C\"")),
             (Dialect::Sqlite, ValueType::Decimal) => value.binary(BinOper::Custom("COLLATE"), text("fh_decimal")),
@@ -237,17 +237,15 @@ impl Renderer<'_> {
 
     fn is_row(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, id: RowId) -> Expr {
         let rows = Rows::of_request(std::slice::from_ref(&id));
-        self.rows(parameters, self.catalog.entity(entity), Some(alias), &rows)
+        found(parameters, self.catalog.entity(entity), Some(alias), &rows)
     }
 
     /// What `$before` is: the stored row's columns. A created row had nothing before.
-    fn before(
-        &self,
-        parameters: &mut Parameters,
-        case: &Case<'_>,
-        row: Option<&DynIden>,
-    ) -> BTreeMap<FieldId, Expr> {
-        let looks_back = case.candidates.iter().flat_map(|candidate| candidate.grant.looks_back());
+    fn before(&self, parameters: &mut Parameters, case: &Case<'_>, row: Option<&DynIden>) -> BTreeMap<FieldId, Expr> {
+        let looks_back = case
+            .candidates
+            .iter()
+            .flat_map(|candidate| candidate.grant.looks_back());
         let mut columns = BTreeMap::new();
         for field in looks_back {
             columns.entry(field).or_insert_with(|| match row {

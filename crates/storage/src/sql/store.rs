@@ -83,11 +83,10 @@ pub(crate) enum Lock {
 
 /// `INSERT`
 pub(crate) fn insert(catalog: &Catalog, dialect: Dialect, entity: EntityId, row: &[Assignment]) -> Statement {
-    let renderer = Renderer::new(catalog, dialect);
     let mut parameters = Parameters::new(dialect);
     let mut select = Query::select();
     for assignment in row {
-        select.expr(renderer.given(&mut parameters, assignment));
+        select.expr(given(&mut parameters, assignment));
     }
     let sql = insert_text(catalog, entity, row, &built(&select, dialect));
     statement(sql, parameters, Vec::new())
@@ -113,7 +112,7 @@ pub(crate) fn update(
     let renderer = Renderer::new(catalog, dialect);
     let mut parameters = Parameters::new(dialect);
     let mut update = renderer.update(&mut parameters, entity, values);
-    update.and_where(renderer.rows(&mut parameters, catalog.entity(entity), None, rows));
+    update.and_where(found(&mut parameters, catalog.entity(entity), None, rows));
     let sql = match dialect {
         Dialect::Sqlite => update.to_string(SqliteQueryBuilder),
         Dialect::Postgres => update.to_string(PostgresQueryBuilder),
@@ -127,7 +126,7 @@ pub(crate) fn delete(catalog: &Catalog, dialect: Dialect, entity: EntityId, rows
     let mut parameters = Parameters::new(dialect);
     let mut delete = Query::delete();
     delete.from_table(renderer.table(entity));
-    delete.and_where(renderer.rows(&mut parameters, catalog.entity(entity), None, rows));
+    delete.and_where(found(&mut parameters, catalog.entity(entity), None, rows));
     let sql = match dialect {
         Dialect::Sqlite => delete.to_string(SqliteQueryBuilder),
         Dialect::Postgres => delete.to_string(PostgresQueryBuilder),
@@ -150,7 +149,7 @@ pub(crate) fn lock(
     let mut parameters = Parameters::new(dialect);
     let mut select = Query::select();
     select.expr(text("1")).from(renderer.table(entity));
-    select.and_where(renderer.rows(&mut parameters, catalog.entity(entity), None, rows));
+    select.and_where(found(&mut parameters, catalog.entity(entity), None, rows));
     if rows.ids.len() > 1 {
         select.order_by(column(ID), sea_query::Order::Asc);
     }
@@ -212,7 +211,7 @@ pub(crate) fn referring(catalog: &Catalog, dialect: Dialect, wanted: &Referring<
         select.and_where(Expr::col(column(tenant)).eq(value));
     }
     if let Some(reference) = entity.field(wanted.by).column() {
-        let found = renderer.is_one_of(&mut parameters, Expr::col(column(&reference.name)), wanted.targets);
+        let found = is_one_of(&mut parameters, Expr::col(column(&reference.name)), wanted.targets);
         select.and_where(found);
     }
     select.order_by(column(ID), sea_query::Order::Asc).limit(wanted.limit);
@@ -234,7 +233,9 @@ pub(crate) fn take_number(
     let def = catalog.entity(entity);
     let mut select = Query::select();
     let number = def.field(field).column().map_or_else(String::new, |column| column.name);
-    select.expr(text(format!("MAX({})", quote(&number)))).from(renderer.table(entity));
+    select
+        .expr(text(format!("MAX({})", quote(&number))))
+        .from(renderer.table(entity));
     let of_tenant = tenant_column(def);
     let [tag, name, tenant] = counter_key(&mut parameters, counter);
     if let Some(column_name) = of_tenant {
@@ -272,23 +273,6 @@ fn counter_key(parameters: &mut Parameters, counter: &Counter) -> [Expr; 3] {
 }
 
 impl Renderer<'_> {
-    /// What a column gets, as an expression.
-    pub(super) fn given(&self, parameters: &mut Parameters, assignment: &Assignment) -> Expr {
-        match &assignment.given {
-            Given::Operand(operand) => parameters.own(operand, assignment.value_type),
-            Given::Number(counter) => {
-                let key = counter_key(parameters, counter);
-                let mut select = Query::select();
-                select.expr(Expr::col(column("value")).cast_as(Alias::new("integer")));
-                select.from(column(COUNTER));
-                for (name, value) in ["entity", "field", "tenant"].into_iter().zip(key) {
-                    select.and_where(Expr::col(column(name)).eq(value));
-                }
-                Expr::SubQuery(None, Box::new(select.into()))
-            }
-        }
-    }
-
     /// `UPDATE … SET …`, without saying of which rows.
     pub(super) fn update(
         &self,
@@ -300,7 +284,7 @@ impl Renderer<'_> {
         let mut update = Query::update();
         update.table(self.table(entity));
         for assignment in values {
-            update.value(column(&assignment.column), self.given(parameters, assignment));
+            update.value(column(&assignment.column), given(parameters, assignment));
         }
         let system = |system| {
             let field = def.field(def.find_system(system)?);
@@ -319,35 +303,46 @@ impl Renderer<'_> {
         }
         update
     }
+}
 
-    /// The condition that finds rows by their ids, and by their tenant, with which the primary key begins.
-    pub(super) fn rows(
-        &self,
-        parameters: &mut Parameters,
-        entity: &EntityDef,
-        alias: Option<&DynIden>,
-        rows: &Rows<'_>,
-    ) -> Expr {
-        let col = |name: &str| match alias {
-            Some(alias) => Expr::col((alias.clone(), column(name))),
-            None => Expr::col(column(name)),
-        };
-        let found = self.is_one_of(parameters, col(ID), rows.ids);
-        match tenant_column(entity) {
-            Some(tenant) => {
-                let value = parameters.bind(&rows.tenant, ValueType::Uuid);
-                col(&tenant).eq(value).and(found)
+/// The condition that finds rows by their ids, and by their tenant, with which the primary key begins.
+pub(super) fn found(parameters: &mut Parameters, entity: &EntityDef, alias: Option<&DynIden>, rows: &Rows<'_>) -> Expr {
+    let col = |name: &str| match alias {
+        Some(alias) => Expr::col((alias.clone(), column(name))),
+        None => Expr::col(column(name)),
+    };
+    let found = is_one_of(parameters, col(ID), rows.ids);
+    match tenant_column(entity) {
+        Some(tenant) => {
+            let value = parameters.bind(&rows.tenant, ValueType::Uuid);
+            col(&tenant).eq(value).and(found)
+        }
+        None => found,
+    }
+}
+
+/// What a column gets, as an expression.
+pub(super) fn given(parameters: &mut Parameters, assignment: &Assignment) -> Expr {
+    match &assignment.given {
+        Given::Operand(operand) => parameters.own(operand, assignment.value_type),
+        Given::Number(counter) => {
+            let key = counter_key(parameters, counter);
+            let mut select = Query::select();
+            select.expr(Expr::col(column("value")).cast_as(Alias::new("integer")));
+            select.from(column(COUNTER));
+            for (name, value) in ["entity", "field", "tenant"].into_iter().zip(key) {
+                select.and_where(Expr::col(column(name)).eq(value));
             }
-            None => found,
+            Expr::SubQuery(None, Box::new(select.into()))
         }
     }
+}
 
-    fn is_one_of(&self, parameters: &mut Parameters, column: Expr, ids: &[RowId]) -> Expr {
-        let mut own = |id: &RowId| parameters.own(&uuid(Some(id.uuid())), ValueType::Uuid);
-        match ids {
-            [one] => column.eq(own(one)),
-            many => column.is_in(many.iter().map(own).collect::<Vec<_>>()),
-        }
+fn is_one_of(parameters: &mut Parameters, column: Expr, ids: &[RowId]) -> Expr {
+    let mut own = |id: &RowId| parameters.own(&uuid(Some(id.uuid())), ValueType::Uuid);
+    match ids {
+        [one] => column.eq(own(one)),
+        many => column.is_in(many.iter().map(own).collect::<Vec<_>>()),
     }
 }
 

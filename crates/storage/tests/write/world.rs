@@ -14,7 +14,7 @@ use freehold_storage::audit::AuditEvent;
 use freehold_storage::{Binder, Database, Refused, WriteRequest, WrittenRow};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 
@@ -121,10 +121,10 @@ impl World {
     pub(crate) fn text(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
-        while let Some(start) = rest.find("<") {
+        while let Some(start) = rest.find('<') {
             let end = start + rest[start..].find('>').expect("a label ends");
             out.push_str(&rest[..start]);
-            out.push_str(&format!("\"{}\"", self.id(&rest[start + 1..end])));
+            out += &format!("\"{}\"", self.id(&rest[start + 1..end]));
             rest = &rest[end + 1..];
         }
         out + rest
@@ -272,6 +272,7 @@ impl Writer<'_> {
             entropy: &mut chance,
             audit: Some(audit),
             letters: &mut letters,
+            request_id: None,
         };
         let answer = self.database.write(plan, request).await;
         answer.map(|bytes| {
@@ -326,33 +327,6 @@ impl Writer<'_> {
                 }
             }
         }
-    }
-
-    /// The answer to `{ … }`.
-    pub(crate) async fn read(&self, text: &str) -> Json {
-        let text = format!("{{ {text} }}");
-        let program = self.prepared(&text, |access, operation, sealer| {
-            let plan = freehold_planner::plan(
-                &self.world.catalog,
-                access,
-                operation,
-                Vec::new(),
-                sealer,
-                &Limits::default(),
-            )
-            .unwrap_or_else(|faults| panic!("{text}: {faults:#?}"));
-            Arc::new(freehold_storage::sql::render(
-                &self.world.catalog,
-                &plan,
-                self.database.dialect(),
-            ))
-        });
-        let bytes = self
-            .database
-            .run(&program, &self.binder(&EMPTY), &sealer())
-            .await
-            .unwrap_or_else(|error| panic!("{text}: {error:?}"));
-        serde_json::from_slice(&bytes).expect("JSON")
     }
 }
 

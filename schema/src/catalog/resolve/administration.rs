@@ -102,6 +102,18 @@ fn granted(context: &Context<'_>, actions: &[&str]) -> Option<Span> {
 
 /// What would make the mutations of administration useless, or be a way around them.
 pub(super) fn check_entities(context: &mut Context<'_>, catalog: &Catalog) {
+    if let (Some(place), None) = (granted(context, &["invite_member"]), &catalog.default_profile) {
+        let severity = context.security_severity();
+        context
+            .diagnostics
+            .tell(
+                severity,
+                "administered",
+                place,
+                "people who are invited would have no profile, and nobody signs in without one",
+            )
+            .hint("state `default_profile:` in app.yaml");
+    }
     let people = catalog.tenancy.map(|tenancy| tenancy.membership);
     let people: Vec<EntityId> = std::iter::once(catalog.user).chain(people).collect();
     let mut adds: Vec<(EntityId, &[&str])> = vec![(catalog.user, &["invite_member"])];

@@ -82,6 +82,11 @@ const OBJECTS: &[(&str, &str, &[FixedField])] = &[
                 "Whether the row can be reached at all: tenant and membership.",
             ),
             (
+                "visible",
+                "AccessFinding",
+                "Whether the row can be read: what cannot be read cannot be found to be written. Null if it is about reading.",
+            ),
+            (
                 "rules",
                 "[AccessRuleFinding!]!",
                 "Every rule of theirs about this operation.",
@@ -93,7 +98,7 @@ const OBJECTS: &[(&str, &str, &[FixedField])] = &[
         "A rule's place in the model.",
         &[
             ("set", "String!", "The permission set."),
-            ("position", "Int!", "Position in the set, from 0."),
+            ("position", "Int!", "Position among the set's rules, from 0."),
             (
                 "grantedBy",
                 "[String!]!",
@@ -106,7 +111,7 @@ const OBJECTS: &[(&str, &str, &[FixedField])] = &[
         "What became of one rule.",
         &[
             ("set", "String!", "The permission set."),
-            ("position", "Int!", "Position in the set, from 0."),
+            ("position", "Int!", "Position among the set's rules, from 0."),
             (
                 "grantedBy",
                 "[String!]!",
@@ -114,6 +119,11 @@ const OBJECTS: &[(&str, &str, &[FixedField])] = &[
             ),
             ("applies", "Boolean!", "Whether it applies to the row."),
             ("failed", "String", "The first condition that failed."),
+            (
+                "check",
+                "String",
+                "What it asks of the row as it will be, which nobody can tell beforehand; null if it asks nothing.",
+            ),
             (
                 "tree",
                 "JSON!",

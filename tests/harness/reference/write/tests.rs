@@ -61,6 +61,7 @@ fn model() -> Value {
                 {"entity": "crew", "allow": ["create", "read", "list", "update", "delete"], "records": "all", "read": ["name"], "write": ["name"]},
                 {"entity": "job", "allow": ["read", "list", "update", "delete"], "records": "all", "read": ["title"], "write": ["crew", "hours", "title"]},
                 {"entity": "task", "allow": ["read"], "records": "all", "read": ["text"]},
+                {"entity": "letter", "allow": ["list", "update", "delete"], "write": ["text"]},
             ],
         },
         "users": [{"email": "ann"}, {"email": "bo"}, {"email": "cleo"}, {"email": "dan"}],
@@ -82,6 +83,7 @@ fn model() -> Value {
             "own": {"firm": "acme", "title": "Own", "owner": "ann", "number": 3},
             "moon": {"firm": "globex", "title": "Moon", "crew": "far", "number": 1},
         },
+        "letter": {"post": {"firm": "acme", "text": "Post"}},
         "task": {
             "nail": {"firm": "acme", "text": "Nail", "job": "roof"},
             "brick": {"firm": "acme", "text": "Brick", "job": "wall"},
@@ -523,6 +525,21 @@ fn nested_writes_are_judged_like_any() {
 #[test]
 fn bulk_writes_find_what_the_caller_sees() {
     let all = Filter::All(Vec::new());
+    // Dan lists letters and reads none: he knows that they are there, and may not write them.
+    check(
+        "dan",
+        "letter",
+        Verb::UpdateMany(all.clone(), vec![text("text", "x")], None),
+        "FORBIDDEN",
+    );
+    check("dan", "letter", Verb::DeleteMany(all.clone(), None), "FORBIDDEN");
+    let world = world();
+    check(
+        "dan",
+        "letter",
+        Verb::Delete(row(&world, "letter", "post"), None),
+        "NOT_FOUND",
+    );
     let title = |title: &str| Filter::Leaf("title".into(), super::super::ask::Op::Eq(Val::Text(title.into())));
     check(
         "ann",

@@ -47,27 +47,29 @@ WHERE NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale
 WHERE "t1"."formula:16" >= $1 AND "t1"."formula:18" LIKE $2;
 
 -- statement 2
--- 1: Decimal Constant(Decimal(3))
--- 2: Decimal Constant(Decimal(100))
--- 3: Decimal Constant(Decimal(10))
--- 4: Text Constant(Text("sent"))
--- 5: Boolean Constant(Boolean(true))
--- 6: Text Constant(Text("x"))
+-- 1: Text Constant(Text("X"))
+-- 2: Decimal Constant(Decimal(3))
+-- 3: Decimal Constant(Decimal(100))
+-- 4: Decimal Constant(Decimal(10))
+-- 5: Text Constant(Text("sent"))
+-- 6: Boolean Constant(Boolean(true))
+-- 7: Text Constant(Text("x"))
 -- columns: [Uuid, Decimal]
 SELECT "t2"."id", CAST("t2"."formula:15" AS text)
 FROM (SELECT "t1"."id" AS "o:0", "t1"."order_id" AS "order_id"
-FROM (SELECT "r3"."id" AS "id", "r3"."order_id" AS "order_id"
+FROM (SELECT "r3"."id" AS "id", "r3"."order_id" AS "order_id", (upper("r3"."note" COLLATE "und-x-icu") COLLATE "C") COLLATE "C" AS "formula:9"
 FROM "line" AS "r3"
 WHERE EXISTS(SELECT 1
 FROM "order" AS "r4"
-WHERE "r4"."id" = "r3"."order_id" AND NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r4"."price" * CAST("r4"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($1, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) < $2)) AS "t1"
+WHERE "r4"."id" = "r3"."order_id" AND NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r4"."price" * CAST("r4"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($2, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) < $3) OFFSET 0) AS "t1"
+WHERE "t1"."formula:9" = $1
 ORDER BY "t1"."id" ASC LIMIT 30) AS "t1"
 LEFT JOIN LATERAL (SELECT "t2"."id" AS "id", "t2"."formula:15" AS "formula:15"
-FROM (SELECT "r5"."id" AS "id", (CASE WHEN (NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r5"."price" * CAST("r5"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($1, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) > $3) THEN NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r5"."price" * CAST("r5"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($1, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) END) AS "formula:15"
+FROM (SELECT "r5"."id" AS "id", (CASE WHEN (NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r5"."price" * CAST("r5"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($2, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) > $4) THEN NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r5"."price" * CAST("r5"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($2, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) END) AS "formula:15"
 FROM "order" AS "r5"
-WHERE NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r5"."price" * CAST("r5"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($1, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) > $3 OR (((((("r5"."status" COLLATE "C") = $4) IS TRUE) IS NOT TRUE AND ("r5"."due" < CAST(timezone('UTC', "r5"."paid_at") AS date)) IS TRUE) OR "r5"."paid_at" IS NULL) = $5 AND EXISTS(SELECT 1
+WHERE NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r5"."price" * CAST("r5"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($2, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) > $4 OR (((((("r5"."status" COLLATE "C") = $5) IS TRUE) IS NOT TRUE AND ("r5"."due" < CAST(timezone('UTC', "r5"."paid_at") AS date)) IS TRUE) OR "r5"."paid_at" IS NULL) = $6 AND EXISTS(SELECT 1
 FROM "line" AS "r6"
-WHERE "r6"."order_id" = "r5"."id" AND "r6"."note" = $6))) AS "t2"
+WHERE "r6"."order_id" = "r5"."id" AND "r6"."note" = $7))) AS "t2"
 WHERE "t2"."id" = "t1"."order_id" LIMIT 1) AS "t2" ON TRUE
 ORDER BY "t1"."o:0" ASC;
 

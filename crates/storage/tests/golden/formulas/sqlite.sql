@@ -45,25 +45,27 @@ WHERE (SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r2"."pric
 WHERE "t1"."formula:16" >= ?1 AND "t1"."formula:18" LIKE ?2 ESCAPE '\';
 
 -- statement 2
--- 1: Decimal Constant(Decimal(3))
--- 2: Decimal Constant(Decimal(100))
--- 3: Decimal Constant(Decimal(10))
--- 4: Text Constant(Text("sent"))
--- 5: Boolean Constant(Boolean(true))
--- 6: Text Constant(Text("x"))
+-- 1: Text Constant(Text("X"))
+-- 2: Decimal Constant(Decimal(3))
+-- 3: Decimal Constant(Decimal(100))
+-- 4: Decimal Constant(Decimal(10))
+-- 5: Text Constant(Text("sent"))
+-- 6: Boolean Constant(Boolean(true))
+-- 7: Text Constant(Text("x"))
 -- columns: [Uuid, Decimal]
 SELECT "t2"."id", "t2"."formula:15"
 FROM (SELECT "t1"."id" AS "o:0", "t1"."order_id" AS "order_id"
-FROM (SELECT "r3"."id" AS "id", "r3"."order_id" AS "order_id"
+FROM (SELECT "r3"."id" AS "id", "r3"."order_id" AS "order_id", fh_upper("r3"."note") AS "formula:9"
 FROM "line" AS "r3"
 WHERE EXISTS(SELECT 1
 FROM "order" AS "r4"
-WHERE "r4"."id" = "r3"."order_id" AND (SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r4"."price", CAST("r4"."quantity" AS text)), ?1), 2) COLLATE fh_decimal) < ?2))) AS "t1"
+WHERE "r4"."id" = "r3"."order_id" AND (SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r4"."price", CAST("r4"."quantity" AS text)), ?2), 2) COLLATE fh_decimal) < ?3)) LIMIT 9223372036854775807) AS "t1"
+WHERE "t1"."formula:9" = ?1
 ORDER BY "t1"."id" ASC LIMIT 30) AS "t1"
-LEFT JOIN (SELECT "r5"."id" AS "id", (CASE WHEN ((SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r5"."price", CAST("r5"."quantity" AS text)), ?1), 2) COLLATE fh_decimal) > ?3)) THEN fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r5"."price", CAST("r5"."quantity" AS text)), ?1), 2) END) AS "formula:15"
+LEFT JOIN (SELECT "r5"."id" AS "id", (CASE WHEN ((SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r5"."price", CAST("r5"."quantity" AS text)), ?2), 2) COLLATE fh_decimal) > ?4)) THEN fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r5"."price", CAST("r5"."quantity" AS text)), ?2), 2) END) AS "formula:15"
 FROM "order" AS "r5"
-WHERE (SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r5"."price", CAST("r5"."quantity" AS text)), ?1), 2) COLLATE fh_decimal) > ?3) OR ((((("r5"."status" = ?4) IS TRUE) IS NOT TRUE AND ("r5"."due" < fh_date("r5"."paid_at")) IS TRUE) OR "r5"."paid_at" IS NULL) = ?5 AND EXISTS(SELECT 1
+WHERE (SELECT (fh_decimal_round(fh_decimal_divide(fh_decimal_multiply("r5"."price", CAST("r5"."quantity" AS text)), ?2), 2) COLLATE fh_decimal) > ?4) OR ((((("r5"."status" = ?5) IS TRUE) IS NOT TRUE AND ("r5"."due" < fh_date("r5"."paid_at")) IS TRUE) OR "r5"."paid_at" IS NULL) = ?6 AND EXISTS(SELECT 1
 FROM "line" AS "r6"
-WHERE "r6"."order_id" = "r5"."id" AND "r6"."note" = ?6))) AS "t2" ON "t2"."id" = "t1"."order_id"
+WHERE "r6"."order_id" = "r5"."id" AND "r6"."note" = ?7))) AS "t2" ON "t2"."id" = "t1"."order_id"
 ORDER BY "t1"."o:0" ASC;
 

@@ -1,0 +1,50 @@
+-- judge
+-- 1: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000001))
+-- 2: BigInt Constant(Int(1))
+-- 3: DateTime Session(Now)
+-- 4: DateTime Session(Now)
+-- 5: Uuid Session(User)
+-- 6: Uuid Session(User)
+-- 7: Uuid Session(User)
+-- 8: Uuid Session(Tenant)
+-- 9: Text Constant(Text("s"))
+-- 10: Text Constant(Text("t"))
+-- 11: Text Constant(Null)
+-- 12: Boolean Constant(Null)
+-- 13: Text Constant(Null)
+-- 14: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000001))
+-- 15: BigInt Constant(Int(1))
+-- 16: DateTime Session(Now)
+-- 17: DateTime Session(Now)
+-- 18: Uuid Session(User)
+-- 19: Uuid Session(User)
+-- 20: Uuid Session(User)
+-- 21: Uuid Session(Tenant)
+-- 22: Text Constant(Text("s"))
+-- 23: Text Constant(Text("t"))
+-- 24: Text Constant(Text("written"))
+-- 25: Boolean Constant(Null)
+-- 26: Text Constant(Null)
+-- 27: Uuid Session(Tenant)
+-- columns: [Boolean, Boolean, Boolean, Boolean, Boolean, Boolean]
+SELECT TRUE IS TRUE, ("n1"."tenant_id" = $27) IS TRUE, TRUE IS TRUE, ("n1"."tenant_id" = $27) IS TRUE, TRUE IS TRUE, ("n2"."tenant_id" = $27) IS TRUE
+FROM (SELECT $1 AS "id", $2 AS "version", $3 AS "created_at", $4 AS "updated_at", $5 AS "owner_id", $6 AS "created_by_id", $7 AS "updated_by_id", $8 AS "tenant_id", $9 COLLATE "C" AS "slug", $10 COLLATE "C" AS "title", $11 COLLATE "C" AS "body", $12 AS "hidden", $13 COLLATE "C" AS "code") AS "n1", (SELECT $14 AS "id", $15 AS "version", $16 AS "created_at", $17 AS "updated_at", $18 AS "owner_id", $19 AS "created_by_id", $20 AS "updated_by_id", $21 AS "tenant_id", $22 COLLATE "C" AS "slug", $23 COLLATE "C" AS "title", $24 COLLATE "C" AS "body", $25 AS "hidden", $26 COLLATE "C" AS "code") AS "n2";
+
+-- write
+-- 1: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000001))
+-- 2: BigInt Constant(Int(1))
+-- 3: DateTime Session(Now)
+-- 4: DateTime Session(Now)
+-- 5: Uuid Session(User)
+-- 6: Uuid Session(User)
+-- 7: Uuid Session(User)
+-- 8: Uuid Session(Tenant)
+-- 9: Text Constant(Text("s"))
+-- 10: Text Constant(Text("t"))
+-- 11: Text Constant(Null)
+-- 12: Boolean Constant(Null)
+-- 13: Text Constant(Null)
+-- columns: []
+INSERT INTO "article" ("id", "version", "created_at", "updated_at", "owner_id", "created_by_id", "updated_by_id", "tenant_id", "slug", "title", "body", "hidden", "code")
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13;
+
