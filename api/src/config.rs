@@ -261,7 +261,10 @@ impl DevArgs {
 
     /// Where letters are left.
     pub(crate) fn mail_dir(&self) -> PathBuf {
-        self.data.clone().unwrap_or_else(|| self.directory.join(FOLDER)).join("mail")
+        self.data
+            .clone()
+            .unwrap_or_else(|| self.directory.join(FOLDER))
+            .join("mail")
     }
 
     /// The file beside the app.
@@ -394,8 +397,14 @@ impl Config {
             text(&app.display().to_string()),
             text(&environment),
             serde_json::Value::from(hosts),
-            key_file.map_or_else(String::new, |file| format!("key_file = {}\n", text(&file.display().to_string()))),
-            mail_dir.map_or_else(String::new, |folder| format!("mail_dir = {}\n", text(&folder.display().to_string()))),
+            key_file.map_or_else(String::new, |file| format!(
+                "key_file = {}\n",
+                text(&file.display().to_string())
+            )),
+            mail_dir.map_or_else(String::new, |folder| format!(
+                "mail_dir = {}\n",
+                text(&folder.display().to_string())
+            )),
             text(&database.url),
             text(&database.schema),
             database.connections,
@@ -527,7 +536,11 @@ mod tests {
         assert!(Config::load(&args).unwrap_err().message.contains("denials"));
         std::fs::write(&path, "app = 'shop'\n[database]\nurl = 'sqlite:x'\n").unwrap();
         let unstated = Config::load(&args).unwrap().keys().unwrap_err();
-        assert!(unstated.hint.is_some_and(|hint| hint.contains("freehold keys new FILE")));
+        assert!(
+            unstated
+                .hint
+                .is_some_and(|hint| hint.contains("freehold keys new FILE"))
+        );
         std::fs::write(&path, "aps = 'shop'").unwrap();
         assert!(Config::load(&args).unwrap_err().message.contains("aps"));
         assert!(Config::load(&ServeArgs::default()).is_err());

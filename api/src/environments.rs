@@ -3,8 +3,8 @@
 use crate::bundle::Bundle;
 use crate::error::Refusal;
 use crate::http::host::{Host, Hosts};
-use crate::pseudonym::Pseudonyms;
 use crate::post::Post;
+use crate::pseudonym::Pseudonyms;
 use crate::recorder::Recorder;
 use freehold_auth::{Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};

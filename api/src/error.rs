@@ -112,6 +112,28 @@ impl Refusal {
         message.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
+    /// The first error as people at a terminal read it: code, message, path, hint and problems, as far as there are any.
+    pub(crate) fn told(&self) -> Value {
+        let json = self.entries.first().map(|entry| &entry.json);
+        let get = |key: &str| json.and_then(|json| json.get(key)).cloned();
+        let mut told = Map::new();
+        told.insert("code".to_owned(), json!(self.code().name()));
+        let extension = |key: &str| get("extensions").and_then(|it| it.get(key).cloned());
+        for (key, value) in [
+            ("message", get("message")),
+            ("path", get("path")),
+            ("hint", extension("hint")),
+            ("problems", extension("problems")),
+            // At a terminal sits whoever runs it.
+            ("cause", self.cause.as_ref().map(|cause| json!(cause))),
+        ] {
+            if let Some(value) = value {
+                told.insert(key.to_owned(), value);
+            }
+        }
+        Value::Object(told)
+    }
+
     /// The HTTP status when nothing ran.
     pub(crate) fn status(&self) -> u16 {
         self.status.unwrap_or_else(|| self.code().http_status())
@@ -228,6 +250,10 @@ impl From<freehold_storage::Error> for Refusal {
             return refusal;
         };
         match &error {
+            freehold_storage::Error::Forbidden { .. } => {
+                let hint = "`_access` of a row says what you may do with it";
+                extensions.insert("hint".to_owned(), json!(hint));
+            }
             freehold_storage::Error::LimitExceeded { limit, found, .. } => {
                 extensions.insert("limit".to_owned(), json!(limit));
                 extensions.insert("found".to_owned(), json!(found));

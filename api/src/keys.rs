@@ -90,26 +90,20 @@ pub(crate) fn uses<'a>(
 }
 
 impl Environment {
-    /// What opens the values under those keys; nothing where nothing is sealed, so that most requests ask nobody.
+    /// What opens the values under those keys. Without any it asks nobody and opens nothing.
     ///
     /// # Errors
     /// `UNAVAILABLE` when a key is not there.
-    pub(crate) async fn cipher(&self, uses: &[KeyUse<'_>]) -> Result<Option<Cipher>, Refusal> {
-        if uses.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(self.vault.cipher(uses).await?))
+    pub(crate) async fn cipher(&self, uses: &[KeyUse<'_>]) -> Result<Cipher, Refusal> {
+        Ok(self.vault.cipher(uses).await?)
     }
 
     /// What seals values under those keys, too.
     ///
     /// # Errors
     /// `UNAVAILABLE` when a key is not there and cannot be made.
-    pub(crate) async fn sealing_cipher(&self, uses: &[KeyUse<'_>]) -> Result<Option<Cipher>, Refusal> {
-        if uses.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(self.vault.sealing_cipher(uses).await?))
+    pub(crate) async fn sealing_cipher(&self, uses: &[KeyUse<'_>]) -> Result<Cipher, Refusal> {
+        Ok(self.vault.sealing_cipher(uses).await?)
     }
 }
 

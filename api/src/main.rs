@@ -11,6 +11,7 @@ mod keys;
 mod post;
 mod pseudonym;
 mod recorder;
+mod scratch;
 mod secret_url;
 mod settings;
 mod sources;

@@ -20,7 +20,9 @@ fn all(clerk: &Person<'_>, work: impl Fn(&Person<'_>, usize) -> Vec<Answer> + Sy
                 })
             })
             .collect();
-        let answers = writers.into_iter().flat_map(|writer| writer.join().expect("a writer does not panic"));
+        let answers = writers
+            .into_iter()
+            .flat_map(|writer| writer.join().expect("a writer does not panic"));
         answers.collect()
     })
 }
@@ -30,7 +32,8 @@ fn count(answers: &[Answer], code: &str) -> usize {
 }
 
 fn account(clerk: &Person<'_>) -> Value {
-    clerk.query("{ accounts(filter: {label: {eq: \"a0\"}}) { nodes { id balance version } } }")["accounts"]["nodes"][0].clone()
+    clerk.query("{ accounts(filter: {label: {eq: \"a0\"}}) { nodes { id balance version } } }")["accounts"]["nodes"][0]
+        .clone()
 }
 
 on_both_databases! {

@@ -1,6 +1,7 @@
 //! Black-box tests of the server, one file a capability. Every test runs on SQLite and on PostgreSQL.
 
 mod access_gates;
+mod administration;
 mod agreement;
 mod agreement_writes;
 mod arrows;

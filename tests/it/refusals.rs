@@ -32,7 +32,8 @@ impl Guild {
 
     /// The text with ids in the place of `<names>`.
     fn fill(&self, text: &str) -> String {
-        let fill = |text: String, (name, id): (&String, &String)| text.replace(&format!("<{name}>"), &format!("{id:?}"));
+        let fill =
+            |text: String, (name, id): (&String, &String)| text.replace(&format!("<{name}>"), &format!("{id:?}"));
         self.ids.iter().fold(text.to_owned(), fill)
     }
 
@@ -50,7 +51,12 @@ impl Guild {
     /// Carries it out, or fails the test.
     fn done(&self, name: &str, text: &str) -> Value {
         let answer = self.send(name, text);
-        assert!(answer.body["errors"].is_null() && answer.status == 200, "{name}: {text}\n  {}\n{}", answer.text, self.server.complaints());
+        assert!(
+            answer.body["errors"].is_null() && answer.status == 200,
+            "{name}: {text}\n  {}\n{}",
+            answer.text,
+            self.server.complaints()
+        );
         answer.body["data"].clone()
     }
 
@@ -59,11 +65,21 @@ impl Guild {
         let person = self.person(name);
         let before = self.stored();
         let answer = person.answer(&self.fill(text));
-        assert_eq!(answer.code(), code, "{name}: {text}\n  {}\n{}", answer.text, self.server.complaints());
+        assert_eq!(
+            answer.code(),
+            code,
+            "{name}: {text}\n  {}\n{}",
+            answer.text,
+            self.server.complaints()
+        );
         assert!(answer.body["data"].is_null(), "{}", answer.text);
         let after = self.stored();
         for (table, rows) in &after {
-            assert_eq!(before.get(table), Some(rows), "{name}: {text}\n  was refused with {code}, and changed `{table}`");
+            assert_eq!(
+                before.get(table),
+                Some(rows),
+                "{name}: {text}\n  was refused with {code}, and changed `{table}`"
+            );
         }
         answer
     }

@@ -106,12 +106,8 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
         });
     }
     let uses = uses(catalog, in_use(catalog), place);
-    let cipher = match &uses[..] {
-        [] => None,
-        uses => Some(environment.vault.sealing_cipher(uses).await?),
-    };
-    let cipher = cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher);
-    let made = rows.into_iter().map(|row| make(environment, catalog, cipher, id, row));
+    let cipher = environment.vault.sealing_cipher(&uses).await?;
+    let made = rows.into_iter().map(|row| make(environment, catalog, &cipher, id, row));
     let rows = made.collect::<Result<Vec<_>, _>>()?;
     insert_rows(&environment.platform, &rows).await?;
     set_password(&environment.platform, id, phc, environment.clock.now()).await?;
@@ -173,7 +169,7 @@ struct Row<'a> {
 fn make(
     environment: &Environment,
     catalog: &Catalog,
-    cipher: Option<&dyn ColumnCipher>,
+    cipher: &dyn ColumnCipher,
     owner: RowId,
     row: Row<'_>,
 ) -> Result<NewRow, Failure> {
@@ -205,7 +201,7 @@ fn make(
         }
         let values = if field.encrypted.is_some() {
             let place = (entity.id, field.id);
-            let SealedValue { value, index } = sealed::seal(cipher, catalog, place, row.tenant, row.id, &value)?;
+            let SealedValue { value, index } = sealed::seal(Some(cipher), catalog, place, row.tenant, row.id, &value)?;
             std::iter::once(value).chain(index).collect()
         } else {
             vec![value]

@@ -4,7 +4,7 @@ use crate::bundle::{Bundle, Planned};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::keys::{is_about_keys, uses};
-use freehold_base::{Caller, ColumnCipher};
+use freehold_base::Caller;
 use freehold_storage::Binder;
 
 /// Runs a program; gives the JSON object of `data`.
@@ -26,7 +26,7 @@ pub(crate) async fn read(
             caller,
             variables: &planned.variables,
             written: None,
-            cipher: cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher),
+            cipher: Some(&cipher),
         };
         let running = environment.database.run(&planned.program, &binder, &environment.sealer);
         Ok::<_, Refusal>(running.await)

@@ -6,7 +6,6 @@ use crate::error::Failure;
 use crate::keys::uses;
 use crate::settings::{find_setting, put_setting};
 use freehold_auth::{find_user, has_password, set_password};
-use freehold_base::ColumnCipher;
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::seed::{Seed, resolve};
 use freehold_schema::source::Sources;
@@ -25,9 +24,7 @@ pub(crate) async fn seed(
     bundle: &Bundle,
     sources: &Sources,
 ) -> Result<Vec<DemoUser>, Failure> {
-    // Faults were told when the app was compiled.
-    let mut seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
-    freehold_content::clean_seed(&bundle.catalog, &mut seed);
+    let seed = read(sources, bundle);
     if !seed.rows.is_empty() && !environment.database.has_data(&bundle.catalog).await? {
         insert(environment, bundle, &seed).await?;
         put_setting(&environment.platform, SEEDED, "development").await?;
@@ -38,7 +35,18 @@ pub(crate) async fn seed(
     demo_users(environment, bundle, &seed).await
 }
 
-async fn insert(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Result<(), Failure> {
+/// The rows of an app that compiles, with the ids that they have in its environment. Faults were told when it was compiled.
+pub(crate) fn read(sources: &Sources, bundle: &Bundle) -> Seed {
+    let mut seed = resolve(sources, &bundle.catalog, &mut Diagnostics::default());
+    freehold_content::clean_seed(&bundle.catalog, &mut seed);
+    seed
+}
+
+/// Writes the rows into an empty environment; nobody can sign in yet.
+///
+/// # Errors
+/// When rows contradict each other, or the database refuses.
+pub(crate) async fn insert(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Result<(), Failure> {
     let catalog = &bundle.catalog;
     let sealed = seals(catalog, seed);
     let mut uses: Vec<KeyUse<'_>> = sealed
@@ -47,14 +55,10 @@ async fn insert(environment: &Environment, bundle: &Bundle, seed: &Seed) -> Resu
         .collect();
     // A key of the environment seals for many tenants, and is one.
     uses.dedup();
-    let cipher = match &uses[..] {
-        [] => None,
-        uses => Some(environment.vault.sealing_cipher(uses).await?),
-    };
-    let cipher = cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher);
+    let cipher = environment.vault.sealing_cipher(&uses).await?;
     let (clock, database) = (environment.clock.as_ref(), &environment.database);
     database
-        .insert_seed(catalog, seed, cipher, clock, &mut |_, _| {})
+        .insert_seed(catalog, seed, Some(&cipher), clock, &mut |_, _| {})
         .await?;
     Ok(())
 }

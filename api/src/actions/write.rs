@@ -6,7 +6,7 @@ use crate::bundle::{Bundle, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::keys;
-use freehold_base::{Caller, Code, ColumnCipher, RowId};
+use freehold_base::{Caller, Code, RowId};
 use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
@@ -67,7 +67,7 @@ pub(crate) async fn write(
             caller,
             variables: &mutation.variables,
             written: None,
-            cipher: cipher.as_ref().map(|cipher| cipher as &dyn ColumnCipher),
+            cipher: Some(&cipher),
         };
         let mut letters = Vec::new();
         let mut entropy = chance.from_the_start();
@@ -81,10 +81,14 @@ pub(crate) async fn write(
         };
         let outcome = match &mut rehearsal {
             None => environment.database.write(&mutation.plan, asked).await,
-            Some(told) => environment.database.rehearse(&mutation.plan, asked).await.map(|rehearsed| {
-                told.extend(rehearsed.written);
-                rehearsed.data
-            }),
+            Some(told) => environment
+                .database
+                .rehearse(&mutation.plan, asked)
+                .await
+                .map(|rehearsed| {
+                    told.extend(rehearsed.written);
+                    rehearsed.data
+                }),
         };
         match &outcome {
             // A value that the model gives, a tenant that was just made, a data key that another server has made: all was undone,

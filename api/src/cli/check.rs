@@ -6,7 +6,8 @@ use crate::config;
 use crate::error::Failure;
 use crate::sources;
 use clap::Args;
-use freehold_schema::diagnostic::to_json;
+use freehold_schema::diagnostic::{Diagnostics, to_json};
+use freehold_schema::{policy_test, seed};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -23,7 +24,13 @@ pub(crate) struct CheckArgs {
 
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let sources = sources::read(&args.directory)?;
-    let compiled = compile(&sources);
+    let mut compiled = compile(&sources);
+    let mut tests = 0;
+    if let Some((catalog, _)) = &compiled.sound {
+        let seed = seed::resolve(&sources, catalog, &mut Diagnostics::default());
+        tests = policy_test::read(&sources, catalog, &seed, &mut compiled.diagnostics).len();
+    }
+    compiled.sound = compiled.sound.filter(|_| !compiled.diagnostics.has_errors());
     let is_sound = compiled.sound.is_some();
     if args.json {
         let report = serde_json::json!({ "ok": is_sound, "diagnostics": to_json(&compiled.diagnostics, &sources) });
@@ -37,7 +44,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             if !args.json {
                 let (entities, rules, roles) = (catalog.entities.len(), policy.rules().len(), catalog.roles.len());
                 say(format!(
-                    "{} is sound: {entities} entities, {rules} rules, {roles} roles",
+                    "{} is sound: {entities} entities, {rules} rules, {roles} roles, {tests} policy tests",
                     catalog.app
                 ));
             }

@@ -8,6 +8,7 @@ mod keys;
 mod new;
 mod schema;
 mod serve;
+mod test;
 mod user;
 mod watch;
 
@@ -42,6 +43,8 @@ enum Command {
     Dev(config::DevArgs),
     /// Compiles an app and tells every fault
     Check(check::CheckArgs),
+    /// Runs an app's policy tests: who sees and may do what, on its seed data
+    Test(test::TestArgs),
     /// Prints who may do what, and how that differs between versions of an app
     #[command(subcommand)]
     Access(access::AccessCommand),
@@ -73,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Dev(args) => runtime().and_then(|runtime| runtime.block_on(dev::run(&args))),
         Command::Check(args) => check::run(&args),
+        Command::Test(args) => runtime().and_then(|runtime| runtime.block_on(test::run(&args))),
         Command::Access(command) => access::run(&command),
         Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => runtime().and_then(|runtime| runtime.block_on(serve::run(&args))),

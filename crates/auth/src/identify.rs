@@ -2,6 +2,7 @@
 
 use crate::read::{Sql, find, list, quoted, read, selected};
 use crate::session::{is_over, is_stale, roles_column, touch_session, user_roles};
+use crate::sign_in::lower_domain;
 use crate::{AuthError, Directory, Tenancy, Token};
 use freehold_base::{Caller, CallerTenant, Person, RowId, Timestamp, Value};
 use sea_orm::{DatabaseConnection, QueryResult};
@@ -168,6 +169,8 @@ fn signed_in(database: &DatabaseConnection, directory: &Directory, who: &Who<'_>
             .bind(*email)
             .push(", ")
             .bind(email.to_lowercase())
+            .push(", ")
+            .bind(lower_domain(email))
             .push(")"),
     };
     sql.push(" LIMIT 1");

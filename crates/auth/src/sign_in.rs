@@ -162,6 +162,14 @@ pub async fn has_password(
     }
 }
 
+/// The address as it is stored when somebody gives it by GraphQL: domains have no case.
+pub(crate) fn lower_domain(email: &str) -> String {
+    match email.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", domain.to_lowercase()),
+        None => email.to_owned(),
+    }
+}
+
 struct Account {
     user: RowId,
     password_hash: String,
@@ -191,9 +199,12 @@ async fn find_account(
     if directory.default_profile.is_none() {
         sql.push(" AND u.profile IS NOT NULL");
     }
-    sql.push(" AND u.email IN (").bind(email)
+    sql.push(" AND u.email IN (")
+        .bind(email)
         .push(", ")
         .bind(email.to_lowercase())
+        .push(", ")
+        .bind(lower_domain(email))
         .push(") ORDER BY u.email = ")
         .bind(email)
         .push(" DESC LIMIT 1");

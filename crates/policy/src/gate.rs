@@ -110,10 +110,19 @@ fn gate(
 
 /// Oneself, or an active member of the request's tenant; without tenants, any active user.
 fn user_gate(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
-    let oneself = entity
+    Predicate::any([oneself(entity), people(catalog, entity)])
+}
+
+/// The row of the `user` entity that is the caller's.
+pub(crate) fn oneself(entity: &EntityDef) -> RulePredicate {
+    entity
         .find_system(SystemField::Id)
-        .map_or(Predicate::Constant(false), is_caller);
-    let others = match catalog.tenancy {
+        .map_or(Predicate::Constant(false), is_caller)
+}
+
+/// The rows of the `user` entity that others may know of: active members of the request's tenant; without tenants, active users.
+pub(crate) fn people(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
+    match catalog.tenancy {
         Some(tenancy) => {
             let active = walled(catalog, tenancy.membership, is_active(tenancy.membership_status));
             let member = Predicate::Exists {
@@ -136,6 +145,5 @@ fn user_gate(catalog: &Catalog, entity: &EntityDef) -> RulePredicate {
         None => entity
             .find_field("status")
             .map_or(Predicate::Constant(false), |status| is_active(status.id)),
-    };
-    Predicate::any([oneself, others])
+    }
 }

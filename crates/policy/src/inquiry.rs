@@ -245,7 +245,7 @@ fn names_field(entity: &EntityDef, rule: &Rule, operation: Operation, field: &Fi
     }
     if rule.presets.iter().any(|(preset, _)| *preset == field.id) {
         return Branch::Known(
-            format!("{} is for the caller to give, not set by the rule", field.name),
+            format!("the caller gives {} (the rule sets it itself)", field.name),
             false,
         );
     }
@@ -255,20 +255,25 @@ fn names_field(entity: &EntityDef, rule: &Rule, operation: Operation, field: &Fi
     )
 }
 
-/// Why that operation never takes the field from a caller, as a condition that does not hold.
+/// That the operation takes the field from a caller, which it never does, and why.
 fn withheld(entity: &EntityDef, field: &FieldDef, operation: Operation) -> String {
-    let name = &field.name;
-    if entity.is_administered(field) {
-        format!("{name} changes otherwise than by administration")
+    let why = if entity.is_administered(field) {
+        "it changes by administration alone"
     } else if operation == Operation::Transition {
-        format!("{name} is a state")
+        "it is no state"
     } else if field.state {
-        format!("{name} changes otherwise than by transition")
+        "it changes by transitions alone"
     } else if field.immutable && operation == Operation::Update {
-        format!("{name} changes after its creation")
+        "it is immutable"
     } else {
-        format!("{name} is for callers to give")
-    }
+        "nobody gives it by hand"
+    };
+    let verb = match operation {
+        Operation::Transition => "a transition",
+        Operation::Create => "a creation",
+        Operation::Update | Operation::Delete | Operation::Read | Operation::List => "an update",
+    };
+    format!("{verb} takes {} ({why})", field.name)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Every rule of a bundle, parsed and type-checked.
 
+use crate::access::RoleSet;
 use crate::gate::{Gate, gates};
 use crate::predicate::{Predicate, RulePredicate};
 use crate::rule::{self, Rule};
@@ -56,6 +57,17 @@ impl Policy {
     /// The rules of the permission sets of those names.
     pub fn rules_of<'a>(&'a self, sets: &'a [&'a str]) -> impl Iterator<Item = &'a Rule> {
         self.rules.iter().filter(|rule| sets.contains(&rule.set.as_str()))
+    }
+
+    /// The rules of a role set.
+    pub fn rules_of_role_set<'a>(
+        &'a self,
+        catalog: &Catalog,
+        role_set: &RoleSet,
+    ) -> impl Iterator<Item = &'a Rule> + use<'a> {
+        let role_set = role_set.clone().normal(catalog);
+        let sets: Vec<String> = role_set.sets(catalog).into_iter().map(str::to_owned).collect();
+        self.rules.iter().filter(move |rule| sets.contains(&rule.set))
     }
 
     /// The record gate of an entity.

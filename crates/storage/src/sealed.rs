@@ -56,7 +56,11 @@ pub fn seal(
             index: def.searchable.then_some(Value::Null),
         });
     }
-    let tenant = if catalog.is_tenant_entity(entity) { Some(row) } else { tenant };
+    let tenant = if catalog.is_tenant_entity(entity) {
+        Some(row)
+    } else {
+        tenant
+    };
     let cipher = cipher.ok_or_else(|| sealed.error(tenant, CipherError::NoKey))?;
     let place = CellPlace {
         field: sealed.place(tenant),

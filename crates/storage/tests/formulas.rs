@@ -10,6 +10,7 @@ use freehold_planner::cursor::{KEY_BYTES, Sealer};
 use freehold_policy::{Access, Policy, RoleSet};
 use freehold_schema::catalog::{Catalog, EntityDef, FieldType};
 use freehold_schema::diagnostic::Diagnostics;
+use freehold_schema::formula::DEPTH_MAX;
 use freehold_schema::graphql::{RequestText, RoleSchema};
 use freehold_schema::seed::{Seed, SeedRow};
 use freehold_schema::source::Span;
@@ -484,4 +485,58 @@ thing:
             );
         }
     }
+}
+
+/// The deepest and the largest that a model may have is not too much for a database.
+#[tokio::test]
+async fn the_largest_formulas_run() {
+    let nested = |open: &str, inner: &str, close: &str, levels: usize| {
+        format!("{}{inner}{}", open.repeat(levels), close.repeat(levels))
+    };
+    let chain = |part: &str, operator: &str| vec![part; DEPTH_MAX].join(operator);
+    let formulas = [
+        ("int", nested("abs(", "i1", ")", DEPTH_MAX - 1)),
+        ("int", chain("i1", " - ")),
+        ("decimal", nested("- ", "d1", "", DEPTH_MAX - 1)),
+        ("decimal", chain("d1", " / ")),
+        ("float", nested("abs(", "f1", ")", DEPTH_MAX - 1)),
+        ("float", chain("f1", " * ")),
+        ("float", nested("if(b1, f1, f2 + ", "f1", ")", DEPTH_MAX / 2 - 1)),
+        ("text", nested("upper(", "t1", ")", DEPTH_MAX - 1)),
+        ("text", chain("t1", " || ")),
+        ("boolean", nested("not ", "b1", "", DEPTH_MAX - 1)),
+        ("boolean", chain("b1", " or ")),
+        ("date", nested("add_days(", "a1", ", i2)", DEPTH_MAX - 1)),
+        ("datetime", nested("min(m1, ", "m2", ")", DEPTH_MAX - 1)),
+        // Seven times the one behind it: 293 parts.
+        ("decimal", ["x14"; 7].join(" + ")),
+        (
+            "decimal",
+            format!("({}) + ({})", vec!["d1"; 10].join(" * "), vec!["d2"; 11].join(" - ")),
+        ),
+    ];
+    let formulas: Vec<(&str, String)> = formulas.into_iter().collect();
+    let stored = catalog(&model(&[], ""));
+    let ruled = catalog(&model(
+        &formulas,
+        ", where: {or: [{x1: {is_null: false}}, {x5: {lt: 1}}, {x13: {gt: 0}}, {x10: {ne: true}}]}",
+    ));
+    let seed = rows(&stored, &mut Dice(7));
+    let mut answers = Vec::new();
+    for database in databases("formula_sizes").await {
+        database.apply(&stored, &[], false, &Noon).await.expect("tables");
+        database
+            .insert_seed(&stored, &seed, None, &Noon, &mut |_, _| {})
+            .await
+            .expect("rows");
+        let mut answer = String::new();
+        for index in 0..formulas.len() {
+            let query = format!(
+                "{{ things(filter: {{not: {{x{index}: {{isNull: true}}}}}}, orderBy: [{{x{index}: DESC}}]) {{ totalCount nodes {{ x{index} }} groups(by: [X{index}]) {{ key {{ x{index} }} aggregate {{ count }} }} }} }}"
+            );
+            answer.push_str(&ask(&database, &ruled, &query).await);
+        }
+        answers.push(answer);
+    }
+    assert_eq!(answers[0], answers[1]);
 }

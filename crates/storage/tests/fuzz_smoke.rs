@@ -92,7 +92,7 @@ fn rules() {
 
 #[test]
 fn formulas() {
-    check("formula", fuzz::formula, &["refused"], 1_500);
+    check("formula", fuzz::formula, &["refused"], 500);
 }
 
 #[test]

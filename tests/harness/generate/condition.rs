@@ -22,7 +22,9 @@ fn leaf(random: &mut Random, draft: &Draft, entity: &str, depth: usize) -> Value
         .unwrap_or_default();
     let mut choices: Vec<(String, Value)> = declared
         .into_iter()
-        .filter(|(_, field)| field["type"] != "autonumber" && (field["type"] != "list" || depth > 0))
+        .filter(|(_, field)| {
+            field["encrypted"].is_null() && field["type"] != "autonumber" && (field["type"] != "list" || depth > 0)
+        })
         .collect();
     choices.push(("owner".into(), json!({"type": "ref", "to": "user"})));
     if entity == "user" {

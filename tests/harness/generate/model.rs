@@ -77,9 +77,11 @@ pub fn draft(random: &mut Random) -> Draft {
         "anonymous_profile": "visitor",
         "default_profile": "member",
         "limits": {"depth": 40, "cost": 10_000_000, "page": 500},
+        "keys": {"house": {"scope": "environment"}},
     });
     if tenants {
         app["tenant"] = json!("org");
+        app["keys"]["pii"] = json!({"scope": "tenant"});
     }
     draft.app = app;
     draft
@@ -131,7 +133,16 @@ fn entity(random: &mut Random, tenants: bool, name: &str, references: &[Referenc
         ("tags", json!({"type": "multiselect", "options": TAGS})),
         ("body", json!({"type": "text"})),
     ];
-    for (field, declared) in random.some(&scalars, 2) {
+    for (field, mut declared) in random.some(&scalars, 2) {
+        // A token is made of `name`, and what is encrypted makes none.
+        let plain = field == "name" || matches!(declared["type"].as_str(), Some("select" | "multiselect"));
+        if !plain && random.one_in(4) {
+            let of_tenant = tenants && name != "area" && random.one_in(2);
+            declared["encrypted"] = json!(if of_tenant { "pii" } else { "house" });
+            if !random.one_in(4) {
+                declared["searchable"] = json!("equality");
+            }
+        }
         fields.insert(field.into(), declared);
     }
     for (field, of, by) in lists {

@@ -149,9 +149,24 @@ impl Asker<'_> {
                 Filter::Many(own, quantifier)
             }
             kind => {
-                let op = self.op(name, &own, kind);
+                let op = if field.encrypted {
+                    self.equality(name, &own, kind)
+                } else {
+                    self.op(name, &own, kind)
+                };
                 Filter::Leaf(own, op)
             }
+        }
+    }
+
+    /// All that an encrypted field is asked.
+    fn equality(&mut self, entity: &str, field: &str, kind: &Kind) -> Op {
+        let (one, other) = (self.operand(entity, field, kind), self.operand(entity, field, kind));
+        match self.random.below(6) {
+            0 => Op::In(Vec::new()),
+            1 => Op::In(vec![one, other]),
+            2 => Op::IsNull(self.random.one_in(2)),
+            _ => Op::Eq(one),
         }
     }
 

@@ -220,7 +220,7 @@ fn look(world: &World, somebody: &Somebody<'_>, random: &mut Random, tally: &mut
         for field in shown {
             match field.kind {
                 reference::Kind::Ref(_) => {
-                    nodes.push(Select::One(field.name.clone(), vec![Select::Field("id".into())]))
+                    nodes.push(Select::One(field.name.clone(), vec![Select::Field("id".into())]));
                 }
                 reference::Kind::List { .. } | reference::Kind::Other | reference::Kind::OneOf(_) => {}
                 _ => nodes.push(Select::Field(field.name.clone())),

@@ -99,6 +99,7 @@ pub fn caller_of<'a>(
             tenant,
             now: "2999-01-01T00:00:00.000000Z".into(),
             before: None,
+            session: None,
         },
     )
 }

@@ -31,7 +31,7 @@ impl Scene {
         let caller = Caller {
             // After all that is stored, as the server's own time is; and no other operation has the same.
             now: format!("2999-01-01T00:00:00.{:06}Z", self.serial),
-            ..somebody.caller.clone()
+            ..somebody.caller.at(&self.world)
         };
         let (text, variables) = mutation_request(&self.world, mutation, by_variables);
         let verdict = apply(&self.world, &caller, mutation);

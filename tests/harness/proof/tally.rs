@@ -64,8 +64,7 @@ impl Tally {
         match answer {
             Value::Object(map) => {
                 for (key, inner) in map {
-                    let is_list = inner.is_array();
-                    let is_leaf = !inner.is_object() && !(is_list && inner[0].is_object());
+                    let is_leaf = !inner.is_object() && !inner[0].is_object();
                     let says_nothing = matches!(
                         key.as_str(),
                         "id" | "__typename" | "nodes" | "totalCount" | "hasNextPage"

@@ -113,7 +113,10 @@ pub(crate) fn resolve(world: &World, caller: &Caller, field: &Field, operand: &V
         "now" if field.kind == Kind::Date => Val::Text(caller.now[..10].to_owned()),
         "now" => Val::Text(caller.now.clone()),
         other => match (other.split_once('.'), caller.membership(world), caller.before) {
-            (Some(("membership", field)), Some(membership), _) => world.raw(membership, field).clone(),
+            (Some(("membership", field)), Some(membership), _) => match &caller.session {
+                Some(session) => session.values.get(field).cloned().unwrap_or(Val::Null),
+                None => world.raw(membership, field).clone(),
+            },
             (Some(("before", field)), _, Some(before)) => world.raw(before, field).clone(),
             _ => Val::Null,
         },

@@ -4,7 +4,8 @@ use super::clause::Rule;
 use super::condition::holds;
 use super::model::{Access, Entity, Match, RecordToken};
 use super::value::Val;
-use super::world::{RowId, World};
+use super::world::{Row, RowId, World};
+use std::sync::Arc;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Caller {
     pub now: String,
     /// In a `check`: the stored row, of which `$before` speaks.
     pub before: Option<RowId>,
+    /// The membership as it was when the request came, of which `$membership` speaks; if absent: as it is.
+    pub session: Option<Arc<Row>>,
 }
 
 /// What the record gate is asked for.
@@ -29,6 +32,16 @@ pub(crate) enum Mode {
 }
 
 impl Caller {
+    /// The same caller with session values as they are now, whatever the request changes.
+    #[must_use]
+    pub fn at(&self, world: &World) -> Self {
+        let membership = self.membership(world);
+        Self {
+            session: membership.map(|row| Arc::clone(&world.rows[row.0])),
+            ..self.clone()
+        }
+    }
+
     /// The caller's active membership in the request's tenant.
     pub(crate) fn membership(&self, world: &World) -> Option<RowId> {
         let (user, tenant) = (self.user?, self.tenant?);

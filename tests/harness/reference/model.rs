@@ -82,6 +82,8 @@ pub struct Field {
     pub on_delete: OnDelete,
     /// `cascade: system`
     pub by_system: bool,
+    /// It can be equal to something, if anything.
+    pub encrypted: bool,
 }
 
 /// `on_delete:`
@@ -380,6 +382,7 @@ impl Field {
                 _ => OnDelete::SetNull,
             },
             by_system: value["cascade"] == "system",
+            encrypted: !value["encrypted"].is_null(),
             ..Self::plain(name, kind)
         }
     }
@@ -394,6 +397,7 @@ impl Field {
             state: false,
             on_delete: OnDelete::SetNull,
             by_system: false,
+            encrypted: false,
         }
     }
 }

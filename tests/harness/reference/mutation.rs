@@ -150,7 +150,9 @@ fn exchange(input: &mut Input, other: &mut dyn FnMut(&Target) -> Target) {
                     *target = other(target);
                     exchange(input, other);
                 }
-                create.iter_mut().for_each(|input| exchange(input, other));
+                for input in create {
+                    exchange(input, other);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Creating a tenant, and becoming its first manager: an action that an app may grant.
 
-use super::{Office, mutations};
+use super::{Office, mutations, together};
 use freehold_tests::on_both_databases;
 use serde_json::json;
 
@@ -84,15 +84,8 @@ on_both_databases! {
     fn several_found_the_same_at_once(database) {
         let office = Office::new(database);
         let people: Vec<_> = ["ann", "bo", "dan"].iter().map(|name| office.person(name)).collect();
-        let start = std::sync::Barrier::new(people.len());
-        let codes: Vec<String> = std::thread::scope(|scope| {
-            let (office, start) = (&office, &start);
-            let tries: Vec<_> = people.iter().map(|person| scope.spawn(move || {
-                start.wait();
-                office.ask(person, "createCompany(input: {name: \"N\", slug: \"same\"}) { id }").code().to_owned()
-            })).collect();
-            tries.into_iter().map(|it| it.join().expect("no panic")).collect()
-        });
+        let text = "mutation { createCompany(input: {name: \"N\", slug: \"same\"}) { id } }";
+        let codes = together(people.iter().map(|person| || person.answer(text).code().to_owned()).collect());
         assert_eq!(codes.iter().filter(|code| code.is_empty()).count(), 1, "{codes:?}");
         assert_eq!(codes.iter().filter(|code| *code == "CONFLICT").count(), 2, "{codes:?}");
     }

@@ -1,6 +1,6 @@
 //! Members come and go, and their roles with them.
 
-use super::{Office, is_outside, mutations, sign_in, choose};
+use super::{Office, choose, is_outside, mutations, sign_in, together};
 use freehold_tests::on_both_databases;
 use serde_json::{Value, json};
 
@@ -290,17 +290,11 @@ on_both_databases! {
             let office = Office::new(database);
             let (chris, dora) = (office.person("chris"), office.person("dora"));
             let verb = ["removeMember", "blockMember"][round % 2];
-            let start = std::sync::Barrier::new(2);
-            let codes: Vec<String> = std::thread::scope(|scope| {
-                let (office, start) = (&office, &start);
-                let tries = [(&chris, "<dora>"), (&dora, "<chris>")].map(|(person, other)| {
-                    scope.spawn(move || {
-                        start.wait();
-                        office.ask(person, &format!("{verb}(user: {other}) {{ id }}")).code().to_owned()
-                    })
-                });
-                tries.into_iter().map(|it| it.join().expect("no panic")).collect()
+            let tries = [(&chris, "<dora>"), (&dora, "<chris>")].map(|(person, other)| {
+                let text = office.fill(&format!("mutation {{ {verb}(user: {other}) {{ id }} }}"));
+                move || person.answer(&text).code().to_owned()
             });
+            let codes = together(tries.into());
             assert!(codes.contains(&String::new()) && codes.iter().any(|code| !code.is_empty()), "{codes:?}");
             let memberships = &office.reader.tables()["membership"];
             let company = json!(office.id("board"));
@@ -313,19 +307,13 @@ on_both_databases! {
         let office = Office::new(database);
         let (adam, cleo) = (office.person("adam"), office.person("cleo"));
         for round in 0..6 {
-            let start = std::sync::Barrier::new(2);
-            let users: Vec<Value> = std::thread::scope(|scope| {
-                let (office, start) = (&office, &start);
-                let tries = [&adam, &cleo].map(|person| {
-                    scope.spawn(move || {
-                        start.wait();
-                        let answer = office.ask(person, &format!("inviteMember(email: \"new{round}@office.test\", roles: [\"requester\"]) {{ user }}"));
-                        assert_eq!(answer.code(), "", "{}\n{}", answer.text, office.server.complaints());
-                        answer.body["data"]["it"]["user"].clone()
-                    })
-                });
-                tries.into_iter().map(|it| it.join().expect("no panic")).collect()
+            let text = format!("mutation {{ it: inviteMember(email: \"new{round}@office.test\", roles: [\"requester\"]) {{ user }} }}");
+            let tries = [&adam, &cleo].map(|person| || {
+                let answer = person.answer(&text);
+                assert_eq!(answer.code(), "", "{}\n{}", answer.text, person.server().complaints());
+                answer.body["data"]["it"]["user"].clone()
             });
+            let users = together(tries.into());
             assert_eq!(users[0], users[1], "one person, a member of both");
         }
         assert_eq!(office.letters().iter().filter(|letter| letter.token().is_some()).count(), 6);

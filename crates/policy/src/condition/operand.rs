@@ -175,7 +175,11 @@ fn session(scope: Scope<'_>, column: &Column<'_>, text: &str, span: Span, faults
             let (field, shape) = member_of(entity, name, text, span, faults)?;
             if field.column().is_none() {
                 faults
-                    .error("session-value", span, format!("`{text}` is a formula, and no caller carries one"))
+                    .error(
+                        "session-value",
+                        span,
+                        format!("`{text}` is a formula, and no caller carries one"),
+                    )
                     .hint("compare with the fields that it is calculated from");
                 return None;
             }

@@ -55,7 +55,12 @@ profiles: {{member: {{sets: [all]}}}}
 /// How the condition reads when parsed.
 #[track_caller]
 fn reads(condition: &str, expected: &str) {
-    let (_, catalog) = catalog(&app(condition));
+    reads_in(&app(condition), expected);
+}
+
+#[track_caller]
+fn reads_in(app: &str, expected: &str) {
+    let (_, catalog) = catalog(app);
     let rule = &catalog.permission_sets["all"].rules[0];
     let Check::Stated(node) = &rule.check else {
         panic!("no check")
@@ -63,17 +68,22 @@ fn reads(condition: &str, expected: &str) {
     let mut faults = freehold_schema::diagnostic::Diagnostics::default();
     let scope = super::Scope::written(&catalog, rule.entity);
     let parsed = super::parse(scope, node, &mut faults).unwrap_or_else(|| panic!("{:?}", faults.sorted()));
-    assert_eq!(explain(&catalog, rule.entity, &parsed), expected, "{condition}");
+    assert_eq!(explain(&catalog, rule.entity, &parsed), expected);
 }
 
 /// What is said of the condition, without line numbers.
 #[track_caller]
 fn refused(condition: &str, expected: &[&str]) {
-    let told: Vec<String> = faults(&app(condition))
+    refused_in(&app(condition), expected);
+}
+
+#[track_caller]
+fn refused_in(app: &str, expected: &[&str]) {
+    let told: Vec<String> = faults(app)
         .iter()
         .map(|fault| fault.split_once(' ').unwrap().1.to_owned())
         .collect();
-    assert_eq!(told, expected, "{condition}");
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -97,6 +107,47 @@ fn fields_and_operators() {
         r#"tags has any of ["a", "b"] and tags has all of ["a"]"#,
     );
     reads("{subject: {is_null: true}}", "subject is null");
+}
+
+/// The app with formulas.
+fn app_with_formulas(condition: &str) -> String {
+    let formulas = "
+      total: {type: formula, returns: decimal, formula: price * count}
+      label: {type: formula, returns: text, formula: upper(subject)}
+      is_late: {type: formula, returns: boolean, formula: due < date(seen)}
+      photo:";
+    let rank = "level: {type: int}, rank: {type: formula, returns: int, formula: level * 2}";
+    app(condition)
+        .replace("\n      photo:", formulas)
+        .replace("level: {type: int}", rank)
+}
+
+#[test]
+fn formulas_are_of_the_type_that_they_return() {
+    let reads = |condition: &str, expected: &str| reads_in(&app_with_formulas(condition), expected);
+    let refused = |condition: &str, expected: &[&str]| refused_in(&app_with_formulas(condition), expected);
+    reads("{total: {gt: 1.50, ne: 3}}", "total > 1.50 and total <> 3");
+    reads(
+        "{label: {starts_with: A, ne: B}, is_late: true}",
+        r#"label like "A%" and label <> "B" and is_late = true"#,
+    );
+    reads("{total: {ne: $before.total}}", "total <> $before.total");
+    reads(
+        "{team: {tickets: {some: {is_late: false}}}}",
+        "team -> team (tenant = $tenant and some ticket by team (tenant = $tenant and is_late = false))",
+    );
+    refused(
+        "{total: {contains: a}}",
+        &[
+            "unknown-operator: `total` has no operator `contains` (it has eq, ne, in, not_in, is_null, lt, lte, gt, gte)",
+        ],
+    );
+    refused(
+        "{count: $membership.rank}",
+        &[
+            "session-value: `$membership.rank` is a formula, and no caller carries one (compare with the fields that it is calculated from)",
+        ],
+    );
 }
 
 #[test]

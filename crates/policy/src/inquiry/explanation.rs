@@ -193,7 +193,7 @@ fn opened_by(tree: &Finding) -> Option<String> {
 fn allowed(rule: &RuleFinding, token: Option<&str>) -> String {
     let by = rule.rule.granted_by.join(" and ");
     let gate = token
-        .map(|token| format!(", opened by the {token}"))
+        .map(|token| format!(", gate opened by {token}"))
         .unwrap_or_default();
     format!("rule `{}`, from {by}{gate}", rule.rule)
 }

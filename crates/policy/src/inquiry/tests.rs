@@ -73,7 +73,7 @@ fn a_token_opens_the_gate() {
     assert_eq!(found.token.as_deref(), Some("record token requester"));
     assert_eq!(
         found.reason,
-        "rule `requester[0]`, from profile member, opened by the record token requester"
+        "rule `requester[0]`, from profile member, gate opened by record token requester"
     );
 }
 
@@ -168,13 +168,13 @@ fn only_what_an_update_takes_may_be_updated() {
     assert_eq!(failed("subject"), (true, None));
     assert_eq!(
         failed("requester"),
-        (false, Some("requester changes after its creation".to_owned()))
+        (false, Some("an update takes requester (it is immutable)".to_owned()))
     );
     assert_eq!(
         failed("status"),
         (
             false,
-            Some("status is for the caller to give, not set by the rule".to_owned())
+            Some("the caller gives status (the rule sets it itself)".to_owned())
         )
     );
     assert_eq!(failed("version"), (false, Some("`write` lists version".to_owned())));

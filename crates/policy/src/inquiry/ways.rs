@@ -1,6 +1,7 @@
 //! What opens a record gate, way by way.
 
 use crate::condition::exists;
+use crate::gate::{oneself, people};
 use crate::policy::Policy;
 use crate::predicate::{Link, Predicate, RulePredicate};
 use crate::token::is_caller;
@@ -23,10 +24,15 @@ fn ways_below(catalog: &Catalog, policy: &Policy, entity: &EntityDef, write: boo
     let gate = policy.gate(entity.id);
     // Who may be known is not for `access:` to say.
     if entity.kind == EntityKind::User {
-        return Ways::Some(vec![(
-            "oneself, or a person of the tenant".to_owned(),
-            gate.rows(write).clone(),
-        )]);
+        let others = if catalog.tenancy.is_some() {
+            "person of the tenant"
+        } else {
+            "person who is not blocked"
+        };
+        return Ways::Some(vec![
+            ("oneself".to_owned(), oneself(entity)),
+            (others.to_owned(), people(catalog, entity)),
+        ]);
     }
     match entity.access {
         AccessLevel::Open => return Ways::Open(format!("`{}` is open", entity.name)),

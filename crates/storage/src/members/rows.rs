@@ -153,19 +153,19 @@ impl<'a> Rows<'a> {
             uuid(user)?,
             Bound::new(Value::TextList(managers.to_vec()), ValueType::TextList)?,
         ];
-        let from = match &self.tenancy {
+        let (user_column, within) = match &self.tenancy {
             Some((tenancy, tenant)) => {
                 parameters.push(uuid(*tenant)?);
-                format!(
-                    "FROM {} m JOIN \"user\" u ON u.id = m.{} WHERE m.tenant_id = $3",
-                    quote(&self.def().name),
-                    quote(&self.column(tenancy.membership_user)?)
-                )
+                (self.column(tenancy.membership_user)?, " AND m.tenant_id = $3")
             }
-            None => "FROM \"user\" m JOIN \"user\" u ON u.id = m.id WHERE TRUE".to_owned(),
+            None => ("id".to_owned(), ""),
         };
+        // SQLite counts parameters as they come, so they stand in their order.
         let sql = format!(
-            "SELECT 1 {from} AND u.id <> $1 AND m.{status} = 'active' AND u.status = 'active' AND {held} LIMIT 1"
+            "SELECT 1 FROM {} m JOIN \"user\" u ON u.id = m.{} \
+             WHERE u.id <> $1 AND {held} AND m.{status} = 'active' AND u.status = 'active'{within} LIMIT 1",
+            quote(&self.def().name),
+            quote(&user_column)
         );
         Ok(transaction.query(sql, parameters, vec![ValueType::Int]).await?.rows() > 0)
     }

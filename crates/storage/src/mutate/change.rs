@@ -2,7 +2,9 @@
 
 use super::create::fields;
 use super::execute::Writing;
-use super::judge::{Decision, Prepared, decide, hidden, no_target, proposals, refused, stale, target_locks};
+use super::judge::{
+    Decision, Prepared, decide, hidden, no_target, not_together, proposals, refused, stale, target_locks,
+};
 use super::values::{given, is_complete, preset, referred, stored, tenant_of};
 use super::{Done, Fault, WrittenRow};
 use crate::binder::Binder;
@@ -75,6 +77,7 @@ impl Writing<'_, '_> {
         let (catalog, dialect) = (self.catalog, self.transaction.dialect());
         let entity = catalog.entity(change.target.entity());
         let prepared = prepare(&self.request.binder, change, aim, parent)?;
+        let named: Vec<FieldId> = prepared.values.keys().copied().collect();
 
         // INVARIANT: the row is locked by a statement before that which judges it, so that this one's snapshot is taken under the lock.
         let rows = Rows::of_request(std::slice::from_ref(&aim.row));
@@ -97,6 +100,9 @@ impl Writing<'_, '_> {
                 return Err(fault);
             }
             Decision::NoTarget(index) => return Err(no_target(entity, &change.references[index])),
+            Decision::Refuse if prepared.grants.is_empty() && named.len() > 1 => {
+                return Err(not_together(entity, &named).into());
+            }
             Decision::Refuse => return Err(refused(entity, change.target.operation()).into()),
             Decision::Stale(found) => return stale(change.if_version, found),
         };
@@ -106,7 +112,6 @@ impl Writing<'_, '_> {
             let row = stored(&self.request.binder, entity, aim.row, &preset(&prepared.values, grant))?;
             self.store(&change.target, update(catalog, dialect, entity.id, &rows, &row), 1)
                 .await?;
-            let named: Vec<FieldId> = prepared.values.keys().copied().collect();
             self.written.push(WrittenRow {
                 entity: entity.id,
                 tenant: tenant_of(&self.request.binder, entity),

@@ -1,7 +1,7 @@
 //! New rows.
 
 use super::execute::Writing;
-use super::judge::{Decision, Prepared, decide, hidden, no_target, proposals, refused, target_locks};
+use super::judge::{Decision, Prepared, decide, hidden, no_target, not_together, proposals, refused, target_locks};
 use super::values::{Values, fresh, given, is_complete, preset, referred, stored, tenant_of};
 use super::{Done, WrittenRow};
 use crate::binder::Binder;
@@ -96,6 +96,9 @@ impl Writing<'_, '_> {
         let grant = match decide(verdict.as_ref(), None) {
             Decision::Write(index) => prepared.grants[index],
             Decision::NoTarget(index) => return Err(no_target(entity, &create.references[index])),
+            Decision::Refuse if prepared.grants.is_empty() && create.named.len() > 1 => {
+                return Err(not_together(entity, &create.named).into());
+            }
             Decision::Hidden | Decision::Refuse | Decision::Stale(_) => {
                 return Err(refused(entity, Operation::Create).into());
             }

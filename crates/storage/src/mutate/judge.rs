@@ -210,6 +210,17 @@ pub(super) fn refused(entity: &EntityDef, operation: Operation) -> Error {
     }
 }
 
+/// What a caller is told when some rule lets each of the fields be written, and none lets them all: rules do not mix.
+pub(super) fn not_together(entity: &EntityDef, fields: &[FieldId]) -> Error {
+    let names: Vec<String> = fields
+        .iter()
+        .map(|field| format!("`{}`", entity.field(*field).graphql_name))
+        .collect();
+    Error::Forbidden {
+        message: format!("no single rule lets you write {} together", names.join(" and ")),
+    }
+}
+
 /// What a caller is told of a reference that leads nowhere.
 pub(super) fn no_target(entity: &EntityDef, reference: &ReferenceCheck) -> Fault {
     let error = Error::NotFound {

@@ -1,7 +1,7 @@
 //! Plan → SQL and layout, for both dialects from one syntax tree.
 //!
 //! INVARIANT: a table stands in SQL only inside `source`, which puts its guard inside with it, or inside a rule (`raw`).
-//! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded.
+//! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded, and formulas' bounds.
 
 mod fence;
 mod formula;

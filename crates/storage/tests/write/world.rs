@@ -124,7 +124,7 @@ impl World {
         while let Some(start) = rest.find('<') {
             let end = start + rest[start..].find('>').expect("a label ends");
             out.push_str(&rest[..start]);
-            out += &format!("\"{}\"", self.id(&rest[start + 1..end]));
+            out.extend(["\"", &self.id(&rest[start + 1..end]).to_string(), "\""]);
             rest = &rest[end + 1..];
         }
         out + rest

@@ -108,6 +108,7 @@ fn who(world: &World, name: &str) -> Caller {
         tenant: world.find("firm", if name == "cleo" { "globex" } else { "acme" }),
         now: "2026-01-01T00:00:00.000001Z".into(),
         before: None,
+        session: None,
     }
 }
 
