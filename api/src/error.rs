@@ -236,7 +236,7 @@ impl From<freehold_storage::Error> for Refusal {
     fn from(error: freehold_storage::Error) -> Self {
         // What is left of a request's own faults by then is in its variables.
         let mut refusal = Self {
-            about_document: error.code() == Code::BadUserInput,
+            about_document: matches!(error.code(), Code::BadUserInput | Code::LimitExceeded),
             ..coded(error.code(), &error)
         };
         if let freehold_storage::Error::Sealed { field, .. } = &error {

@@ -115,13 +115,20 @@ mod tests {
                 text.starts_with("To: ann@acme.testBcc: eve@example.com\r\nSubject: "),
                 "{text}"
             );
-            assert_eq!(text.matches("https://help.example.com/auth/password/reset?token=00ff\r\n").count(), 1);
+            assert_eq!(
+                text.matches("https://help.example.com/auth/password/reset?token=00ff\r\n")
+                    .count(),
+                1
+            );
         }
     }
 
     #[test]
     fn who_is_known_gets_no_token() {
         let text = written(LetterKind::Membership);
-        assert!(text.contains("    https://help.example.com\r\n") && !text.contains("token"), "{text}");
+        assert!(
+            text.contains("    https://help.example.com\r\n") && !text.contains("token"),
+            "{text}"
+        );
     }
 }

@@ -19,6 +19,31 @@ impl Database {
     pub const BOTH: [Self; 2] = [Self::Sqlite, Self::Postgres];
 }
 
+/// Where a run of the program that ends may work; gone with this value.
+#[derive(Debug)]
+pub struct Fresh(Option<PostgresDatabase>);
+
+impl Database {
+    /// A place for runs that end. On SQLite the program finds one for itself.
+    pub fn fresh(self) -> Fresh {
+        Fresh((self == Self::Postgres).then(PostgresDatabase::create))
+    }
+}
+
+impl Fresh {
+    /// `--database URL`; nothing on SQLite.
+    pub fn arguments(&self) -> Vec<String> {
+        let url = self.0.iter().map(|database| database.url.clone());
+        url.flat_map(|url| ["--database".to_owned(), url]).collect()
+    }
+
+    /// The schemas in it; none on SQLite.
+    pub fn schemas(&self) -> Vec<String> {
+        let sql = r"SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('public', 'information_schema')";
+        self.0.iter().flat_map(|database| run(&database.url, sql)).collect()
+    }
+}
+
 /// A database of its own on the PostgreSQL server; dropped with this value.
 #[derive(Debug)]
 pub(crate) struct PostgresDatabase {

@@ -22,7 +22,7 @@ mod server;
 mod settings;
 mod stored;
 
-pub use database::Database;
+pub use database::{Database, Fresh};
 pub use folder::{Folder, example, fixture};
 pub use person::{Answer, Person, without_request_id};
 pub use program::{Finished, Running, command, command_with_input};

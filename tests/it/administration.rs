@@ -45,10 +45,20 @@ impl Office {
         let reader = server.reader();
         let tables = reader.tables();
         let mut ids = HashMap::new();
-        for (table, column) in [("user", "email"), ("company", "slug"), ("note", "title"), ("region", "name")] {
+        for (table, column) in [
+            ("user", "email"),
+            ("company", "slug"),
+            ("note", "title"),
+            ("region", "name"),
+        ] {
             for row in tables.get(table).into_iter().flatten() {
                 let text = |key: &str| row[key].as_str().expect("a text").to_owned();
-                let name = text(column).to_lowercase().split('@').next().unwrap_or_default().to_owned();
+                let name = text(column)
+                    .to_lowercase()
+                    .split('@')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
                 ids.insert(name, text("id"));
             }
         }
@@ -71,7 +81,8 @@ impl Office {
 
     /// The text with ids in the place of `<names>`.
     fn fill(&self, text: &str) -> String {
-        let fill = |text: String, (name, id): (&String, &String)| text.replace(&format!("<{name}>"), &format!("{id:?}"));
+        let fill =
+            |text: String, (name, id): (&String, &String)| text.replace(&format!("<{name}>"), &format!("{id:?}"));
         self.ids.iter().fold(text.to_owned(), fill)
     }
 
@@ -84,7 +95,12 @@ impl Office {
     fn done(&self, name: &str, field: &str) -> Value {
         let answer = self.ask(&self.person(name), field);
         let is_done = answer.body["errors"].is_null() && answer.status == 200;
-        assert!(is_done, "{name}: {field}\n  {}\n{}", answer.text, self.server.complaints());
+        assert!(
+            is_done,
+            "{name}: {field}\n  {}\n{}",
+            answer.text,
+            self.server.complaints()
+        );
         answer.body["data"]["it"].clone()
     }
 
@@ -93,7 +109,13 @@ impl Office {
         let person = self.person(name);
         let before = self.stored();
         let answer = self.ask(&person, field);
-        assert_eq!(answer.code(), code, "{name}: {field}\n  {}\n{}", answer.text, self.server.complaints());
+        assert_eq!(
+            answer.code(),
+            code,
+            "{name}: {field}\n  {}\n{}",
+            answer.text,
+            self.server.complaints()
+        );
         assert!(answer.body["data"].is_null(), "{}", answer.text);
         self.unchanged(&before, field);
         answer
@@ -109,7 +131,11 @@ impl Office {
     #[track_caller]
     fn unchanged(&self, before: &Tables, what: &str) {
         for (table, rows) in &self.stored() {
-            assert_eq!(before.get(table), Some(rows), "{what} was refused, and changed `{table}`");
+            assert_eq!(
+                before.get(table),
+                Some(rows),
+                "{what} was refused, and changed `{table}`"
+            );
         }
     }
 
@@ -117,7 +143,8 @@ impl Office {
     fn membership(&self, person: &str, company: &str) -> Option<Map<String, Value>> {
         let (user, tenant) = (json!(self.id(person)), json!(self.id(company)));
         let rows = self.reader.tables().remove("membership").unwrap_or_default();
-        rows.into_iter().find(|row| row["user_id"] == user && row["tenant_id"] == tenant)
+        rows.into_iter()
+            .find(|row| row["user_id"] == user && row["tenant_id"] == tenant)
     }
 
     /// Letters that have come since the last time.
@@ -128,7 +155,12 @@ impl Office {
     /// The only letter that has come.
     fn letter(&self) -> Letter {
         let mut letters = self.letters();
-        assert_eq!(letters.len(), 1, "{:?}", letters.iter().map(|letter| &letter.text).collect::<Vec<_>>());
+        assert_eq!(
+            letters.len(),
+            1,
+            "{:?}",
+            letters.iter().map(|letter| &letter.text).collect::<Vec<_>>()
+        );
         letters.remove(0)
     }
 }
@@ -140,11 +172,13 @@ fn letters(server: &Server) -> Vec<Letter> {
         return Vec::new();
     };
     let files = entries.map(|entry| entry.expect("a folder can be listed").path());
-    let letters = files.filter(|file| file.extension().is_some_and(|it| it == "eml")).map(|file| {
-        let text = std::fs::read_to_string(&file).expect("a letter can be read");
-        std::fs::remove_file(&file).expect("a letter can be taken");
-        Letter { text }
-    });
+    let letters = files
+        .filter(|file| file.extension().is_some_and(|it| it == "eml"))
+        .map(|file| {
+            let text = std::fs::read_to_string(&file).expect("a letter can be read");
+            std::fs::remove_file(&file).expect("a letter can be taken");
+            Letter { text }
+        });
     letters.collect()
 }
 
@@ -152,7 +186,9 @@ fn letters(server: &Server) -> Vec<Letter> {
 fn mutations(person: &Person<'_>) -> Vec<String> {
     let data = person.query("{ __type(name: \"Mutation\") { fields { name } } }");
     let fields = data["__type"]["fields"].as_array().cloned().unwrap_or_default();
-    let names = fields.iter().filter_map(|field| field["name"].as_str().map(str::to_owned));
+    let names = fields
+        .iter()
+        .filter_map(|field| field["name"].as_str().map(str::to_owned));
     let mut names: Vec<String> = names
         .filter(|name| !name.contains("Membership"))
         .filter(|name| name.contains("Member") || name == "resetPassword" || name == "createCompany")
@@ -171,16 +207,25 @@ struct Reply {
 impl Reply {
     fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
-        body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
+        body["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().new_agent()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .new_agent()
 }
 
 fn reply(response: ureq::http::Response<ureq::Body>) -> Reply {
@@ -193,7 +238,10 @@ fn reply(response: ureq::http::Response<ureq::Body>) -> Reply {
 }
 
 fn post(url: &str, content_type: &str, body: &str) -> Reply {
-    let request = agent().post(url).content_type(content_type).header("X-Freehold-CSRF", "1");
+    let request = agent()
+        .post(url)
+        .content_type(content_type)
+        .header("X-Freehold-CSRF", "1");
     reply(request.send(body.as_bytes()).expect("the server answers"))
 }
 
@@ -209,7 +257,11 @@ fn sign_in<'s>(server: &'s Server, email: &str, password: &str) -> Option<Person
 /// Follows the link of a letter.
 fn choose(server: &Server, token: &str, password: &str) -> Reply {
     let body = json!({"token": token, "password": password}).to_string();
-    post(&format!("{}/auth/password/reset", server.base()), "application/json", &body)
+    post(
+        &format!("{}/auth/password/reset", server.base()),
+        "application/json",
+        &body,
+    )
 }
 
 /// What somebody who has nothing to say in a tenant gets when they look.
@@ -229,6 +281,9 @@ fn together<T: Send, W: FnOnce() -> T + Send>(works: Vec<W>) -> Vec<T> {
             })
         });
         let begun: Vec<_> = begun.collect();
-        begun.into_iter().map(|work| work.join().expect("nobody panics")).collect()
+        begun
+            .into_iter()
+            .map(|work| work.join().expect("nobody panics"))
+            .collect()
     })
 }

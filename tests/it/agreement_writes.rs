@@ -4,11 +4,11 @@
 use freehold_tests::proof::{Size, Tally, prove};
 use freehold_tests::{on_both_databases, proof_cases, proof_seed};
 
-const CASES: u64 = 12;
+const CASES: u64 = 6;
 
 const SIZE: Size = Size {
-    mutations: 120,
-    looks_every: 15,
+    mutations: 100,
+    looks_every: 25,
 };
 
 on_both_databases! {

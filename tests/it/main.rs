@@ -1,6 +1,7 @@
 //! Black-box tests of the server, one file a capability. Every test runs on SQLite and on PostgreSQL.
 
 mod access_gates;
+mod access_matrix;
 mod administration;
 mod agreement;
 mod agreement_writes;
@@ -11,6 +12,8 @@ mod corners;
 mod crash;
 mod encryption;
 mod examples;
+mod explain;
+mod explain_command;
 mod fields;
 mod filters;
 mod formulas;
@@ -20,9 +23,12 @@ mod http;
 mod isolation;
 mod known_faults;
 mod lists;
+mod mutations;
 mod non_interference;
 mod owasp;
 mod passwords;
+mod policy_tests;
+mod probe;
 mod refusals;
 mod reload;
 mod round_trips;

@@ -69,6 +69,64 @@ fn data_comes_in_one_flight() {
 }
 
 #[test]
+fn a_simple_write_is_one_flight() {
+    let server = Start::with_model(&fixture("guild"), Database::Postgres)
+        .proxied()
+        .start();
+    let ann = server.sign_in("ann@guild.test").tenant("acme");
+    let roof = ann.query("{ jobByTitle(title: \"Roof\") { id } }")["jobByTitle"]["id"].clone();
+    let red = ann.query("{ crews(filter: {name: {eq: \"Red\"}}) { nodes { id } } }")["crews"]["nodes"][0]["id"].clone();
+    // The least of many, as reads are measured: a connection has to be told each statement once.
+    let least = |texts: Vec<String>| {
+        let traffic = texts.into_iter().map(|text| {
+            server.proxy().reset();
+            ann.query(&text);
+            server.proxy().traffic()
+        });
+        traffic.min_by_key(flights).unwrap_or_default()
+    };
+    let without = least(vec!["{ __typename }".to_owned(); 16]);
+    let many = |text: &dyn Fn(usize) -> String| (0..16).map(text).collect::<Vec<_>>();
+    let tasks: Vec<String> = (0..16)
+        .map(|index| {
+            let text = format!("mutation {{ createTask(input: {{text: \"t{index}\", job: {roof}}}) {{ id }} }}");
+            ann.query(&text)["createTask"]["id"].to_string()
+        })
+        .collect();
+    let cases = [
+        many(&|index| {
+            format!(
+                "mutation {{ createJob(input: {{title: \"n{index}\", crew: {red}}}) {{ id number crew {{ name }} }} }}"
+            )
+        }),
+        many(&|index| {
+            format!(
+                "mutation {{ updateJob(id: {roof}, input: {{hours: {}}}) {{ hours version }} }}",
+                index % 8
+            )
+        }),
+        many(&|index| {
+            format!(
+                "mutation {{ transitionJob(id: {roof}, to: {}) {{ state }} }}",
+                ["OPEN", "NEW"][index % 2]
+            )
+        }),
+        many(&|index| format!("mutation {{ deleteTask(id: {}) {{ text }} }}", tasks[index])),
+        // Several, none of which needs another's answer.
+        many(&|index| {
+            format!(
+                "mutation {{ a: createJob(input: {{title: \"a{index}\"}}) {{ number }} b: createJobs(input: [{{title: \"b{index}\"}}, {{title: \"c{index}\"}}]) {{ number }} c: updateJob(id: {roof}, input: {{hours: 3}}) {{ version }} }}"
+            )
+        }),
+    ];
+    for texts in cases {
+        let told = texts[0].clone();
+        let with = least(texts);
+        assert_eq!(flights(&with) - flights(&without), 1, "{told}\n{:#?}", with.statements);
+    }
+}
+
+#[test]
 fn who_is_calling_costs_a_round_trip_or_two() {
     let server = Start::with_model(&fixture("shelf"), Database::Postgres)
         .proxied()

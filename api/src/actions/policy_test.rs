@@ -144,7 +144,14 @@ async fn judge(
         operation: right.operation,
         field: right.field.map(|field| entity.field(field).name.as_str()),
     };
-    let found = explain_among(&environment.database, bundle, who, &question, &Predicate::Constant(true)).await?;
+    let found = explain_among(
+        &environment.database,
+        bundle,
+        who,
+        &question,
+        &Predicate::Constant(true),
+    )
+    .await?;
     let found = found.ok_or_else(|| Refusal::internal(format!("`{}` is not in the database", row.label)))?;
     if found.reach.holds {
         let applying = found.rules.iter().filter(|rule| rule.applies);
@@ -169,7 +176,10 @@ fn contradicted(right: String, found: Explanation) -> Found {
             rule: found.rule,
         };
     }
-    let failed = found.rules.into_iter().filter_map(|rule| Some((rule.rule, rule.failed?)));
+    let failed = found
+        .rules
+        .into_iter()
+        .filter_map(|rule| Some((rule.rule, rule.failed?)));
     Found::Refused {
         right,
         reason: found.reason,
@@ -242,7 +252,9 @@ async fn ask(
         outcome
             .exercised
             .extend(reading.map(|rule| (rule.set.clone(), rule.position)));
-        outcome.exercised.extend(met.written.into_iter().filter_map(|row| row.rule));
+        outcome
+            .exercised
+            .extend(met.written.into_iter().filter_map(|row| row.rule));
         answer
     } else {
         // Whose session would be refused.

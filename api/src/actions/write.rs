@@ -5,6 +5,7 @@ use crate::actions::execute::Request;
 use crate::bundle::{Bundle, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
+use crate::http::host::site_for_letters;
 use crate::keys;
 use freehold_base::{Caller, Code, RowId};
 use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAction, Selector, Step};
@@ -70,7 +71,7 @@ pub(crate) async fn write(
             cipher: Some(&cipher),
         };
         let mut letters = Vec::new();
-        let mut entropy = chance.from_the_start();
+        let mut entropy = chance.replayed();
         let asked = WriteRequest {
             binder,
             sealer: &environment.sealer,
@@ -108,7 +109,7 @@ pub(crate) async fn write(
     match outcome {
         Ok(data) if rehearsal.is_some() => Ok(data),
         Ok(data) => {
-            let site = request.host.site(environment.without_tls);
+            let site = site_for_letters(catalog, &environment.hosts, request.host, environment.without_tls);
             for letter in &letters {
                 environment.post.send(letter, &catalog.app, &site).await;
             }
@@ -171,7 +172,7 @@ fn events(
 struct Chance(Vec<u128>);
 
 impl Chance {
-    fn from_the_start(&mut self) -> impl FnMut() -> u128 + Send + '_ {
+    fn replayed(&mut self) -> impl FnMut() -> u128 + Send + '_ {
         let mut at = 0;
         move || {
             if at == self.0.len() {

@@ -6,7 +6,8 @@ use crate::config;
 use crate::error::Failure;
 use crate::sources;
 use clap::{Args, Subcommand};
-use freehold_policy::matrix::{CallerRow, Difference, EntityRow, Extent, FieldRow, Matrix, compare, matrix};
+use freehold_policy::matrix::{CallerRow, Difference, EntityRow, Extent, Matrix, compare, matrix};
+use freehold_schema::catalog::Operation;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -15,13 +16,16 @@ pub(crate) enum AccessCommand {
     /// Prints who may do what: every profile and role against every entity, operation and field
     #[command(
         after_help = "Examples:\n  freehold access matrix examples/helpdesk\n  freehold access matrix examples/helpdesk --role agent --conditions\n  \
-        freehold access matrix examples/helpdesk --json > access.json\n\nMarks: ● on every row, ◐ on some rows, · on none. Rows are those of the request's tenant."
+        freehold access matrix examples/helpdesk --json > access.json\n\n\
+        A row of the matrix is a caller: nobody, a person with that profile outside of any tenant, a member with the default profile and that role.\n\
+        Rights of several roles add up. `if then …` is what a changed row must satisfy afterwards."
     )]
     Matrix(MatrixArgs),
     /// Prints what another version of an app lets people do, and what it takes from them
     #[command(
         after_help = "Examples:\n  freehold access diff helpdesk-1.0 examples/helpdesk\n  freehold access diff old new --json\n  \
-        freehold access diff old new --fail-on-widening   # for a review in continuous integration"
+        freehold access diff old new --fail-on-widening   # for a review in continuous integration\n\n\
+        + more than before, - less, ~ another condition, which may be wider: two conditions are not compared."
     )]
     Diff(DiffArgs),
 }
@@ -118,11 +122,11 @@ fn read(directory: &Path) -> Result<Matrix, Failure> {
 
 /// `+ role agent  ticket.iban  read: never → where …`
 fn told(difference: &Difference) -> String {
-    let sign = match (difference.widens, difference.new.is_never()) {
-        (_, true) => '-',
-        (true, false) if difference.old.is_never() => '+',
+    let sign = match (difference.widens, difference.old.is_never()) {
+        (true, true) => '+',
+        (true, false) if difference.new == Extent::Always => '+',
         (true, false) => '~',
-        (false, false) => '-',
+        (false, _) => '-',
     };
     format!(
         "{sign} {:<24} {:<28} {:<10} {} → {}",
@@ -130,71 +134,120 @@ fn told(difference: &Difference) -> String {
     )
 }
 
+/// The columns of the matrix.
+const OPERATIONS: [Operation; 6] = [
+    Operation::Create,
+    Operation::Read,
+    Operation::List,
+    Operation::Update,
+    Operation::Delete,
+    Operation::Transition,
+];
+
+/// What the marks mean.
+const LEGEND: &str = "● on every row   ◐ on some rows, see --conditions   · on none\n\
+    Every readable row has its id, version, created_at and updated_at.";
+
 /// The matrix for people.
-pub(crate) fn text(matrix: &Matrix, conditions: bool) -> String {
+fn text(matrix: &Matrix, conditions: bool) -> String {
     let mut out = String::new();
+    // Writing to a string does not fail, in all that follows.
+    let width = name_width(matrix);
     for row in &matrix.callers {
-        // Writing to a string does not fail.
-        let _ = writeln!(out, "{}", row.caller);
+        if conditions {
+            let _ = writeln!(out, "{}", row.caller);
+        } else {
+            let words: Vec<&str> = OPERATIONS.iter().map(|operation| operation.word()).collect();
+            let _ = writeln!(out, "{:width$}  {}", row.caller, words.join("  "));
+        }
         if !row.actions.is_empty() {
-            let _ = writeln!(out, "  actions  {}", row.actions.join(", "));
+            let _ = writeln!(out, "  actions: {}", row.actions.join(", "));
         }
         if !row.manages.is_empty() {
-            let _ = writeln!(out, "  manages  {}", row.manages.join(", "));
+            let _ = writeln!(out, "  manages: {}", row.manages.join(", "));
         }
         if row.entities.is_empty() {
-            let _ = writeln!(out, "  nothing");
+            out.push_str("  nothing\n");
         }
         for entity in &row.entities {
             if conditions {
-                with_conditions(&mut out, entity);
+                with_conditions(&mut out, entity, matrix);
             } else {
-                with_marks(&mut out, entity);
+                with_marks(&mut out, entity, width);
             }
         }
         out.push('\n');
     }
+    if !conditions {
+        out.push_str(LEGEND);
+    }
     out
 }
 
-fn with_conditions(out: &mut String, entity: &EntityRow) {
-    let _ = writeln!(out, "  {}", entity.entity);
-    for cell in &entity.operations {
-        let _ = writeln!(out, "    {:<11} {}", cell.operation.word(), cell.rows);
+/// Enough for the longest name of a caller, an entity or a field.
+fn name_width(matrix: &Matrix) -> usize {
+    let widths = matrix.callers.iter().flat_map(|row| {
+        let entities = row.entities.iter().flat_map(|entity| {
+            let fields = entity.fields.iter().map(|field| field.field.chars().count() + 4);
+            fields.chain([entity.entity.chars().count() + 2])
+        });
+        entities.chain([row.caller.chars().count()])
+    });
+    widths.max().unwrap_or_default()
+}
+
+fn with_marks(out: &mut String, entity: &EntityRow, width: usize) {
+    let of_rows = |operation: Operation| {
+        let cell = entity.operations.iter().find(|cell| cell.operation == operation);
+        cell.map_or('·', |cell| mark(&cell.rows))
+    };
+    line(out, &format!("  {}", entity.entity), width, of_rows);
+    for field in entity.fields.iter().filter(|field| !field.comes_along) {
+        let of_field = |operation: Operation| {
+            let used = field.uses().into_iter().find(|(word, _)| *word == operation.word());
+            used.map_or(' ', |(_, extent)| if extent.is_never() { ' ' } else { mark(extent) })
+        };
+        line(out, &format!("    {}", field.field), width, of_field);
     }
-    for field in &entity.fields {
-        for (word, extent) in uses(field) {
-            if !extent.is_never() {
-                let _ = writeln!(out, "    .{:<20} {word:<11} {extent}", field.field);
-            }
+}
+
+/// A mark under each operation's word.
+fn line(out: &mut String, name: &str, width: usize, mark: impl Fn(Operation) -> char) {
+    let mut text = format!("{name:width$}");
+    for operation in OPERATIONS {
+        let column = operation.word().len();
+        let _ = write!(text, "  {:^column$}", mark(operation));
+    }
+    let _ = writeln!(out, "{}", text.trim_end());
+}
+
+fn with_conditions(out: &mut String, entity: &EntityRow, matrix: &Matrix) {
+    let reach = matrix.entities.iter().find(|it| it.entity == entity.entity);
+    let reach = reach.map(|it| format!(", {}", it.reach)).unwrap_or_default();
+    let _ = writeln!(out, "  {}{reach}", entity.entity);
+    let operations = entity.operations.iter().map(|cell| (cell.operation.word(), &cell.rows));
+    for (words, extent) in together(operations) {
+        let _ = writeln!(out, "    {}\n      {extent}", words.join(", "));
+    }
+    for (index, word) in ["create", "read", "update", "transition"].into_iter().enumerate() {
+        let named = entity.fields.iter().filter(|field| !field.comes_along);
+        let used = named.map(|field| (field.field.as_str(), field.uses()[index].1));
+        for (names, extent) in together(used.filter(|(_, extent)| !extent.is_never())) {
+            let _ = writeln!(out, "    {word}: {}\n      {extent}", names.join(", "));
         }
     }
 }
 
-fn with_marks(out: &mut String, entity: &EntityRow) {
-    let operations: Vec<String> = entity
-        .operations
-        .iter()
-        .map(|cell| format!("{} {}", cell.operation.word(), mark(&cell.rows)))
-        .collect();
-    let _ = writeln!(out, "  {:<22} {}", entity.entity, operations.join("  "));
-    for field in &entity.fields {
-        let marks: Vec<String> = uses(field)
-            .into_iter()
-            .filter(|(_, extent)| !extent.is_never())
-            .map(|(word, extent)| format!("{word} {}", mark(extent)))
-            .collect();
-        let _ = writeln!(out, "    .{:<19} {}", field.field, marks.join("  "));
+/// What has the same extent, together.
+fn together<'a>(cells: impl Iterator<Item = (&'a str, &'a Extent)>) -> Vec<(Vec<&'a str>, &'a Extent)> {
+    let mut found: Vec<(Vec<&str>, &Extent)> = Vec::new();
+    for (name, extent) in cells {
+        match found.iter_mut().find(|(_, known)| *known == extent) {
+            Some((names, _)) => names.push(name),
+            None => found.push((vec![name], extent)),
+        }
     }
-}
-
-fn uses(field: &FieldRow) -> [(&'static str, &Extent); 4] {
-    [
-        ("read", &field.read),
-        ("create", &field.create),
-        ("update", &field.update),
-        ("transition", &field.transition),
-    ]
+    found
 }
 
 fn mark(extent: &Extent) -> char {
@@ -202,5 +255,35 @@ fn mark(extent: &Extent) -> char {
         Extent::Never => '·',
         Extent::Sometimes(_) => '◐',
         Extent::Always => '●',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use freehold_policy::matrix::Way;
+
+    #[test]
+    fn signs_tell_the_direction() {
+        let some = Extent::Sometimes(vec![Way {
+            rows: Some("a".to_owned()),
+            then: None,
+        }]);
+        let sign = |old: &Extent, new: &Extent, widens| {
+            let difference = Difference {
+                caller: String::new(),
+                place: String::new(),
+                what: String::new(),
+                old: old.clone(),
+                new: new.clone(),
+                widens,
+            };
+            told(&difference).chars().next()
+        };
+        assert_eq!(sign(&Extent::Never, &some, true), Some('+'));
+        assert_eq!(sign(&some, &Extent::Always, true), Some('+'));
+        assert_eq!(sign(&some, &some, true), Some('~'));
+        assert_eq!(sign(&Extent::Always, &some, false), Some('-'));
+        assert_eq!(sign(&some, &Extent::Never, false), Some('-'));
     }
 }

@@ -212,7 +212,7 @@ impl LogArgs {
 }
 
 /// Opens what is there: nothing is created.
-async fn open(place: &Place) -> Result<Database, Failure> {
+pub(super) async fn open(place: &Place) -> Result<Database, Failure> {
     if let Some(path) = place.url.strip_prefix("sqlite:") {
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
         if !path.is_file() {

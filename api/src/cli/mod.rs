@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod check;
 mod dev;
+mod explain;
 mod keys;
 mod new;
 mod schema;
@@ -11,6 +12,7 @@ mod serve;
 mod test;
 mod user;
 mod watch;
+mod who;
 
 use crate::config;
 use crate::error::Failure;
@@ -48,6 +50,8 @@ enum Command {
     /// Prints who may do what, and how that differs between versions of an app
     #[command(subcommand)]
     Access(access::AccessCommand),
+    /// Prints what a request becomes for somebody, or why they may do something to a row
+    Explain(Box<explain::ExplainArgs>),
     /// Prints the GraphQL schema that somebody sees
     Schema(schema::SchemaArgs),
     /// Serves an app in production
@@ -78,6 +82,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => runtime().and_then(|runtime| runtime.block_on(test::run(&args))),
         Command::Access(command) => access::run(&command),
+        Command::Explain(args) => runtime().and_then(|runtime| runtime.block_on(explain::run(&args))),
         Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => runtime().and_then(|runtime| runtime.block_on(serve::run(&args))),
         Command::Audit(command) => runtime().and_then(|runtime| runtime.block_on(audit::run(&command))),

@@ -108,7 +108,11 @@ async fn in_scratch(
     let tests = tests(sources, &bundle)?;
     let wanted: Vec<&PolicyTest> = tests
         .iter()
-        .filter(|test| args.filter.as_deref().is_none_or(|filter| report::holds(test, sources, &bundle.catalog, filter)))
+        .filter(|test| {
+            args.filter
+                .as_deref()
+                .is_none_or(|filter| report::holds(test, sources, &bundle.catalog, filter))
+        })
         .collect();
     let mut tried = Vec::with_capacity(wanted.len());
     for test in wanted {
@@ -131,7 +135,9 @@ fn finish(
     let exercised = tried.iter().filter_map(|it| it.outcome.as_ref().ok());
     let coverage = Coverage {
         policy: &bundle.policy,
-        exercised: exercised.flat_map(|outcome| outcome.exercised.iter().cloned()).collect(),
+        exercised: exercised
+            .flat_map(|outcome| outcome.exercised.iter().cloned())
+            .collect(),
     };
     let report = report::Report {
         directory: &args.directory,

@@ -106,6 +106,28 @@ impl Hosts {
     }
 }
 
+/// Where people find the app, for letters. Never what a request says alone: whoever asks for a letter to somebody else would choose
+/// where its link leads. In development it is the address listened on; in production a host that the app or the operator names, at
+/// the scheme's own port.
+pub(crate) fn site_for_letters(catalog: &Catalog, hosts: &Hosts, host: &Host, without_tls: bool) -> String {
+    if without_tls {
+        return match hosts.listen {
+            Some(listen) if listen.port() != 0 && !listen.ip().is_unspecified() => format!("http://{listen}"),
+            Some(listen) if listen.port() != 0 => format!("http://localhost:{}", listen.port()),
+            // Any free port, which tests ask for.
+            _ => host.site(without_tls),
+        };
+    }
+    let is_named = !host.is_loopback() && host.address().is_none();
+    let declared = catalog.hosts.iter().find(|declared| declared.field.is_none());
+    let stated = || hosts.names.iter().find(|name| !name.starts_with('*'));
+    let name = match declared.map(|declared| &declared.prefix).or_else(stated) {
+        Some(name) if !is_named => name,
+        _ => &host.name,
+    };
+    format!("https://{name}")
+}
+
 /// The tenant that a host means in this app.
 pub(crate) fn tenant<'a>(catalog: &'a Catalog, host: &'a Host) -> TenantHint<'a> {
     match declared(catalog, &host.name) {
@@ -235,6 +257,37 @@ mod tests {
             ("localhost.evil.test", false),
         ] {
             assert_eq!(hosts.answer(&Host::parse(name).unwrap(), None), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn letters_lead_to_where_their_readers_can_go() {
+        use crate::bundle::compile;
+        use freehold_schema::source::{SourceFile, Sources};
+        let catalog = |identity: &str| {
+            let sources = Sources::new(vec![SourceFile {
+                name: "app.yaml".into(),
+                text: format!("app: shelf\nsecurity: prototype\n{identity}\nentities: {{book: {{access: open}}}}\n"),
+            }]);
+            let compiled = compile(&sources);
+            compiled.sound.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)).0
+        };
+        let (plain, declared) = (catalog(""), catalog("identity: {hosts: {\"help.test\": null}}"));
+        let none = Hosts::default();
+        let stated = Hosts {
+            names: vec!["*.intern.test".into(), "desk.test".into()],
+            ..Hosts::default()
+        };
+        for (catalog, hosts, host, without_tls, expected) in [
+            (&declared, &none, "help.test", false, "https://help.test"),
+            (&declared, &none, "a.help.test:8443", false, "https://a.help.test"),
+            (&declared, &stated, "localhost", false, "https://help.test"),
+            (&plain, &stated, "127.0.0.1:8080", false, "https://desk.test"),
+            (&plain, &none, "127.0.0.1:8080", false, "https://127.0.0.1"),
+            (&declared, &none, "127.0.0.1:8080", true, "http://127.0.0.1:8080"),
+        ] {
+            let host = Host::parse(host).unwrap();
+            assert_eq!(site_for_letters(catalog, hosts, &host, without_tls), expected);
         }
     }
 }

@@ -59,7 +59,8 @@ pub async fn purge_resets(database: &DatabaseConnection, now: Timestamp) -> Resu
 }
 
 /// Who is blocked chooses no password: the link is good again once they are not.
-const GOOD: &str = "EXISTS (SELECT 1 FROM \"user\" u WHERE u.id = fh_reset.user_id AND u.status = 'active') AND token_hash = ";
+const GOOD: &str =
+    "EXISTS (SELECT 1 FROM \"user\" u WHERE u.id = fh_reset.user_id AND u.status = 'active') AND token_hash = ";
 
 fn push_good<'s>(sql: &'s mut Sql, token: &Token, now: Timestamp) -> &'s mut Sql {
     sql.bind(token.hash().bytes()).push(" AND expires_at > ").bind(now.0)
@@ -82,7 +83,10 @@ mod tests {
             created_at: Set(0),
             expires_at: Set(expires_at),
         };
-        reset::Entity::insert(row).exec_without_returning(database).await.unwrap();
+        reset::Entity::insert(row)
+            .exec_without_returning(database)
+            .await
+            .unwrap();
     }
 
     async fn password(database: &DatabaseConnection, user: RowId) -> String {
@@ -109,7 +113,9 @@ mod tests {
             assert_eq!(password(database, id(1)).await, before);
 
             let session = Token::random(&mut rand::rng());
-            crate::session::begin(database, &session, id(1), now, None, None).await.unwrap();
+            crate::session::begin(database, &session, id(1), now, None, None)
+                .await
+                .unwrap();
             assert!(is_reset_good(database, &tokens[0], now).await.unwrap());
             assert_eq!(choose(&tokens[0], now).await.unwrap(), Some(id(1)));
             assert_eq!(password(database, id(1)).await, "new");

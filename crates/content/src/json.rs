@@ -9,6 +9,9 @@ pub const JSON_DEPTH_MAX: usize = 32;
 /// Bytes of the stored form, which has no spaces between its parts.
 pub const JSON_BYTES_MAX: usize = 64 << 10;
 
+/// Greatest exponent of a number, of either sign.
+const EXPONENT_MAX: i32 = 100;
+
 /// JSON as it is stored: compact, a key of an object once (the last one counts), numbers as a double or a 64-bit integer.
 pub(crate) fn clean(text: &str) -> Result<String, Fault> {
     // Spaces go, so what is read may be a little longer than what is stored; the parser need not see much more.
@@ -33,6 +36,12 @@ pub(crate) fn clean(text: &str) -> Result<String, Fault> {
         return Err(Fault::new(
             "nul",
             "the control character U+0000 is not allowed; remove it",
+        ));
+    }
+    if holds_extremes(&value) {
+        return Err(Fault::new(
+            "range",
+            format!("numbers in JSON are between 1e{EXPONENT_MAX} and 1e-{EXPONENT_MAX}, or 0"),
         ));
     }
     let stored = value.to_string();
@@ -64,6 +73,19 @@ fn nesting(text: &str) -> usize {
         }
     }
     deepest
+}
+
+/// Whether a number is written shorter than it is: a database that writes out all digits would answer far more than it was given.
+fn holds_extremes(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+        Value::Number(number) => number.as_f64().is_some_and(|number| {
+            let magnitude = number.abs();
+            magnitude != 0.0 && !(10_f64.powi(-EXPONENT_MAX)..=10_f64.powi(EXPONENT_MAX)).contains(&magnitude)
+        }),
+        Value::Array(items) => items.iter().any(holds_extremes),
+        Value::Object(entries) => entries.values().any(holds_extremes),
+    }
 }
 
 fn holds_nul(value: &Value) -> bool {

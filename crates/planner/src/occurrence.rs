@@ -79,8 +79,12 @@ impl<'p> Walk<'p> {
                 SlotKind::Many(list) | SlotKind::Rows(list) => self.list(list, row, &path),
                 SlotKind::Object(slots) => self.slots(slots, row, &path),
                 SlotKind::Concat { objects, lists } => {
-                    objects.iter().for_each(|slots| self.slots(slots, row, &path));
-                    lists.iter().for_each(|list| self.list(list, row, &path));
+                    for slots in objects {
+                        self.slots(slots, row, &path);
+                    }
+                    for list in lists {
+                        self.list(list, row, &path);
+                    }
                 }
                 SlotKind::Template(parts) => self.template(parts, row, &path),
             }
@@ -126,7 +130,9 @@ impl<'p> Walk<'p> {
                             }
                         }
                         ConnectionSlotKind::Aggregate(slots) => {
-                            slots.iter().for_each(|slot| self.aggregate(&slot.kind, row));
+                            for slot in slots {
+                                self.aggregate(&slot.kind, row);
+                            }
                         }
                         ConnectionSlotKind::Groups(groups) => self.groups(groups, row, &path),
                     }

@@ -92,9 +92,10 @@ impl Access {
             .collect();
         manages.sort_unstable();
         manages.dedup();
-        let founding = match actions.iter().any(|action| action == CREATE_TENANT) {
-            true => founding::fields(catalog, policy, &sets),
-            false => Vec::new(),
+        let founding = if actions.iter().any(|action| action == CREATE_TENANT) {
+            founding::fields(catalog, policy, &sets)
+        } else {
+            Vec::new()
         };
         Self {
             entities,

@@ -117,6 +117,11 @@ impl TableBuilder {
         Ok(())
     }
 
+    /// Bytes of the cells so far.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Ends a row. Cells that are missing are null.
     pub fn end_row(&mut self) {
         self.rows += 1;

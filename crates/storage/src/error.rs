@@ -4,6 +4,9 @@ use freehold_base::{CipherError, Code, RowId};
 use freehold_planner::Problem;
 use std::time::Duration;
 
+/// Bytes that the rows of one answer may have: beyond it a small query would take much memory.
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 20;
+
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -159,6 +162,17 @@ impl Error {
 
     pub(crate) fn unavailable(problem: &'static str) -> Self {
         Self::Unavailable { problem, source: None }
+    }
+
+    pub(crate) fn answer_too_large() -> Self {
+        Self::LimitExceeded {
+            message: format!(
+                "the answer would be larger than {} MiB; ask for smaller pages or fewer fields",
+                ANSWER_BYTES_MAX >> 20
+            ),
+            limit: ANSWER_BYTES_MAX as u64,
+            found: ANSWER_BYTES_MAX as u64 + 1,
+        }
     }
 
     pub(crate) fn conflict(message: impl Into<String>) -> Self {

@@ -22,6 +22,7 @@ pub mod sealed;
 mod seed;
 pub mod sql;
 pub mod tables;
+mod tags;
 mod transaction;
 mod write;
 

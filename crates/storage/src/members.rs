@@ -122,7 +122,9 @@ async fn carry_out(writing: &mut Writing<'_, '_>, rows: &Rows<'_>, order: &Admin
             letter::reset(writing, rows, &member).await?;
             // The person is everybody's: the operator is told as well.
             let told = event(writing, AuditChain::Environment, Some(user), detail.clone());
-            writing.events.extend((chain(writing) != AuditChain::Environment).then_some(told));
+            writing
+                .events
+                .extend((chain(writing) != AuditChain::Environment).then_some(told));
             detail
         }
     };

@@ -1,6 +1,6 @@
 //! How a database means to run a program: its own plans, for people.
 
-use crate::binder::Binder;
+use crate::binder::{Binder, Bound};
 use crate::cells;
 use crate::database::{Database, References};
 use crate::error::{Error, Result};
@@ -54,7 +54,17 @@ async fn explained(
     prefix: &str,
     columns: &[ValueType],
 ) -> Result<Vec<String>> {
-    let parameters = binder.bind_statement(statement)?;
+    // A plan does not depend on what a sealed value is: without its key nothing stands in its place.
+    let is_sealed = statement.parameters.iter().any(|parameter| parameter.sealed.is_some());
+    let parameters = if is_sealed && binder.cipher.is_none() {
+        let nothing = statement
+            .parameters
+            .iter()
+            .map(|parameter| Bound::new(Value::Null, parameter.value_type));
+        nothing.collect::<Result<_>>()?
+    } else {
+        binder.bind_statement(statement)?
+    };
     let table = transaction
         .query(format!("{prefix}{}", statement.sql), parameters, columns.to_vec())
         .await?;

@@ -260,7 +260,7 @@ async fn values_of_every_type_come_back() {
     let world = World::new("sealed_types").await;
     world
         .check(
-            r#"{ tickets(orderBy: [{subject: ASC}]) { nodes { iban pin sum born sure paper hidden _access { restricted } } } organisations(orderBy: [{slug: ASC}]) { nodes { slug account } } notes { totalCount } }"#,
+            r"{ tickets(orderBy: [{subject: ASC}]) { nodes { iban pin sum born sure paper hidden _access { restricted } } } organisations(orderBy: [{slug: ASC}]) { nodes { slug account } } notes { totalCount } }",
             json!({
                 "tickets": {"nodes": [
                     {"iban": "GB29", "pin": 7, "sum": "1.5", "born": null, "sure": null, "paper": null, "hidden": null, "_access": {"restricted": ["hidden"]}},

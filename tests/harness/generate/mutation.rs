@@ -336,6 +336,12 @@ impl Mutator<'_> {
             .filter(|value| !value.is_null())
             .collect();
         let is_word = matches!(field.name.as_str(), "label" | "code");
+        // Addresses a tenant, and so is one word of ASCII.
+        if field.name == "slug" {
+            let fresh = Val::Text(format!("slug-{:08x}", self.random.number() & 0xffff_ffff));
+            let known = values.first().filter(|_| self.random.one_in(3));
+            return Given::Value(known.map_or(fresh, |value| (*value).clone()));
+        }
         let value = match &field.kind {
             Kind::Ref(_) | Kind::OneOf(_) => {
                 let target = self.random.pick(field.targets()).clone();

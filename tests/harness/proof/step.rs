@@ -126,11 +126,16 @@ impl Scene {
         let Written { mut world, mut answers } = written;
         let instant =
             settle(&mut world, &caller.now, tables).map_err(|what| format!("expected in the database: {what}"))?;
+        let ours = caller.now.as_str();
         let mut value = |instant: Option<&str>| {
             let mut expected = Map::new();
+            let caller = &Caller {
+                now: instant.unwrap_or(&caller.now).to_owned(),
+                ..caller.clone()
+            };
             for (number, (write, answer)) in mutation.writes.iter().zip(&mut answers).enumerate() {
                 if let Some(theirs) = instant {
-                    answer.tell_time(&caller.now, theirs);
+                    answer.tell_time(ours, theirs);
                 }
                 expected.insert(response_key(number, write), answer.value(caller, &world));
             }
@@ -138,7 +143,7 @@ impl Scene {
         };
         let mut expected = value(instant.as_deref());
         // Where every row that was written has gone again, the answer alone tells the time.
-        if let Some(theirs) = instant_in(&expected, &answer.body["data"], &caller.now) {
+        if let Some(theirs) = instant_in(&expected, &answer.body["data"], ours) {
             expected = value(Some(&theirs));
         }
         self.world = world;

@@ -226,9 +226,13 @@ on_both_databases! {
         // Its key has to be handed over first.
         let answer = office.refused("adam", "removeMember(user: <bo>) { id }", "CONFLICT");
         assert_eq!(answer.body["errors"][0]["message"], "the row is still referred to");
+        office.done("olga", &format!("createDuty(input: {{worker: {ann}}}) {{ id }}"));
+        // The action is not enough for what is no member: that has rules of its own.
+        let answer = office.refused("remover", "removeMember(user: <ann>) { id }", "FORBIDDEN");
+        assert_eq!(answer.body["errors"][0]["message"], "no rule lets you delete all that would go with this row");
         office.done("adam", "removeMember(user: <ann>) { id }");
         let tables = office.reader.tables();
-        assert_eq!((tables["badge"].len(), tables["key"].len()), (0, 1), "a badge goes with its wearer");
+        assert_eq!((tables["badge"].len(), tables["duty"].len(), tables["key"].len()), (0, 0, 1), "a badge goes with its wearer");
     }
 
     fn who_is_no_member_is_not_there(database) {

@@ -40,12 +40,18 @@ fn page(server: &Server, query: &str) -> super::Reply {
 }
 
 fn post_form(server: &Server, body: &str) -> super::Reply {
-    post(&format!("{}/auth/password/reset", server.base()), "application/x-www-form-urlencoded", body)
+    post(
+        &format!("{}/auth/password/reset", server.base()),
+        "application/x-www-form-urlencoded",
+        body,
+    )
 }
 
 /// The server's own words between two others.
 fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
-    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
+    let (_, rest) = text
+        .split_once(before)
+        .unwrap_or_else(|| panic!("no {before} in {text}"));
     rest.split_once(after).map_or(rest, |(found, _)| found)
 }
 
@@ -200,6 +206,12 @@ on_both_databases! {
         let long = format!("{{\"token\": \"x\", \"password\": {:?}}}", "x".repeat(20_000));
         let answer = post(&format!("{}/auth/password/reset", server.base()), "application/json", &long);
         assert_eq!(answer.status, 413, "{}", answer.body);
+    }
+
+    fn where_passwords_are_off_none_is_chosen(database) {
+        let server = Server::shared(&fixture("locked"), database);
+        let answer = choose(server, &"0".repeat(64), NEW);
+        assert!(answer.status == 404 && answer.body.contains("nobody signs in with a password here"), "{}", answer.body);
     }
 
     fn without_a_mail_folder_nothing_is_reset(database) {

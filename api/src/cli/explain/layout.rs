@@ -2,8 +2,19 @@
 
 /// What begins a line.
 const CLAUSES: [&str; 13] = [
-    "SELECT", "FROM", "WHERE", "LEFT JOIN", "INNER JOIN", "JOIN", "CROSS JOIN", "GROUP BY", "HAVING", "ORDER BY", "LIMIT",
-    "UNION ALL", "UNION",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "LEFT JOIN",
+    "INNER JOIN",
+    "JOIN",
+    "CROSS JOIN",
+    "GROUP BY",
+    "HAVING",
+    "ORDER BY",
+    "LIMIT",
+    "UNION ALL",
+    "UNION",
 ];
 
 /// What begins a line that belongs to the one before.

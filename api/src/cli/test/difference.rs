@@ -94,7 +94,11 @@ mod tests {
             ],
         );
         check(&json!(null), &json!([]), &["data: null expected, [] found"]);
-        check(&json!({"a": [1]}), &json!({"a": [1, 2]}), &["a[1]: not expected, 2 found"]);
+        check(
+            &json!({"a": [1]}),
+            &json!({"a": [1, 2]}),
+            &["a[1]: not expected, 2 found"],
+        );
     }
 
     #[test]

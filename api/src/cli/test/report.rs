@@ -57,7 +57,12 @@ impl Report<'_> {
         let mut out = String::new();
         // Writing to a string does not fail.
         for tried in self.tried.iter().filter(|tried| !tried.passed()) {
-            let name = tried.test.name.as_ref().map(|name| format!("  {name}")).unwrap_or_default();
+            let name = tried
+                .test
+                .name
+                .as_ref()
+                .map(|name| format!("  {name}"))
+                .unwrap_or_default();
             let _ = writeln!(out, "FAILED {}  {}{name}", self.place(tried.test.span), who(tried.test));
             match &tried.outcome {
                 Ok(outcome) => outcome.faults.iter().for_each(|fault| self.fault(&mut out, fault)),
@@ -72,7 +77,11 @@ impl Report<'_> {
             Dialect::Sqlite => "SQLite",
             Dialect::Postgres => "PostgreSQL",
         };
-        let _ = writeln!(out, "{} passed, {failed} failed, on {dialect}", self.tried.len() - failed);
+        let _ = writeln!(
+            out,
+            "{} passed, {failed} failed, on {dialect}",
+            self.tried.len() - failed
+        );
         if let Some(coverage) = self.coverage {
             self.covered(&mut out, coverage);
         }
@@ -107,7 +116,11 @@ impl Report<'_> {
                 tell(format!("cannot {right}: {reason}"));
                 for (rule, failed) in rules {
                     // Of a single rule the reason says it already.
-                    let failed = if rules.len() > 1 { format!("  fails on: {failed}") } else { String::new() };
+                    let failed = if rules.len() > 1 {
+                        format!("  fails on: {failed}")
+                    } else {
+                        String::new()
+                    };
                     let _ = writeln!(out, "          {rule}  {}{failed}", self.rule_place(rule));
                 }
             }
@@ -124,7 +137,10 @@ impl Report<'_> {
                 }
             }
             Found::NotRefused { expected, found } => {
-                tell(format!("{expected} expected, and it was answered: {}", shown_value(found)));
+                tell(format!(
+                    "{expected} expected, and it was answered: {}",
+                    shown_value(found)
+                ));
             }
             Found::Refusal { expected, found } => {
                 let meant = expected.as_deref().unwrap_or("an answer");
@@ -200,7 +216,9 @@ impl Report<'_> {
                 json!({ "kind": "cannot", "right": right, "reason": reason, "rules": rules })
             }
             Found::Allowed { right, reason, rule } => {
-                let rule = rule.as_ref().map(|rule| json!({ "set": rule.set, "position": rule.position }));
+                let rule = rule
+                    .as_ref()
+                    .map(|rule| json!({ "set": rule.set, "position": rule.position }));
                 json!({ "kind": "can", "right": right, "reason": reason, "rule": rule })
             }
             Found::Answer { expected, found } => json!({ "kind": "answer", "expected": expected, "found": found }),

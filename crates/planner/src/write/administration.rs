@@ -65,7 +65,10 @@ pub(super) fn create_tenant(context: &mut Context<'_>, field: &Field, entity: &E
 
 /// A tenant is addressed by its slug, in a header or a host name. One that reads as an id would address nothing.
 fn check_address(context: &Context<'_>, values: &[(FieldId, Value)], problems: &mut Problems) {
-    let slug = context.catalog.tenancy.and_then(|tenancy| Some((tenancy.entity, tenancy.slug?)));
+    let slug = context
+        .catalog
+        .tenancy
+        .and_then(|tenancy| Some((tenancy.entity, tenancy.slug?)));
     let Some((entity, slug)) = slug else { return };
     let value = values.iter().find(|(field, _)| *field == slug).map(|(_, value)| value);
     let Some(Value::Text(text)) = value else { return };
@@ -95,7 +98,10 @@ fn administer(context: &mut Context<'_>, field: &Field, what: Administration, ty
 fn person(context: &mut Context<'_>, field: &Field, what: &Administration, selected: &[Field]) -> Option<Answer> {
     let user = context.catalog.entity(context.catalog.user);
     let source = context.access.read(user.id)?;
-    let is_readable = |name: &str| user.find_field(name).is_some_and(|field| source.readable(field.id).is_some());
+    let is_readable = |name: &str| {
+        user.find_field(name)
+            .is_some_and(|field| source.readable(field.id).is_some())
+    };
     let told = ["email", "name"]
         .into_iter()
         .filter(|name| is_readable(name) && selected.iter().any(|part| part.name == *name));

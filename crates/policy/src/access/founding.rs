@@ -72,14 +72,14 @@ profiles:
   visitor: {sets: [action, all]}
   member: {sets: [action]}
   other: {sets: [all]}
-roles: {}
+roles: {admin: {sets: [], manages: [clerk]}, clerk: {sets: []}}
 ";
 
     fn founding(profile: &str, signed_in: bool, sets: &str) -> String {
         let text = MODEL.replace("member: {sets: [action]}", &format!("member: {{sets: [action{sets}]}}"));
         let sources = Sources::new(vec![SourceFile {
             name: "app.yaml".to_owned(),
-            text: text.replace("roles: {}", "roles: {admin: {sets: [], manages: [clerk]}, clerk: {sets: []}}"),
+            text,
         }]);
         let compiled = freehold_schema::compile(&sources);
         let mut faults = compiled.diagnostics;
@@ -93,7 +93,10 @@ roles: {}
         };
         let access = Access::reduce(&catalog, &policy, &role_set);
         let org = catalog.find_entity("org").unwrap();
-        assert!(!access.target(org.id, Operation::Create).is_open(), "no ordinary row is created");
+        assert!(
+            !access.target(org.id, Operation::Create).is_open(),
+            "no ordinary row is created"
+        );
         assert_eq!(access.visible(&catalog).founding.len(), access.founding().len());
         let names = access.founding().iter().map(|field| org.field(*field).name.as_str());
         names.collect::<Vec<_>>().join(" ")

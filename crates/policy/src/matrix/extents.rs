@@ -63,7 +63,11 @@ impl<'a> Extents<'a> {
         for grant in target.grants().iter().filter(|grant| counts(grant)) {
             let (rows, then) = match operation {
                 Operation::Create => (self.within(grant.new_row()), Predicate::Constant(true)),
-                _ => (self.within(grant.stored()), self.afterwards(grant)),
+                // What cannot be read cannot be found to be written.
+                _ => (
+                    all([self.within(target.visible()), self.within(grant.stored())]),
+                    self.afterwards(grant),
+                ),
             };
             match ways.iter_mut().find(|(_, known)| *known == then) {
                 Some((known, _)) => *known = any([known.clone(), rows]),

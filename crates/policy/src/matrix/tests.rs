@@ -73,9 +73,11 @@ fn differences_tell_what_widens() {
     assert!(compare(&new, &new).is_empty());
 }
 
-/// The extents of the role's update of `note`, and of its fields.
+const SEEN: &str = "    - {entity: note, allow: [read], records: all, read: [text]}\n";
+
+/// The extents of the role's update of `note`, all of which it sees, and of its fields.
 fn update(rules: &str) -> Vec<String> {
-    let (catalog, policy) = world::policy(&app(rules));
+    let (catalog, policy) = world::policy(&app(&format!("{SEEN}{rules}")));
     let matrix = matrix(&catalog, &policy);
     let note = &matrix.callers[2].entities[0];
     let operation = note.operations.iter().find(|cell| cell.operation.word() == "update");
@@ -113,12 +115,31 @@ fn what_a_changed_row_must_be_like_is_told() {
 }
 
 #[test]
+fn what_cannot_be_read_cannot_be_written() {
+    let (catalog, policy) = world::policy(&app(
+        "    - {entity: note, allow: [update, delete], records: all, write: [text]}",
+    ));
+    assert!(matrix(&catalog, &policy).callers[2].entities.is_empty());
+    let own = app(
+        "    - {entity: note, allow: [read], read: [text]}\n    - {entity: note, allow: [update], records: all, write: [text]}",
+    );
+    let (catalog, policy) = world::policy(&own);
+    let note = &matrix(&catalog, &policy).callers[2].entities[0];
+    let update = note.operations.iter().find(|cell| cell.operation.word() == "update");
+    assert_eq!(
+        update.map(|cell| cell.rows.to_string()).as_deref(),
+        Some("where owner = $user")
+    );
+}
+
+#[test]
 fn a_check_or_a_wall_that_goes_is_a_difference() {
     let read = |yaml: &str| {
         let (catalog, policy) = world::policy(yaml);
         matrix(&catalog, &policy)
     };
-    let checked = app("    - {entity: note, allow: [update], records: all, write: [text], check: {text: {ne: x}}}");
+    let rule = "    - {entity: note, allow: [update], records: all, write: [text], check: {text: {ne: x}}}";
+    let checked = app(&format!("{SEEN}{rule}"));
     let free = checked.replace("check: {text: {ne: x}}", "check: any");
     let differences = compare(&read(&checked), &read(&free));
     assert!(

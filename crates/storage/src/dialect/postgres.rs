@@ -13,13 +13,14 @@ pub(crate) use session::Checkout;
 
 use crate::binder::Bound;
 use crate::cells::Table;
-use crate::error::{Error, Result};
+use crate::error::{ANSWER_BYTES_MAX, Error, Result};
 use crate::program::Program;
 use crate::transaction::of_commit;
 use freehold_base::ValueType;
 use futures_util::TryStreamExt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row, Statement};
@@ -134,6 +135,7 @@ async fn attempt(
     let prepared = prepare(checkout, &wanted, effort).await?;
     let client = checkout.client();
     let single = program.statements.len() == 1;
+    let spent = AtomicUsize::new(0);
     let mut flights: Vec<Flight<'_>> = Vec::with_capacity(prepared.len() + 2);
     if !single {
         flights.push(Box::pin(command(
@@ -143,7 +145,7 @@ async fn attempt(
         effort.transactions += 1;
     }
     for (statement, bound) in prepared.iter().zip(parameters) {
-        flights.push(Box::pin(query(client, statement, bound)));
+        flights.push(Box::pin(query_within(client, statement, bound, &spent)));
         effort.statements += 1;
     }
     if !single {
@@ -151,6 +153,9 @@ async fn attempt(
     }
     effort.flights += 1;
     let answers = pipeline::in_order(flights).await;
+    if spent.load(Ordering::Relaxed) > ANSWER_BYTES_MAX {
+        return Err(Failure::Ours(Error::answer_too_large()));
+    }
     let mut tables = Vec::with_capacity(prepared.len());
     let skipped = usize::from(!single);
     for (index, answer) in answers.into_iter().enumerate() {
@@ -194,12 +199,23 @@ async fn prepare(
     Ok(prepared.into_iter().flatten().collect())
 }
 
-async fn query(
+/// Runs a query within the budget of an answer: what is past it is not kept.
+async fn query_within(
     client: &Client,
     statement: &Statement,
     bound: &[Bound],
+    spent: &AtomicUsize,
 ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
-    client.query_raw(statement, bound).await?.try_collect().await
+    let mut stream = std::pin::pin!(client.query_raw(statement, bound).await?);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        let bytes = row.raw_size_bytes();
+        if spent.fetch_add(bytes, Ordering::Relaxed) + bytes > ANSWER_BYTES_MAX {
+            return Ok(Vec::new());
+        }
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 async fn command(client: &Client, sql: &'static str) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {

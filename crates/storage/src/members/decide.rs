@@ -124,7 +124,16 @@ mod tests {
             told(&["admin"], 2, &["agent"], true, &Change::Roles(&agent)),
             "the member holds roles that you do not manage"
         );
-        for change in [Change::Roles(&agent), Change::Leaves(None), Change::Nothing, Change::Returns] {
+        assert_eq!(
+            told(&["agent", "admin"], 2, &["agent"], true, &Change::Nothing),
+            "the member holds roles that you do not manage"
+        );
+        for change in [
+            Change::Roles(&agent),
+            Change::Leaves(None),
+            Change::Nothing,
+            Change::Returns,
+        ] {
             assert_eq!(told(&[], 1, &all, true, &change), "this cannot be done to oneself");
         }
         let last = "this is the last manager; make somebody else one first";

@@ -54,7 +54,12 @@ async fn create_user(
     let users = catalog.entity(catalog.user);
     let mut stated = vec![("email", text(&email.to_lowercase()))];
     stated.extend(name.map(|name| ("name", text(name))));
-    stated.extend(catalog.default_profile.as_deref().map(|profile| ("profile", text(profile))));
+    stated.extend(
+        catalog
+            .default_profile
+            .as_deref()
+            .map(|profile| ("profile", text(profile))),
+    );
     if rows.tenancy().is_none() {
         stated.push(("roles", Value::TextList(roles.to_vec())));
     }

@@ -45,9 +45,10 @@ impl fmt::Debug for Letter {
 
 /// Writes to somebody who has become a member: everybody learns where they are one.
 pub(super) async fn invite(writing: &mut Writing<'_, '_>, member: &Member, is_new: bool) -> Result<()> {
-    let kind = match is_new && writing.catalog.passwords.is_some() {
-        true => LetterKind::Invitation(link(writing, member.user, INVITATION_FOR).await?),
-        false => LetterKind::Membership,
+    let kind = if is_new && writing.catalog.passwords.is_some() {
+        LetterKind::Invitation(link(writing, member.user, INVITATION_FOR).await?)
+    } else {
+        LetterKind::Membership
     };
     send(writing, member, kind);
     Ok(())

@@ -170,26 +170,23 @@ impl<'a> Rows<'a> {
         Ok(transaction.query(sql, parameters, vec![ValueType::Int]).await?.rows() > 0)
     }
 
-    /// Whether a member belongs to other tenants as well, blocked there or not.
+    /// Whether a member belongs to other tenants as well, blocked there or not, or was somebody before they became a member here:
+    /// whoever is merely invited is not the tenant's own.
     pub(super) async fn belongs_elsewhere(&self, transaction: &mut Transaction, user: RowId) -> Result<bool> {
         let Some((tenancy, tenant)) = &self.tenancy else {
             return Ok(false);
         };
         let sql = format!(
-            "SELECT 1 FROM {} m WHERE m.{} = $1 AND m.tenant_id <> $2 LIMIT 1",
+            "SELECT 1 FROM {} m JOIN \"user\" u ON u.id = m.{user} WHERE m.{user} = $1 \
+             AND (m.tenant_id <> $2 OR u.created_at < m.created_at) LIMIT 1",
             quote(&self.def().name),
-            quote(&self.column(tenancy.membership_user)?)
+            user = quote(&self.column(tenancy.membership_user)?)
         );
         let parameters = vec![uuid(user)?, uuid(*tenant)?];
         Ok(transaction.query(sql, parameters, vec![ValueType::Int]).await?.rows() > 0)
     }
 
-    pub(super) async fn set_roles(
-        &self,
-        writing: &mut Writing<'_, '_>,
-        member: &Member,
-        roles: &[String],
-    ) -> Done<()> {
+    pub(super) async fn set_roles(&self, writing: &mut Writing<'_, '_>, member: &Member, roles: &[String]) -> Done<()> {
         let field = self.roles.ok_or_else(|| Error::conflict("this app has no roles"))?;
         let values = [(field, Value::TextList(roles.to_vec()))];
         writing.overwrite(self.def(), member.membership, &values).await
@@ -207,6 +204,15 @@ impl<'a> Rows<'a> {
             return self.set_status(writing, member, BLOCKED).await;
         }
         writing.remove_by(self.def(), member.membership, None, false).await?;
+        if let Some((tenancy, _)) = &self.tenancy {
+            // An invitation that is taken back opens nothing: who is a member nowhere has no link any more.
+            let sql = format!(
+                "DELETE FROM fh_reset WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM {} m WHERE m.{} = $1)",
+                quote(&self.def().name),
+                quote(&self.column(tenancy.membership_user)?)
+            );
+            writing.transaction.execute(sql, vec![uuid(member.user)?]).await?;
+        }
         // The record of the order says it.
         writing.written.retain(|written| written.row != member.membership);
         Ok(())

@@ -104,7 +104,7 @@ impl Writing<'_, '_> {
                     let key = (reference.from.id, id);
                     // A row to which two ways lead is asked for if one of them asks.
                     if let Some(known) = fall.rows.get_mut(&key) {
-                        known.asked |= asked && known.rule.is_none();
+                        known.asked |= asked && key != (entity, row);
                         continue;
                     }
                     let fallen = Fallen {

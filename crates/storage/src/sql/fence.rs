@@ -84,7 +84,9 @@ fn is_formula(catalog: &Catalog, field: &ReadableField) -> bool {
 fn plain_comparisons(catalog: &Catalog, filter: &FilterPredicate) -> Option<usize> {
     match filter {
         Predicate::Constant(_) | Predicate::Caller(_) => Some(0),
-        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(|part| plain_comparisons(catalog, part)).sum(),
+        Predicate::All(parts) | Predicate::Any(parts) => {
+            parts.iter().map(|part| plain_comparisons(catalog, part)).sum()
+        }
         Predicate::Not(part) => plain_comparisons(catalog, part),
         Predicate::Leaf { field, .. } if is_formula(catalog, field) => None,
         Predicate::Leaf { test, .. } => match test {

@@ -23,12 +23,14 @@ fn check_operation(context: &mut Context<'_>, entity: EntityId, model: &ActionsO
     let word = operation.value.word();
     let without = |action: &str| format!("grant the action `{action}`, and remove `{word}`");
     let (why, hint) = match (kind, operation.value) {
-        (EntityKind::User | EntityKind::Membership, Operation::Create) => {
-            ("people are invited, by `inviteMember`".to_owned(), without("invite_member"))
-        }
-        (EntityKind::User | EntityKind::Membership, Operation::Delete) => {
-            ("people are removed, by `removeMember`".to_owned(), without("remove_member"))
-        }
+        (EntityKind::User | EntityKind::Membership, Operation::Create) => (
+            "people are invited, by `inviteMember`".to_owned(),
+            without("invite_member"),
+        ),
+        (EntityKind::User | EntityKind::Membership, Operation::Delete) => (
+            "people are removed, by `removeMember`".to_owned(),
+            without("remove_member"),
+        ),
         (EntityKind::Tenant, Operation::Create) if granted(context, &["create_tenant"]).is_none() => (
             format!("a new one comes by `{create}`, which nobody may"),
             "grant the action `create_tenant`".to_owned(),
@@ -158,7 +160,10 @@ pub(super) fn check_entities(context: &mut Context<'_>, catalog: &Catalog) {
                 .error(
                     "administered",
                     field.span,
-                    format!("`cascade: system` would remove a `{}` without asking who manages whom", def.name),
+                    format!(
+                        "`cascade: system` would remove a `{}` without asking who manages whom",
+                        def.name
+                    ),
                 )
                 .hint("use `on_delete: set_null` or `restrict`");
         }

@@ -105,7 +105,10 @@ fn a_tenant_is_made_of_its_own_fields() {
         ],
     );
     for slug in ["", " ", "größe", "a b", "a\u{1}b", &id("organisation", 1)] {
-        let errors = planned(&[], &[("createOrganisation", json!({"input": {"name": "A", "slug": slug}}))]);
+        let errors = planned(
+            &[],
+            &[("createOrganisation", json!({"input": {"name": "A", "slug": slug}}))],
+        );
         assert!(errors.is_err(), "`{slug}` addresses nothing");
     }
     check(

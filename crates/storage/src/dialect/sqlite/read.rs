@@ -3,7 +3,7 @@
 use super::value;
 use crate::binder::Bound;
 use crate::cells::{Table, TableBuilder};
-use crate::error::{Error, Result};
+use crate::error::{ANSWER_BYTES_MAX, Error, Result};
 use crate::program::{ParentKey, Program, Statement};
 use rusqlite::{CachedStatement, Connection};
 use std::collections::HashSet;
@@ -38,6 +38,8 @@ pub(crate) fn statements(
     let mut tables: Vec<Table> = Vec::with_capacity(program.statements.len());
     let mut runs = 0;
     for (statement, bound) in program.statements.iter().zip(parameters) {
+        let spent: usize = tables.iter().map(Table::size_bytes).sum();
+        let budget = ANSWER_BYTES_MAX.saturating_sub(spent);
         let mut table = TableBuilder::new(statement.columns.len());
         let mut prepared = connection.prepare_cached(&statement.sql)?;
         check(statement, &prepared)?;
@@ -47,7 +49,7 @@ pub(crate) fn statements(
         }
         match statement.parent {
             None => {
-                rows(statement, &mut prepared, None, &mut table, stopped)?;
+                rows(statement, &mut prepared, None, &mut table, budget, stopped)?;
                 runs += 1;
             }
             Some(parent) => {
@@ -56,7 +58,7 @@ pub(crate) fn statements(
                     if prepared.parameter_count() >= last {
                         prepared.raw_bind_parameter(last, key)?;
                     }
-                    rows(statement, &mut prepared, Some(key), &mut table, stopped)?;
+                    rows(statement, &mut prepared, Some(key), &mut table, budget, stopped)?;
                     runs += 1;
                 }
             }
@@ -72,6 +74,7 @@ fn rows(
     prepared: &mut CachedStatement<'_>,
     key: Option<&[u8]>,
     table: &mut TableBuilder,
+    budget: usize,
     stopped: &AtomicBool,
 ) -> Result<()> {
     // An interrupt between two statements stops nothing.
@@ -88,6 +91,9 @@ fn rows(
             value::push(table, *value_type, row.get_ref(index)?)?;
         }
         table.end_row();
+        if table.size_bytes() > budget {
+            return Err(Error::answer_too_large());
+        }
     }
     Ok(())
 }
