@@ -3,6 +3,7 @@
 //!
 //! A letter holds nothing that a user wrote: nobody sends other people words of their own by it.
 
+use crate::error::Failure;
 use freehold_storage::{Letter, LetterKind};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,21 @@ impl Post {
             Err(error) => tracing::error!(%error, "a letter could not be left in the mail folder"),
         }
     }
+}
+
+/// Whether letters can be left in a folder, which is made if it is not there: whoever resets a password should not find out too late.
+///
+/// # Errors
+/// When they cannot.
+pub(crate) fn check(folder: &Path) -> Result<(), Failure> {
+    let trial = folder.join(format!("{:032x}.tmp", rand::random::<u128>()));
+    let tried = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&trial, ""))
+        .and_then(|()| std::fs::remove_file(&trial));
+    tried.map_err(|error| {
+        Failure::new(format!("letters cannot be left in `{}`: {error}", folder.display()))
+            .hint("`mail_dir` is a folder that the server may write to")
+    })
 }
 
 /// Writes a file that its owner alone may read; it has its name when it is whole.
@@ -121,6 +137,21 @@ mod tests {
                 1
             );
         }
+    }
+
+    #[test]
+    fn a_folder_that_takes_no_letters_is_told() {
+        let folder = std::env::temp_dir().join(format!("freehold-post-{}", std::process::id()));
+        check(&folder.join("new")).unwrap();
+        assert_eq!(std::fs::read_dir(folder.join("new")).unwrap().count(), 0);
+        std::fs::write(folder.join("file"), "").unwrap();
+        let refused = check(&folder.join("file")).unwrap_err();
+        assert!(
+            refused.message.starts_with("letters cannot be left in `"),
+            "{}",
+            refused.message
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -41,6 +41,8 @@ fn every_check_has_a_case() {
     let missing: Vec<&String> = known
         .iter()
         .filter(|check| !told.contains(*check) && !huge.contains(&check.as_str()))
+        // Faults of policy tests have their cases beside the code that tells them.
+        .filter(|check| !check.starts_with("test-"))
         .collect();
     assert!(missing.is_empty(), "no golden case tells {missing:?}");
 }

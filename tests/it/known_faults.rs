@@ -1,4 +1,5 @@
-//! What went wrong in the systems before ours, as far as reading is concerned. Each is a test, so that it does not come back.
+//! What went wrong in the systems before ours, as far as reading is concerned; for writing see `refusals`. Each is a test, so that
+//! it does not come back.
 
 use crate::sorted;
 use freehold_tests::{Database, Folder, Person, Server, Start, fixture, on_both_databases};

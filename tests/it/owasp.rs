@@ -9,7 +9,9 @@ fn every_test_that_the_page_names_exists() {
     let page = std::fs::read_to_string(root.join("docs/reference/owasp.md")).unwrap();
     let mut named = 0;
     for word in page.split('`').skip(1).step_by(2) {
-        let Some((file, test)) = word.split_once(".rs") else { continue };
+        let Some((file, test)) = word.split_once(".rs") else {
+            continue;
+        };
         let path = root.join(format!("tests/it/{file}.rs"));
         let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{word}`: {error}"));
         if let Some(test) = test.strip_prefix("::") {

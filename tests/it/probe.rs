@@ -3,12 +3,18 @@
 
 use freehold_tests::{Person, Server, reference::document};
 use serde_json::{Map, Value, json};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// An id that no row has.
 const NOBODY: &str = "01930000-0000-8001-8000-00000000dead";
 /// Rows asked for at once.
 const ROWS_MAX: usize = 25;
+/// So few rows are all tried.
+const FEW: usize = 20;
+/// Rows of one kind on which something is tried.
+const SAMPLE: usize = 4;
 
 /// Everything there is to try something on, read past the server.
 pub(crate) struct World {
@@ -38,19 +44,57 @@ pub(crate) enum Outcome {
     Void,
 }
 
+/// What `_access` says of a row.
+#[derive(Clone, Debug)]
+pub(crate) struct Access(Value);
+
+impl Access {
+    pub(crate) fn hides(&self, field: &str) -> bool {
+        self.0["restricted"]
+            .as_array()
+            .expect("names")
+            .iter()
+            .any(|it| it == field)
+    }
+
+    pub(crate) fn writes(&self, field: &str) -> bool {
+        self.0["writable"]
+            .as_array()
+            .expect("names")
+            .iter()
+            .any(|it| it == field)
+    }
+
+    /// `canUpdate`, `canDelete` or `canTransition`.
+    pub(crate) fn can(&self, what: &str) -> bool {
+        self.0[what] == true
+    }
+}
+
 /// Somebody who tries.
 pub(crate) struct Probe<'a> {
     pub(crate) person: Person<'a>,
     pub(crate) world: &'a World,
     types: BTreeMap<String, Value>,
+    /// What was read before, by entity.
+    known: RefCell<BTreeMap<String, Rc<BTreeMap<String, Access>>>>,
 }
 
 impl World {
     pub(crate) fn of(server: &Server) -> Self {
         let model = document::read(&server.folder().model());
         let tables = server.reader().tables();
-        let tenant_entity = model.get("tenant").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut names: Vec<String> = model["entities"].as_object().expect("entities").keys().cloned().collect();
+        let tenant_entity = model
+            .get("tenant")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let mut names: Vec<String> = model["entities"]
+            .as_object()
+            .expect("entities")
+            .keys()
+            .cloned()
+            .collect();
         if !names.contains(&"user".to_owned()) {
             names.push("user".to_owned());
         }
@@ -59,7 +103,11 @@ impl World {
                 let text = |column: &str| cells.get(column).and_then(Value::as_str).map(str::to_owned);
                 let id = text("id").expect("a row has an id");
                 Row {
-                    tenant: if name == tenant_entity { Some(id.clone()) } else { text("tenant_id") },
+                    tenant: if name == tenant_entity {
+                        Some(id.clone())
+                    } else {
+                        text("tenant_id")
+                    },
                     id,
                     cells: cells.clone(),
                 }
@@ -155,6 +203,7 @@ impl<'a> Probe<'a> {
             types: types.collect(),
             person,
             world,
+            known: RefCell::default(),
         }
     }
 
@@ -177,28 +226,56 @@ impl<'a> Probe<'a> {
         members.iter().find(|it| it["name"] == name)
     }
 
-    /// The rows that can be read by id, each with the fields that are hidden on it.
-    pub(crate) fn readable(&self, entity: &str, rows: &[&Row]) -> BTreeMap<String, BTreeSet<String>> {
-        let root = camel(entity);
-        if !self.has("Query", &root) {
-            return BTreeMap::new();
+    /// The rows that can be read by id, by id, with what `_access` says of them.
+    pub(crate) fn readable(&self, entity: &str, tenant: &str) -> Rc<BTreeMap<String, Access>> {
+        if let Some(known) = self.known.borrow().get(entity) {
+            return known.clone();
         }
+        let found = Rc::new(self.read(entity, &self.world.rows(entity, tenant)));
+        self.known.borrow_mut().insert(entity.to_owned(), found.clone());
+        found
+    }
+
+    fn read(&self, entity: &str, rows: &[&Row]) -> BTreeMap<String, Access> {
+        let root = camel(entity);
         let mut found = BTreeMap::new();
+        if !self.has("Query", &root) {
+            return found;
+        }
         for chunk in rows.chunks(ROWS_MAX) {
             let asked = chunk.iter().enumerate().map(|(index, row)| {
-                format!("a{index}: {root}(id: {:?}) {{ id _access {{ restricted }} }} ", row.id)
+                format!(
+                    "a{index}: {root}(id: {:?}) {{ id _access {{ restricted writable canUpdate canDelete canTransition }} }} ",
+                    row.id
+                )
             });
             let data = self.person.query(&format!("{{ {} }}", asked.collect::<String>()));
             for (index, row) in chunk.iter().enumerate() {
                 let shown = &data[format!("a{index}")];
                 if shown.is_object() {
                     assert_eq!(shown["id"], row.id, "{entity}");
-                    let hidden = shown["_access"]["restricted"].as_array().expect("names").iter();
-                    let hidden = hidden.map(|name| name.as_str().expect("a name").to_owned());
-                    found.insert(row.id.clone(), hidden.collect());
+                    found.insert(row.id.clone(), Access(shown["_access"].clone()));
                 }
             }
         }
+        found
+    }
+
+    /// Rows on which to try something; of many some that can be read and have it, some that do not have it, by what `_access` says,
+    /// and some that cannot be read.
+    pub(crate) fn sample(&self, entity: &str, tenant: &str, has: impl Fn(&Access) -> bool) -> Vec<&'a Row> {
+        let known = self.readable(entity, tenant);
+        let rows = self.world.rows(entity, tenant);
+        if rows.len() <= FEW {
+            return rows;
+        }
+        let of = |kind: &dyn Fn(Option<&Access>) -> bool| {
+            let fitting = rows.iter().copied().filter(|row| kind(known.get(&row.id)));
+            fitting.take(SAMPLE).collect::<Vec<_>>()
+        };
+        let mut found = of(&|access| access.is_some_and(&has));
+        found.extend(of(&|access| access.is_some_and(|access| !has(access))));
+        found.extend(of(&|access| access.is_none()));
         found
     }
 
@@ -225,7 +302,9 @@ impl<'a> Probe<'a> {
 
     /// Tries a root field, and undoes it.
     pub(crate) fn attempt(&self, field: &str) -> Outcome {
-        let answer = self.person.answer(&format!("mutation {{ a: {field} b: {} }}", self.failing()));
+        let answer = self
+            .person
+            .answer(&format!("mutation {{ a: {field} b: {} }}", self.failing()));
         let error = &answer.body["errors"][0];
         let code = answer.code();
         assert!(
@@ -251,7 +330,9 @@ impl<'a> Probe<'a> {
         let names: Vec<&str> = fields.filter_map(|it| it["name"].as_str()).collect();
         let of = |prefix: &str| {
             names.iter().find(|name| {
-                let by_id = self.member("Mutation", "fields", name).and_then(|it| it["args"].as_array());
+                let by_id = self
+                    .member("Mutation", "fields", name)
+                    .and_then(|it| it["args"].as_array());
                 name.starts_with(prefix) && by_id.is_some_and(|args| args.iter().any(|arg| arg["name"] == "id"))
             })
         };
@@ -272,7 +353,11 @@ impl<'a> Probe<'a> {
         let model_name = snake(field);
         let mut found: Vec<String> = match name.as_str() {
             "String" => {
-                let texts = self.world.constants(entity, &model_name).into_iter().chain(["probe".to_owned()]);
+                let texts = self
+                    .world
+                    .constants(entity, &model_name)
+                    .into_iter()
+                    .chain(["probe".to_owned()]);
                 texts.map(|text| format!("{text:?}")).collect()
             }
             "HTML" | "Markdown" => vec!["\"probe\"".to_owned()],
@@ -290,14 +375,18 @@ impl<'a> Probe<'a> {
                     None if field == "owner" => "user",
                     None => return Vec::new(),
                 };
-                let rows = self.world.rows(target, tenant);
+                let rows = self.sample(target, tenant, |access| access.can("canUpdate"));
                 rows.iter().map(|row| format!("{:?}", row.id)).collect()
             }
             other => {
                 let values = self.types.get(other).map(|it| &it["enumValues"]);
                 let values = values.and_then(Value::as_array).into_iter().flatten();
                 let values = values.filter_map(|it| it["name"].as_str()).map(str::to_owned).collect();
-                if is_list { Vec::from([format!("[{}]", first(values))]) } else { values }
+                if is_list {
+                    Vec::from([format!("[{}]", first(values))])
+                } else {
+                    values
+                }
             }
         };
         if type_ref["kind"] != "NON_NULL" {

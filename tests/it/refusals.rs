@@ -277,4 +277,25 @@ on_both_databases! {
         assert_eq!(data, json!({"deleteJob": {"title": "Wall", "tasks": {"nodes": [{"text": "Brick"}]}}}));
         assert!(guild.stored()["task"].iter().all(|row| row["text"] != "Brick"));
     }
+
+    fn too_much_at_once_is_refused(database) {
+        let guild = Guild::new(database);
+        let jobs = |count: usize| {
+            let rows: Vec<String> = (0..count).map(|number| format!("{{title: \"T{number}\"}}")).collect();
+            format!("mutation {{ createJobs(input: [{}]) {{ __typename }} }}", rows.join(", "))
+        };
+        guild.refused("ann", &jobs(1001), "LIMIT_EXCEEDED");
+        guild.refused("ann", "mutation { deleteJobs(filter: {}, atMost: 1001) { id } }", "BAD_USER_INPUT");
+        assert_eq!(guild.done("ann", &jobs(300))["createJobs"].as_array().map(Vec::len), Some(300));
+        assert_eq!(guild.stored()["job"].len(), 305);
+    }
+
+    fn nothing_is_written_by_get(database) {
+        let guild = Guild::new(database);
+        let before = guild.stored();
+        let text = guild.fill("mutation{deleteJob(id:<roof>){id}}").replace('"', "%22").replace('{', "%7B").replace('}', "%7D");
+        let answer = guild.person("ann").get(&format!("/graphql?query={text}"), "application/json");
+        assert!(answer.status >= 400, "{}", answer.text);
+        assert_eq!(guild.stored(), before);
+    }
 }

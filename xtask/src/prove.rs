@@ -1,6 +1,6 @@
 //! `cargo xtask prove`: the long proofs, on a server built from here and both databases.
 
-use crate::test::{build, cargo, postgres, root};
+use crate::test::{build_with, cargo, postgres, root};
 use crate::tools;
 
 /// What to prove, and for how long.
@@ -47,7 +47,7 @@ impl Selection {
 pub(crate) fn run(selection: &Selection) -> Result<bool, String> {
     let root = root();
     let postgres = postgres::get()?;
-    let program = build(&root)?;
+    let program = build_with(&root, &["--package", "freehold"])?;
     let mut command = cargo(&root);
     command
         .env("FREEHOLD_BIN", program)
@@ -67,7 +67,19 @@ pub(crate) fn run(selection: &Selection) -> Result<bool, String> {
             command.env("FREEHOLD_CRASHES", count.to_string());
         }
         None => {
-            command.args(["run", "--quiet", "--package", "freehold-tests", "--bin", "prove", "--"]);
+            // The reference is plain, not quick; the compiler may help.
+            let quick = "profile.dev.package.freehold-tests.opt-level=2";
+            command.args([
+                "run",
+                "--quiet",
+                "--config",
+                quick,
+                "--package",
+                "freehold-tests",
+                "--bin",
+                "prove",
+                "--",
+            ]);
             command.args([selection.decisions.to_string(), selection.seed.to_string()]);
         }
     }

@@ -106,8 +106,13 @@ pub(crate) fn run(selection: &Selection) -> Result<bool, String> {
 }
 
 /// Builds everything that the tests need, once; gives the program.
-pub(crate) fn build(root: &Path) -> Result<PathBuf, String> {
-    tools::succeed(cargo(root).args(["build", "--workspace", "--all-targets"]))?;
+fn build(root: &Path) -> Result<PathBuf, String> {
+    build_with(root, &["--workspace", "--all-targets"])
+}
+
+/// Builds what cargo is told to, the program among it; gives the program.
+pub(crate) fn build_with(root: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
+    tools::succeed(cargo(root).arg("build").args(arguments))?;
     let target = tools::variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let program = target.join("debug").join("freehold");
     if program.is_file() {

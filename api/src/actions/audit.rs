@@ -198,7 +198,10 @@ pub(crate) async fn password_chosen(environment: &Environment, bundle: &Bundle, 
     let tenants = match tenants_of(&environment.platform, &bundle.directory, user).await {
         Ok(tenants) => tenants,
         Err(error) => {
-            tracing::error!("whose member somebody is could not be read for the audit log: {}", chain(&error));
+            tracing::error!(
+                "whose member somebody is could not be read for the audit log: {}",
+                chain(&error)
+            );
             Vec::new()
         }
     };

@@ -98,11 +98,9 @@ fn wall(catalog: &Catalog, entity: &EntityDef, asker: &Caller) -> RulePredicate 
         } else {
             SystemField::Tenant
         };
-        entity
-            .find_system(system)
-            .map_or(Predicate::Constant(false), |field| {
-                is(field, Operand::Session(SessionValue::Tenant))
-            })
+        entity.find_system(system).map_or(Predicate::Constant(false), |field| {
+            is(field, Operand::Session(SessionValue::Tenant))
+        })
     };
     if catalog.is_walled(entity.id) {
         return of_tenant(entity);

@@ -78,6 +78,7 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
     if catalog.hosts.is_empty() && config.hosts.is_empty() {
         tell("warning: no host is named, so only loopback names are answered; see `hosts` of freehold.toml");
     }
+    config.mail_dir.as_deref().map_or(Ok(()), crate::post::check)?;
     let hosts = Hosts {
         names: config.hosts.iter().map(|name| name.to_lowercase()).collect(),
         loopback: true,

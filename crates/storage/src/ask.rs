@@ -42,7 +42,9 @@ impl Database {
         ]);
         let mut answers = Vec::with_capacity(questions.len());
         // Without questions it is still asked whether the row is there.
-        let chunks = questions.chunks(QUESTIONS_MAX).chain(questions.is_empty().then_some(questions));
+        let chunks = questions
+            .chunks(QUESTIONS_MAX)
+            .chain(questions.is_empty().then_some(questions));
         for chunk in chunks {
             let (sql, parameters) = sql::questions(binder.catalog, entity, &found, chunk, self.dialect());
             let program = Arc::new(Program {

@@ -25,12 +25,7 @@ use crate::source::Sources;
 use indexmap::IndexMap;
 
 /// Resolves a model. A catalog is given even beside errors, for the checks that follow; the caller must not use it then.
-pub(crate) fn resolve(
-    model: &Model,
-    lost: Lost,
-    sources: &Sources,
-    diagnostics: &mut Diagnostics,
-) -> Option<Catalog> {
+pub(crate) fn resolve(model: &Model, lost: Lost, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Catalog> {
     let level = model
         .security
         .as_ref()

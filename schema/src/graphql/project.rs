@@ -9,7 +9,10 @@ impl RoleSchema {
     /// Lists are taken item by item, nested objects by the types of their fields. What is no object in the schema stays whole.
     pub fn project(&self, items: &[Selection], type_name: &str, value: &Value) -> Value {
         match value {
-            Value::Array(values) => values.iter().map(|value| self.project(items, type_name, value)).collect(),
+            Value::Array(values) => values
+                .iter()
+                .map(|value| self.project(items, type_name, value))
+                .collect(),
             Value::Object(object) if !items.is_empty() => {
                 let mut out = Map::new();
                 for field in collect(items, type_name, &|condition, object| self.applies(condition, object)) {

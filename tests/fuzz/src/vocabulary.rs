@@ -290,7 +290,9 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
                 let end = end_of(0, |letter| letter.is_ascii_alphanumeric() || letter == '_');
                 (Some(Token::Word(&rest[..end])), end)
             }
-            '(' | ')' | ',' | '.' | '*' | '=' | '<' | '>' | '#' | ':' | '+' | '-' | '/' | '%' | '|' => (Some(Token::Sign(&rest[..1])), 1),
+            '(' | ')' | ',' | '.' | '*' | '=' | '<' | '>' | '#' | ':' | '+' | '-' | '/' | '%' | '|' => {
+                (Some(Token::Sign(&rest[..1])), 1)
+            }
             other => panic!("{other:?} in {sql}"),
         };
         tokens.extend(token);

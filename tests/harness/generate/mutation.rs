@@ -345,6 +345,20 @@ impl Mutator<'_> {
         let value = match &field.kind {
             Kind::Ref(_) | Kind::OneOf(_) => {
                 let target = self.random.pick(field.targets()).clone();
+                // Of a parent it matters whether it may be written, and most of all where it can only be read.
+                let is_parent = entity.access_field.as_deref() == Some(field.name.as_str());
+                let readable: Vec<_> = self
+                    .world
+                    .of(&target)
+                    .filter(|row| self.caller.may_read(self.world, *row))
+                    .collect();
+                let readable: Vec<_> = readable
+                    .into_iter()
+                    .filter(|row| self.world.row_of(*row).id.is_some())
+                    .collect();
+                if is_parent && !readable.is_empty() && self.random.one_in(2) {
+                    return Given::Row(Target::Row(*self.random.pick(&readable)));
+                }
                 let target = self.target(&target, "update");
                 return Given::Row(target);
             }

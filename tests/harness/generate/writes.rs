@@ -33,6 +33,14 @@ pub fn draft_with_writes(random: &mut Random) -> Draft {
         draft.entities["note"]["fields"]["subject"] =
             json!({"type": "ref", "to": ["job", "area"], "on_delete": "set_null"});
     }
+    for (name, parent) in [("task", "job"), ("note", "task")] {
+        // Most children open with their parents: moving them is where writes go wrong.
+        if random.one_in(2) {
+            draft.entities[name]["access"] = json!("protected");
+            draft.entities[name]["access_field"] = json!(parent);
+            draft.entities[name]["record_tokens"] = json!({});
+        }
+    }
     for name in WRITTEN {
         add_fields(random, &mut draft, name);
         add_references(random, &mut draft, name);

@@ -1,7 +1,7 @@
 //! Passwords that are reset, and the page on which a new one is chosen.
 
 use super::{Office, choose, is_outside, post, reply, sign_in, together};
-use freehold_tests::{Running, Server, example, fixture, on_both_databases};
+use freehold_tests::{Database, Running, Server, example, fixture, on_both_databases};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -113,6 +113,11 @@ on_both_databases! {
         let days = (link["expires_at"].as_i64().zip(link["created_at"].as_i64())).map(|(end, start)| (end - start) / 86_400_000_000);
         assert_eq!(days, Some(7));
         assert_eq!(choose(&office.server, letter.token().expect("a link"), NEW).status, 204);
+        // One that is taken back opens nothing.
+        let user = office.done("adam", "inviteMember(email: \"yan@new.test\") { user }")["user"].clone();
+        let letter = office.letter();
+        office.done("adam", &format!("removeMember(user: {user}) {{ id }}"));
+        assert_eq!(choose(&office.server, letter.token().expect("a link"), NEW).status, 404);
     }
 
     fn two_who_use_a_link_at_once(database) {
@@ -149,6 +154,17 @@ on_both_databases! {
         let cleo = office.person("cleo");
         reset(&office, "cleo");
         assert!(!is_outside(&cleo) && may_sign_in(&office, "cleo", office.server.password("cleo@office.test")));
+        // Nor somebody who was there before and belongs nowhere else.
+        let day = match database {
+            Database::Sqlite => "86400000000",
+            Database::Postgres => "interval '1 day'",
+        };
+        let earlier = format!("UPDATE \"user\" SET created_at = created_at - {day} WHERE email = 'gil@office.test'");
+        office.server.execute(&earlier);
+        office.done("adam", "inviteMember(email: \"gil@office.test\", roles: [\"requester\"]) { id }");
+        office.letters();
+        reset(&office, "gil");
+        assert!(may_sign_in(&office, "gil", office.server.password("gil@office.test")));
     }
 
     fn the_page_works_without_a_script(database) {

@@ -209,7 +209,7 @@ proptest! {
 
     /// Numbers, too, are what they were.
     #[test]
-    fn json(whole in any::<i64>(), double in any::<f64>().prop_filter("finite", |double| double.is_finite()), text in any::<String>()) {
+    fn json(whole in any::<i64>(), double in doubles(), text in any::<String>()) {
         let text = serde_json::Value::from(text.replace('\0', ""));
         let written = format!("{{\"a\": [{whole}, {double:e}, {double}], \"b\": {text}}}");
         let stored = clean(&JSON, Value::Json(written)).expect("it is JSON");
@@ -226,6 +226,30 @@ proptest! {
     #[test]
     fn plain_text_is_left_alone(text in "[a-z0-9 .,;:!?()\n&\"'*_`#>+-]{0,80}") {
         prop_assert_eq!(clean_text(TextKind::Markdown, &text), Ok(text));
+    }
+}
+
+/// Doubles whose digits JSON can hold.
+fn doubles() -> impl Strategy<Value = f64> {
+    any::<f64>().prop_map(|double| {
+        let (fraction, exponent) = (double % 10.0, (double.to_bits() % 180) as i32 - 90);
+        if fraction.is_finite() && fraction.abs() > 1e-9 {
+            fraction * 10_f64.powi(exponent)
+        } else {
+            0.0
+        }
+    })
+}
+
+/// JSON that a database would write out far longer than it was given.
+#[test]
+fn extreme_numbers_in_json() {
+    for number in ["1e101", "-1e308", "1e-101"] {
+        let refused = clean(&JSON, Value::Json(format!("[{number}]")));
+        assert_eq!(refused.map_err(|faults| faults[0].rule), Err("range"), "{number}");
+    }
+    for number in ["0", "-0.0", "1e99", "1e-99", "9223372036854775807"] {
+        assert!(clean(&JSON, Value::Json(format!("[{number}]"))).is_ok(), "{number}");
     }
 }
 

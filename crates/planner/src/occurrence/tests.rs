@@ -116,9 +116,9 @@ fn what_only_selects_or_orders_is_found() {
     check(
         r#"{ team(id: "01930000-0000-8001-8000-000000000001") { tickets { totalCount } } viewer { user { name } } }"#,
         &[
-            "team row team [id]",
+            "team row team [id tickets]",
             "team.tickets list ticket [id]",
-            "viewer.user row user [name]",
+            "viewer row user [id name]",
         ],
     );
 }

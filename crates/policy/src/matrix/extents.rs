@@ -4,8 +4,8 @@ use super::{Extent, Way};
 use crate::access::Access;
 use crate::explain::explain;
 use crate::mentions::any_operand;
-use crate::operand::Operand;
-use crate::predicate::{Predicate, RulePredicate};
+use crate::operand::{Operand, SessionValue};
+use crate::predicate::{Predicate, RulePredicate, Test};
 use crate::reduce::{all, any};
 use crate::source::{Guard, RowSource};
 use crate::target::Grant;
@@ -62,7 +62,10 @@ impl<'a> Extents<'a> {
         let mut ways: Vec<(RulePredicate, RulePredicate)> = Vec::new();
         for grant in target.grants().iter().filter(|grant| counts(grant)) {
             let (rows, then) = match operation {
-                Operation::Create => (self.within(grant.new_row()), Predicate::Constant(true)),
+                Operation::Create => (
+                    self.owned(&self.within(grant.new_row()), grant),
+                    Predicate::Constant(true),
+                ),
                 // What cannot be read cannot be found to be written.
                 _ => (
                     all([self.within(target.visible()), self.within(grant.stored())]),
@@ -87,6 +90,29 @@ impl<'a> Extents<'a> {
             then: of(then),
         });
         Extent::Sometimes(ways.collect())
+    }
+
+    /// What is left to ask of a new row whose owner is its caller, as it is unless the caller says otherwise.
+    fn owned(&self, rows: &RulePredicate, grant: &Grant) -> RulePredicate {
+        let owner = self.def.find_system(SystemField::Owner);
+        let given =
+            owner.is_none_or(|owner| grant.writes(owner) || grant.presets().iter().any(|(preset, _)| *preset == owner));
+        match rows {
+            rows if given => rows.clone(),
+            // Of somebody who is not signed in no comparison with `$user` is left.
+            Predicate::Leaf {
+                field,
+                test: Test::Equal(Operand::Session(SessionValue::User)),
+            } if Some(*field) == owner => Predicate::Constant(true),
+            Predicate::All(parts) => all(parts.iter().map(|part| self.owned(part, grant))),
+            Predicate::Any(parts) => any(parts.iter().map(|part| self.owned(part, grant))),
+            Predicate::Not(part) => Predicate::not(self.owned(part, grant)),
+            Predicate::Constant(_)
+            | Predicate::Leaf { .. }
+            | Predicate::Exists { .. }
+            | Predicate::Count { .. }
+            | Predicate::Caller(_) => rows.clone(),
+        }
     }
 
     /// What a rule asks of a changed row, without what no change by that rule can touch.

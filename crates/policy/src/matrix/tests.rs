@@ -35,9 +35,16 @@ fn extents() {
         rows: Some("owner = $user".to_owned()),
         then: None,
     }]);
-    assert_eq!(note.operations[0].rows, own);
+    assert_eq!(
+        (&note.operations[0].rows, &note.operations[1].rows),
+        (&Extent::Always, &own)
+    );
     let text = note.fields.iter().find(|row| row.field == "text").unwrap();
-    assert_eq!((&text.read, &text.create, &text.update), (&own, &own, &Extent::Never));
+    // The owner of a new row is its caller.
+    assert_eq!(
+        (&text.read, &text.create, &text.update),
+        (&own, &Extent::Always, &Extent::Never)
+    );
     assert!(note.fields.iter().all(|row| row.field != "secret"));
 }
 
@@ -59,9 +66,7 @@ fn differences_tell_what_widens() {
         told(compare(&old, &new)),
         [
             "role reader actions read_audit: never -> always true",
-            "role reader note create: where owner = $user -> always true",
             "role reader note read: where owner = $user -> always true",
-            "role reader note.text create: where owner = $user -> always true",
             "role reader note.text read: where owner = $user -> always true",
             "role reader note.secret read: never -> always true",
         ]

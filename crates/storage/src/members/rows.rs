@@ -11,6 +11,9 @@ use crate::transaction::Transaction;
 use freehold_base::{RowId, Value, ValueType};
 use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldId, Tenancy};
 
+/// Whoever is made a user and a member within so long was made both at once: by an invitation, or by the operator.
+const ADDED_TOGETHER_MICROS: i64 = 60_000_000;
+
 /// A member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Member {
@@ -177,13 +180,27 @@ impl<'a> Rows<'a> {
             return Ok(false);
         };
         let sql = format!(
-            "SELECT 1 FROM {} m JOIN \"user\" u ON u.id = m.{user} WHERE m.{user} = $1 \
-             AND (m.tenant_id <> $2 OR u.created_at < m.created_at) LIMIT 1",
+            "SELECT m.tenant_id, m.created_at, u.created_at FROM {} m JOIN \"user\" u ON u.id = m.{user} WHERE m.{user} = $1",
             quote(&self.def().name),
             user = quote(&self.column(tenancy.membership_user)?)
         );
-        let parameters = vec![uuid(user)?, uuid(*tenant)?];
-        Ok(transaction.query(sql, parameters, vec![ValueType::Int]).await?.rows() > 0)
+        let columns = vec![ValueType::Uuid, ValueType::DateTime, ValueType::DateTime];
+        let table = transaction.query(sql, vec![uuid(user)?], columns).await?;
+        for row in 0..table.rows() {
+            let here = read(ValueType::Uuid, table.cell(row, 0))? == Value::Uuid(tenant.uuid());
+            let joined = read(ValueType::DateTime, table.cell(row, 1))?;
+            let known = read(ValueType::DateTime, table.cell(row, 2))?;
+            let was_known = match (known, joined) {
+                (Value::DateTime(known), Value::DateTime(joined)) => {
+                    joined.saturating_sub(known) > ADDED_TOGETHER_MICROS
+                }
+                _ => true,
+            };
+            if !here || was_known {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) async fn set_roles(&self, writing: &mut Writing<'_, '_>, member: &Member, roles: &[String]) -> Done<()> {

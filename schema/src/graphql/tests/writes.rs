@@ -333,13 +333,19 @@ fn administration_is_there_by_action() {
     check(&["create_tenant"], "createOrganisation");
     check(&["read_audit", "review_images"], "-");
     // What nobody may say of a new tenant is not asked, nor is an input that would be empty.
-    let schema = Caller::new(&catalog).holds(&["create_tenant"]).founds(&["name"]).schema();
+    let schema = Caller::new(&catalog)
+        .holds(&["create_tenant"])
+        .founds(&["name"])
+        .schema();
     assert_eq!(fields(&schema, "OrganisationCreateInput"), "name");
     let schema = Caller::new(&catalog).holds(&["create_tenant"]).schema();
     assert_eq!(fields(&schema, "OrganisationCreateInput"), "-");
     // Without the action its fields open nothing.
     let schema = Caller::new(&catalog).founds(&["name"]).schema();
-    assert_eq!((fields(&schema, MUTATION), fields(&schema, "OrganisationCreateInput")), ("-".into(), "-".into()));
+    assert_eq!(
+        (fields(&schema, MUTATION), fields(&schema, "OrganisationCreateInput")),
+        ("-".into(), "-".into())
+    );
     let schema = Caller::new(&catalog)
         .holds(&["create_tenant", "invite_member"])
         .founds(&["name", "slug", "plan", "contact"])
