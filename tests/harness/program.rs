@@ -97,6 +97,20 @@ impl Running {
         assert!(found, "the program ended without `{text}`");
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
+    /// Asks it to end, as Ctrl-C does, and waits until it has.
+    pub fn interrupt(mut self) {
+        // It may have ended by itself.
+        let _ = Command::new("kill")
+            .args(["-s", "INT", &self.child.id().to_string()])
+            .status();
+        let _ = self.child.wait();
+    }
+
     /// Kills it without a word, and waits until it is gone.
     pub fn kill(mut self) {
         // It may have ended by itself.

@@ -1,6 +1,6 @@
 //! `freehold access matrix` says what somebody finds who tries everything: every caller, entity, operation and field.
 
-use crate::probe::{Outcome, Probe, Row, World, camel, pascal};
+use crate::probe::{Access, Outcome, Probe, Row, World, camel, pascal};
 use freehold_tests::{
     Database, Person, Server, command, example, fixture, on_both_databases, repository, updates_snapshots,
 };
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Inputs of a creation that are tried for one field.
+/// Inputs of a creation that are tried for one field which goes as far as it can.
 const INPUTS_MAX: usize = 40;
 
 fn matrix(model: &Path) -> Value {
@@ -245,7 +245,8 @@ impl Probed<'_> {
                 let (plain, others) = self.inputs(probe, &inputs, &graphql);
                 let create = |text: &str| probe.attempt(&format!("{root}(input: {{{text}}}) {{ __typename }}"));
                 let mut sound = Vec::new();
-                for text in plain.iter().take(INPUTS_MAX) {
+                let most = if cell.is_object() { usize::MAX } else { INPUTS_MAX };
+                for text in plain.iter().take(most) {
                     let outcome = create(text);
                     seen.note(outcome);
                     if outcome != Outcome::Void {
@@ -312,16 +313,27 @@ impl Probed<'_> {
         for field in self.fields() {
             let (mut update, mut transition) = (Seen::default(), Seen::default());
             let graphql = camel(&field);
+            let (is_update, is_transition) = (self.field(&field, "update"), self.field(&field, "transition"));
             for probe in self.probes {
-                for row in probe.sample(self.entity, self.tenant, |access| access.writes(&graphql)) {
-                    self.update(probe, row, &field, &mut update);
-                }
-                for row in probe.sample(self.entity, self.tenant, |access| access.can("canTransition")) {
-                    self.transition(probe, row, &field, &mut transition);
-                }
+                self.try_rows(
+                    probe,
+                    &is_update,
+                    &mut update,
+                    |access| access.writes(&graphql),
+                    |row, seen| {
+                        self.update(probe, row, &field, seen);
+                    },
+                );
+                self.try_rows(
+                    probe,
+                    &is_transition,
+                    &mut transition,
+                    |access| access.can("canTransition"),
+                    |row, seen| {
+                        self.transition(probe, row, &field, seen);
+                    },
+                );
             }
-            let is_update = self.field(&field, "update");
-            let is_transition = self.field(&field, "transition");
             untold.extend(check(
                 &self.name(&format!("update {}.{field}", self.entity)),
                 &is_update,
@@ -342,9 +354,16 @@ impl Probed<'_> {
             .iter()
             .filter(|it| it.has("Mutation", &format!("delete{type_name}")))
         {
-            for row in probe.sample(self.entity, self.tenant, |access| access.can("canDelete")) {
-                deleting.note(probe.attempt(&format!("delete{type_name}(id: {:?}) {{ __typename }}", row.id)));
-            }
+            let is_deletion = self.operation("delete");
+            self.try_rows(
+                probe,
+                &is_deletion,
+                &mut deleting,
+                |access| access.can("canDelete"),
+                |row, seen| {
+                    seen.note(probe.attempt(&format!("delete{type_name}(id: {:?}) {{ __typename }}", row.id)));
+                },
+            );
         }
         // One rule may take one field on every row, and another rule another field on some.
         if self.operation("update") == "always" {
@@ -356,6 +375,24 @@ impl Probed<'_> {
                 &self.operation(word),
                 seen,
             ));
+        }
+    }
+
+    /// Tries the most telling rows, and others until a right that goes so far was seen granted and refused.
+    fn try_rows(
+        &self,
+        probe: &Probe<'_>,
+        cell: &Value,
+        seen: &mut Seen,
+        has: impl Fn(&Access) -> bool,
+        attempt: impl Fn(&Row, &mut Seen),
+    ) {
+        let (rows, telling) = probe.rows(self.entity, self.tenant, has);
+        for (index, row) in rows.into_iter().enumerate() {
+            if (index >= telling && !cell.is_object()) || (cell.is_object() && seen.both()) {
+                return;
+            }
+            attempt(row, seen);
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CRASHES: u64 = 10;
 const WRITERS: u64 = 4;
@@ -44,6 +44,11 @@ on_both_databases! {
                     });
                 }
                 std::thread::sleep(patience);
+                // A crash before the first write shows nothing: on a busy machine that takes a while.
+                let last = Instant::now() + Duration::from_secs(30);
+                while promises.count() <= before && Instant::now() < last {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
                 server.kill();
             });
             server = server.again().start();

@@ -261,22 +261,32 @@ impl<'a> Probe<'a> {
         found
     }
 
-    /// Rows on which to try something; of many some that can be read and have it, some that do not have it, by what `_access` says,
-    /// and some that cannot be read.
-    pub(crate) fn sample(&self, entity: &str, tenant: &str, has: impl Fn(&Access) -> bool) -> Vec<&'a Row> {
+    /// Rows on which to try something, the most telling first: some that can be read and have it, some that do not have it, by what
+    /// `_access` says, some that cannot be read; then all others. The number is how many come first.
+    pub(crate) fn rows(&self, entity: &str, tenant: &str, has: impl Fn(&Access) -> bool) -> (Vec<&'a Row>, usize) {
         let known = self.readable(entity, tenant);
         let rows = self.world.rows(entity, tenant);
         if rows.len() <= FEW {
-            return rows;
+            let count = rows.len();
+            return (rows, count);
         }
-        let of = |kind: &dyn Fn(Option<&Access>) -> bool| {
-            let fitting = rows.iter().copied().filter(|row| kind(known.get(&row.id)));
-            fitting.take(SAMPLE).collect::<Vec<_>>()
-        };
-        let mut found = of(&|access| access.is_some_and(&has));
-        found.extend(of(&|access| access.is_some_and(|access| !has(access))));
-        found.extend(of(&|access| access.is_none()));
-        found
+        let mut kinds: [Vec<&Row>; 3] = Default::default();
+        for row in rows {
+            let kind = match known.get(&row.id) {
+                Some(access) if has(access) => 0,
+                Some(_) => 1,
+                None => 2,
+            };
+            kinds[kind].push(row);
+        }
+        let first: Vec<&Row> = kinds
+            .iter()
+            .flat_map(|rows| rows.iter().take(SAMPLE))
+            .copied()
+            .collect();
+        let rest = kinds.iter().flat_map(|rows| rows.iter().skip(SAMPLE)).copied();
+        let count = first.len();
+        (first.into_iter().chain(rest).collect(), count)
     }
 
     /// The ids of the rows that are listed.
@@ -375,7 +385,7 @@ impl<'a> Probe<'a> {
                     None if field == "owner" => "user",
                     None => return Vec::new(),
                 };
-                let rows = self.sample(target, tenant, |access| access.can("canUpdate"));
+                let (rows, _) = self.rows(target, tenant, |access| access.can("canUpdate"));
                 rows.iter().map(|row| format!("{:?}", row.id)).collect()
             }
             other => {

@@ -118,6 +118,8 @@ on_both_databases! {
 
     fn an_old_owner_has_no_access(database) {
         let guild = Guild::new(database);
+        // Given away, it takes no more children from him: a parent that he cannot read is like none.
+        guild.refused("dan", "mutation { updateJob(id: <gift>, input: {owner: <ann>, tasks: {create: [{text: \"x\"}]}}) { id } }", "NOT_FOUND");
         let data = guild.done("dan", "mutation { updateJob(id: <gift>, input: {owner: <ann>}) { id } }");
         // It is secret, and his no more: he does not even see that he has written it.
         assert_eq!(data, json!({"updateJob": null}));

@@ -13,6 +13,7 @@ use crate::policy::Policy;
 use crate::predicate::{Predicate, RulePredicate};
 use crate::reduce::{Holder, reduce};
 use crate::rule::Rule;
+use crate::settled::settled;
 use crate::wall::wall;
 use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldDef, FieldId, Operation, SystemField};
 use ways::{Ways, ways};
@@ -89,7 +90,9 @@ pub fn inquire(
         .filter(|_| closed.is_none())
         .map(|rule| RuleInquiry {
             name: rule_name(catalog, &role_set, rule),
-            check: check(catalog, rule, operation),
+            check: Some(asked(def, rule, operation).1)
+                .filter(|then| *then != Predicate::Constant(true))
+                .map(|then| explain(catalog, entity, &then)),
             tree: asking.rule(def, rule, operation, field),
         });
     Inquiry {
@@ -133,10 +136,14 @@ fn administered(entity: &EntityDef) -> String {
     )
 }
 
-/// What a rule asks of the row as it will be.
-fn check(catalog: &Catalog, rule: &Rule, operation: Operation) -> Option<String> {
-    let asks = matches!(operation, Operation::Update | Operation::Transition);
-    (asks && rule.check != Predicate::Constant(true)).then(|| explain(catalog, rule.entity, &rule.check))
+/// What a rule asks of a changed row: what no change can touch, and what depends on the change.
+fn asked(entity: &EntityDef, rule: &Rule, operation: Operation) -> (RulePredicate, RulePredicate) {
+    if !matches!(operation, Operation::Update | Operation::Transition) {
+        return (Predicate::Constant(true), Predicate::Constant(true));
+    }
+    let is_preset = |field| rule.presets.iter().any(|(preset, _)| *preset == field);
+    let given = |field| rule.write.binary_search(&field).is_ok() && is_given(entity, entity.field(field), operation);
+    settled(entity, &rule.check, &|field| is_preset(field) || given(field))
 }
 
 struct Asking<'a> {
@@ -174,6 +181,11 @@ impl Asking<'_> {
                 "where".to_owned(),
                 vec![self.branch(entity.id, &rule.condition)],
             ));
+        }
+        // What is asked of the row as it will be, and can only be as it is.
+        let (before, _) = asked(entity, rule, operation);
+        if !rule.condition.implies(&before) {
+            parts.push(Branch::All("check".to_owned(), vec![self.branch(entity.id, &before)]));
         }
         parts.push(if rule.records_all {
             Branch::Known("records: all passes the record gate by".to_owned(), true)

@@ -20,6 +20,7 @@ mod wall;
 
 pub mod access;
 mod reduce;
+mod settled;
 pub mod source;
 pub mod target;
 mod visible;

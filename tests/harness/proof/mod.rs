@@ -3,6 +3,7 @@
 //! After every mutation the code, the answer and the whole database are compared; after some of them, what people may read.
 
 mod compare;
+mod offer;
 mod people;
 mod step;
 mod tally;
@@ -150,7 +151,7 @@ impl Scene {
             move |what: String| (who, what)
         };
         for somebody in people {
-            offers(&self.world, somebody).map_err(by(somebody))?;
+            offer::check(&self.world, somebody).map_err(by(somebody))?;
         }
         for number in 0..size.mutations {
             if number % size.looks_every == 0 {
@@ -171,38 +172,6 @@ impl Scene {
         }
         Ok(())
     }
-}
-
-/// The schema offers no write without a rule.
-fn offers(world: &World, somebody: &Somebody<'_>) -> Result<(), String> {
-    let rules = somebody.caller.rules(world);
-    for field in somebody.schema.types.get("Mutation").into_iter().flatten() {
-        let fits = |entity: &reference::Entity, operation: &str, verb: &str| {
-            let (one, many) = (reference::pascal(&entity.name), reference::pascal(&entity.plural));
-            let is_named = *field == format!("{verb}{one}") || *field == format!("{verb}{many}");
-            is_named
-                && rules
-                    .iter()
-                    .any(|rule| rule.entity == entity.name && rule.allows(operation))
-        };
-        let verbs = [
-            ("create", "create"),
-            ("update", "update"),
-            ("delete", "delete"),
-            ("transition", "transition"),
-            ("create", "upsert"),
-            ("update", "upsert"),
-        ];
-        let is_granted = world
-            .model
-            .entities
-            .values()
-            .any(|entity| verbs.iter().any(|(operation, verb)| fits(entity, operation, verb)));
-        if !is_granted {
-            return Err(format!("Mutation.{field} stands in the schema without a rule"));
-        }
-    }
-    Ok(())
 }
 
 /// Somebody looks at all lists, whole, and at some in another way.

@@ -92,15 +92,25 @@ impl Report<'_> {
         let missing: Vec<&Rule> = coverage.missing().collect();
         let rules = self.policy.rules().len();
         let _ = writeln!(out, "{} of {rules} rules exercised", rules - missing.len());
-        for rule in missing {
+        let lines = missing.into_iter().map(|rule| {
             let allow: Vec<&str> = rule.allow.iter().map(|operation| operation.word()).collect();
-            let name = format!("{}[{}]", rule.set, rule.position);
-            let entity = &self.catalog.entity(rule.entity).name;
+            let what = format!("{} {}", allow.join(", "), self.catalog.entity(rule.entity).name);
+            [format!("{}[{}]", rule.set, rule.position), self.place(rule.span), what]
+        });
+        let lines: Vec<[String; 3]> = lines.collect();
+        let width = |column: usize| {
+            lines
+                .iter()
+                .map(|line| line[column].chars().count())
+                .max()
+                .unwrap_or_default()
+        };
+        let (name, place) = (width(0), width(1));
+        for line in &lines {
             let _ = writeln!(
                 out,
-                "  not exercised: {name:<24} {:<40} {} {entity}",
-                self.place(rule.span),
-                allow.join(", ")
+                "  not exercised  {:name$}  {:place$}  {}",
+                line[0], line[1], line[2]
             );
         }
     }
@@ -251,8 +261,15 @@ fn refusal(told: &Value) -> String {
             let _ = write!(text, "{before}{part}");
         }
     }
-    if let Some(problems) = told.get("problems") {
-        let _ = write!(text, " {problems}");
+    // Of one problem the message says it already.
+    let problems = told["problems"].as_array().into_iter().flatten().skip(1);
+    for problem in problems {
+        let _ = write!(
+            text,
+            "; {} at {}",
+            problem["message"].as_str().unwrap_or_default(),
+            problem["path"]
+        );
     }
     text
 }

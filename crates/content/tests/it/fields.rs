@@ -112,10 +112,7 @@ fn numbers() {
     check("type: int", Value::Int(i64::MIN), Err(&["range"]));
     check("type: float, min: -0.5, max: 0.5", Value::Float(-0.5), Ok(None));
     check("type: float, min: -0.5, max: 0.5", Value::Float(0.500_1), Err(&["max"]));
-    // One that is larger would overflow in the figures of all rows.
-    check("type: float", Value::Float(1e140), Ok(None));
-    check("type: float", Value::Float(-1e141), Err(&["range"]));
-    check("type: float", Value::Float(f64::MAX), Err(&["range"]));
+    check("type: float", Value::Float(f64::MAX), Ok(None));
     check("type: float", Value::Float(f64::NAN), Err(&["range"]));
     check("type: float", Value::Float(f64::INFINITY), Err(&["range"]));
     check("type: float", Value::Float(f64::NEG_INFINITY), Err(&["range"]));

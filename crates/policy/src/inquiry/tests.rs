@@ -34,6 +34,8 @@ permission_sets:
     - {entity: ticket, allow: [read], records: all, read: [status]}
     - {entity: ticket, allow: [create, update], records: all, write: [subject, requester], set: {status: solved}, check: {subject: {ne: x}}}
     - {entity: membership, allow: [delete], records: all}
+    - {entity: comment, allow: [read], records: all, read: [body]}
+    - {entity: comment, allow: [update], records: all, write: [body], check: {ticket: {status: new}, body: {ne: x}}}
   writer:
     - {entity: ticket, allow: [update], records: all, write: [subject]}
 profiles: {member: {sets: [requester]}}
@@ -191,4 +193,20 @@ fn whoever_is_barred_is_out_of_reach() {
     let barred = found.barred("a person who is not blocked");
     assert!(!barred.allowed && barred.rule.is_none() && !barred.reach.holds);
     assert_eq!(barred.reason, "out of reach: a person who is not blocked");
+}
+
+#[test]
+fn what_no_change_can_touch_is_asked_beforehand() {
+    let there = [
+        "tenant = $tenant",
+        "ticket -> ticket (tenant = $tenant and status = \"new\")",
+    ];
+    let found = check(&["lead"], "comment", Operation::Update, None, &there[..1]);
+    let rule = found.rules.iter().find(|rule| rule.rule.set == "lead").unwrap();
+    assert!(!found.allowed && !rule.applies, "{found:#?}");
+    assert_eq!(rule.failed.as_deref(), Some(there[1]));
+    let found = check(&["lead"], "comment", Operation::Update, None, &there);
+    let rule = found.rules.iter().find(|rule| rule.rule.set == "lead").unwrap();
+    assert!(found.allowed && rule.applies, "{found:#?}");
+    assert_eq!(rule.check.as_deref(), Some("body <> \"x\""), "this a change decides");
 }

@@ -3,10 +3,10 @@
 use super::{Extent, Way};
 use crate::access::Access;
 use crate::explain::explain;
-use crate::mentions::any_operand;
 use crate::operand::{Operand, SessionValue};
 use crate::predicate::{Predicate, RulePredicate, Test};
 use crate::reduce::{all, any};
+use crate::settled::settled;
 use crate::source::{Guard, RowSource};
 use crate::target::Grant;
 use crate::wall::wall;
@@ -67,10 +67,11 @@ impl<'a> Extents<'a> {
                     Predicate::Constant(true),
                 ),
                 // What cannot be read cannot be found to be written.
-                _ => (
-                    all([self.within(target.visible()), self.within(grant.stored())]),
-                    self.afterwards(grant),
-                ),
+                _ => {
+                    let (before, then) = self.asked(grant);
+                    let rows = [target.visible(), grant.stored(), &before].map(|rows| self.within(rows));
+                    (all(rows), then)
+                }
             };
             match ways.iter_mut().find(|(_, known)| *known == then) {
                 Some((known, _)) => *known = any([known.clone(), rows]),
@@ -115,31 +116,11 @@ impl<'a> Extents<'a> {
         }
     }
 
-    /// What a rule asks of a changed row, without what no change by that rule can touch.
-    fn afterwards(&self, grant: &Grant) -> RulePredicate {
-        let stored = grant.stored();
-        let touched = |part: &RulePredicate| {
-            let moves = |field| {
-                let system = self.def.field(field).system;
-                grant.writes(field)
-                    || grant.presets().iter().any(|(preset, _)| *preset == field)
-                    || matches!(
-                        system,
-                        Some(SystemField::Version | SystemField::UpdatedAt | SystemField::UpdatedBy)
-                    )
-            };
-            any_operand(part, &|operand| matches!(operand, Operand::Before(_)))
-                || crate::mentions::columns(part, self.def.id)
-                    .into_iter()
-                    .any(|(entity, field)| entity != self.def.id || moves(field))
-        };
-        match self.within(grant.new_row()) {
-            Predicate::All(parts) => {
-                Predicate::all(parts.into_iter().filter(|part| touched(part) || !stored.implies(part)))
-            }
-            part if !touched(&part) && stored.implies(&part) => Predicate::Constant(true),
-            part => part,
-        }
+    /// What a rule asks of a changed row: what is settled beforehand, and what depends on the change.
+    fn asked(&self, grant: &Grant) -> (RulePredicate, RulePredicate) {
+        let writes = |field| grant.writes(field) || grant.presets().iter().any(|(preset, _)| *preset == field);
+        let (before, then) = settled(self.def, grant.new_row(), &writes);
+        (before, self.within(&then))
     }
 
     /// The rows without the walls: those are the same for everybody, and are told once.

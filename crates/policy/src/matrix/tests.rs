@@ -101,6 +101,9 @@ fn what_a_changed_row_must_be_like_is_told() {
     // What no change can touch is not asked again.
     let kept = "    - {entity: note, allow: [update], records: all, where: {secret: a}, write: [text]}";
     assert_eq!(update(kept), ["where secret = \"a\"", "text: where secret = \"a\""]);
+    let settled =
+        "    - {entity: note, allow: [update], records: all, write: [text], check: {secret: a, text: {ne: x}}}";
+    assert_eq!(update(settled)[0], "where secret = \"a\", if then text <> \"x\"");
     let moved = "    - {entity: note, allow: [update], records: all, where: {text: a}, write: [text]}";
     assert_eq!(update(moved)[0], "where text = \"a\", if then text = \"a\"");
     let any = "    - {entity: note, allow: [update], records: all, where: {text: a}, write: [text], check: any}";
