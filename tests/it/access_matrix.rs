@@ -454,8 +454,8 @@ const HELPDESK: Cast = Cast {
         ("profile visitor", &[]),
         ("profile member", &["sam@example.test"]),
         ("member without a role", &[]),
-        ("role requester", &["ann@acme.test", "bo@acme.test"]),
-        ("role agent", &["eve@acme.test", "finn@acme.test"]),
+        ("role requester", &["ann@acme.test"]),
+        ("role agent", &["finn@acme.test"]),
         ("role lead", &["hana@acme.test"]),
         ("role auditor", &["ivo@acme.test"]),
         ("role org_admin", &["jun@acme.test"]),
@@ -567,8 +567,8 @@ fn two_versions_are_compared() {
             "~ role reader folder update where state = \"draft\" and (owner = $user or some duty of same shelf as shelf (person = $user)) → where owner = $user or some duty of same shelf as shelf (person = $user)",
             "~ role reader folder.title update where state = \"draft\" and (owner = $user or some duty of same shelf as shelf (person = $user)) → where owner = $user or some duty of same shelf as shelf (person = $user)",
             "+ role reader sheet.page read never → where folder -> folder (owner = $user or some duty of same shelf as shelf (person = $user) or origin = $user or state = \"filed\")",
-            "+ role watch membership update if then not (user = $user) → always",
-            "+ role watch membership.desk update if then not (user = $user) → always",
+            "+ role watch membership update where not (user = $user) → always",
+            "+ role watch membership.desk update where not (user = $user) → always",
             "- role chief shelf delete always → never",
         ]
     );

@@ -80,14 +80,22 @@ fn really(probe: &Probe<'_>, question: &Question<'_>, row: &Row, tenant: &str) -
                 ))
             };
             let inputs = probe.inputs(&format!("{type_name}UpdateInput"));
-            let inputs = inputs
-                .iter()
-                .filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name));
-            let mut values = inputs.flat_map(|(name, type_ref)| {
-                let values = probe.candidates(entity, name, type_ref, tenant).into_iter();
-                values.map(move |value| format!("{name}: {value}"))
-            });
-            (wanted.is_none() && change("")) || values.any(|value| change(&value))
+            let given = |named: &dyn Fn(&str) -> bool| -> Vec<String> {
+                let fitting = inputs.iter().filter(|(name, _)| named(name));
+                let values = fitting.flat_map(|(name, type_ref)| {
+                    let values = probe.candidates(entity, name, type_ref, tenant).into_iter();
+                    values.map(move |value| format!("{name}: {value}, "))
+                });
+                values.collect()
+            };
+            let values = given(&|name| wanted.as_ref().is_none_or(|wanted| wanted == name));
+            // A rule's `check` may want another field besides.
+            let others = given(&|name| wanted.as_ref().is_some_and(|wanted| wanted != name));
+            (wanted.is_none() && change(""))
+                || values.iter().any(|value| change(value))
+                || values
+                    .iter()
+                    .any(|value| others.iter().any(|other| change(&format!("{value}{other}"))))
         }
         ("DELETE", _) => {
             probe.has("Mutation", &root("delete"))
