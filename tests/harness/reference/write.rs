@@ -5,11 +5,9 @@ mod nested;
 
 use super::answer::{answer_one, passes};
 use super::ask::{Filter, Select};
-use super::clause::{Check, Rule};
-use super::condition::{holds, resolve};
-use super::decision::{Caller, Mode};
+use super::decision::Caller;
 use super::model::{Entity, Kind};
-use super::mutation::{Given, Input, Mutation, Nested, Refusal, Target, Verb, Write};
+use super::mutation::{Given, Input, Mutation, Refusal, Target, Verb, Write};
 use super::value::Val;
 use super::world::{Presence, Row, RowId, World, parse};
 use serde_json::Value;

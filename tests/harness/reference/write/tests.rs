@@ -1,5 +1,6 @@
 //! Cases decided by hand: the reference is only as good as these.
 
+use super::super::mutation::Nested;
 use super::*;
 use serde_json::json;
 
