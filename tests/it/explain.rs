@@ -1,7 +1,7 @@
 //! `explainAccess` says what really happens, to whom, and why; and it says nothing of other tenants.
 
 use crate::probe::{Outcome, Probe, Row, World, camel, pascal};
-use freehold_tests::{Database, Person, Server, fixture, on_both_databases};
+use freehold_tests::{Database, Folder, Person, Server, Start, fixture, on_both_databases};
 use serde_json::{Value, json};
 
 /// Explanations asked for at once.
@@ -315,6 +315,49 @@ on_both_databases! {
         let record = |about: &str| json!({"user": fay, "entity": "folder", "rowId": row, "detail": {"about": about, "operation": "update"}});
         let found = log["auditLog"]["nodes"].as_array().expect("records");
         assert_eq!((&log["auditLog"]["totalCount"], found.as_slice()), (&json!(2), [record(ann), record(fay)].as_slice()));
+    }
+
+    fn in_an_app_without_tenants_it_is_about_anybody(database) {
+        let folder = Folder::new();
+        folder.write(
+            "app.yaml",
+            "
+app: alone
+security: prototype
+default_profile: member
+entities: {note: {access: protected, public: true, fields: {title: {type: text}}}}
+profiles: {member: {sets: [own]}}
+roles: {watcher: {sets: [watch]}}
+permission_sets:
+  own: [{entity: note, allow: [read, list], read: [title]}]
+  watch: [{actions: [read_audit]}]
+",
+        );
+        folder.write(
+            "seed.yaml",
+            "
+users:
+  - {email: ann@alone.test, password: violet-harbour-47, roles: [watcher]}
+  - {email: bo@alone.test, password: copper-lantern-12}
+  - {email: cy@alone.test, password: copper-lantern-13, status: blocked}
+note: {a: {title: Hers, owner: bo@alone.test}, b: {title: His, owner: cy@alone.test}}
+",
+        );
+        let server = Start::with_folder(folder, database).start();
+        let world = World::of(&server);
+        let ann = server.sign_in("ann@alone.test");
+        let explain = |name: &str, title: &str| {
+            let user = &world.find("user", "email", &format!("{name}@alone.test")).id;
+            let row = &world.find("note", "title", title).id;
+            let text = format!("explainAccess(entity: \"note\", id: {row:?}, operation: READ, user: {user:?})");
+            ann.query(&format!("{{ it: {text} {{ allowed reason }} }}"))["it"].take()
+        };
+        assert_eq!(explain("bo", "Hers"), json!({"allowed": true, "reason": "rule `own[0]`, from profile member, gate opened by owner"}));
+        assert_eq!(explain("bo", "His")["allowed"], false);
+        assert_eq!(explain("cy", "His"), json!({"allowed": false, "reason": "out of reach: a person who is not blocked"}));
+        let missing = "{ explainAccess(entity: \"note\", id: \"01930000-0000-8001-8000-00000000dead\", operation: READ) { allowed } }";
+        assert_eq!(ann.refusal(missing), "NOT_FOUND");
+        assert_eq!(server.sign_in("bo@alone.test").refusal(missing), "GRAPHQL_VALIDATION_FAILED");
     }
 
     fn a_selection_is_answered_as_it_is_asked(database) {

@@ -128,6 +128,16 @@ on_both_databases! {
 }
 
 #[test]
+fn a_new_app_passes_its_tests() {
+    let folder = Folder::new();
+    let app = folder.path().join("shop").display().to_string();
+    assert_eq!(command(&["new", &app]).code, Some(0));
+    let finished = command(&["test", &app, "--fail-uncovered"]);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    std::fs::remove_dir_all(folder.path()).expect("the folder can be removed");
+}
+
+#[test]
 fn an_app_without_tests_is_told() {
     let folder = Folder::with_model(&fixture("gates"));
     let finished = command(&["test", &folder.model().display().to_string()]);

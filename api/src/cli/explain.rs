@@ -69,7 +69,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "NAME", default_value = config::SCHEMA)]
     schema: String,
     /// Folder of the SQLite file [default: DIR/.freehold]
-    #[arg(long, value_name = "DIR", conflicts_with = "database")]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Whose SQL is printed [default: the database's, or sqlite]
     #[arg(long, value_name = "NAME")]

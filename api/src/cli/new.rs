@@ -14,12 +14,13 @@ pub(crate) struct NewArgs {
 }
 
 /// The files of the app; `{app}` stands for its name.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("app.yaml", include_str!("new/app.yaml")),
     ("entities/note.yaml", include_str!("new/entities/note.yaml")),
     ("access/profiles.yaml", include_str!("new/access/profiles.yaml")),
     ("access/roles.yaml", include_str!("new/access/roles.yaml")),
     ("seed.yaml", include_str!("new/seed.yaml")),
+    ("tests/notes.yaml", include_str!("new/tests/notes.yaml")),
     ("README.md", include_str!("new/README.md")),
     (".gitignore", ".freehold/\n"),
 ];

@@ -15,12 +15,14 @@ use crate::scratch::Scratch;
 use crate::sources;
 use clap::Args;
 use freehold_policy::Policy;
+use freehold_schema::catalog::Catalog;
 use freehold_schema::diagnostic::{Diagnostics, render};
 use freehold_schema::policy_test::{PolicyTest, read};
 use freehold_schema::source::Sources;
+use futures_util::FutureExt;
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 #[derive(Args)]
 #[command(
@@ -68,38 +70,36 @@ struct Coverage<'a> {
 pub(crate) async fn run(args: &TestArgs) -> Result<(), Failure> {
     let sources = sources::read(&args.directory)?;
     let compiled = compile(&sources);
-    if let Some((catalog, policy)) = compiled.sound {
-        // What a test names is judged before a database is made for it.
-        let bundle = Bundle::new(catalog.clone(), policy.clone());
-        tests(&sources, &bundle)?;
-        let scratch = Scratch::new(args.database.as_deref())?;
-        let outcome = tokio::select! {
-            outcome = in_scratch(&scratch, args, &sources, Arc::new(Compiled { catalog, policy })) => outcome,
-            () = interrupted() => Err(Failure::new("interrupted")),
-        };
-        if let Err(failure) = scratch.remove().await {
-            complain(&failure);
-            return outcome.and(Err(Failure::new("")));
-        }
-        return outcome;
+    let report = compiled.report(&sources, config::color());
+    let Some((catalog, policy)) = compiled.sound else {
+        tell(report);
+        return Err(Failure::new(""));
+    };
+    // What a test names is judged before a database is made for it.
+    tests(&sources, &Bundle::new(catalog.clone(), policy.clone()))?;
+    let mut interrupts = Interrupts::new();
+    let scratch = Scratch::new(args.database.as_deref())?;
+    // Whatever happens in there, nothing of it stays.
+    let work = AssertUnwindSafe(in_scratch(&scratch, args, &sources, catalog, policy)).catch_unwind();
+    let outcome = tokio::select! {
+        outcome = work => outcome.unwrap_or_else(|_| Err(Failure::new("a test ended the work; the log tells where"))),
+        () = interrupts.wait() => Err(Failure::new("interrupted")),
+    };
+    if let Err(failure) = scratch.remove().await {
+        complain(&failure);
+        return outcome.and(Err(Failure::new("")));
     }
-    tell(compiled.report(&sources, config::color()));
-    Err(Failure::new(""))
-}
-
-struct Compiled {
-    catalog: freehold_schema::catalog::Catalog,
-    policy: Policy,
+    outcome
 }
 
 async fn in_scratch(
     scratch: &Scratch,
     args: &TestArgs,
     sources: &Sources,
-    compiled: Arc<Compiled>,
+    catalog: Catalog,
+    policy: Policy,
 ) -> Result<(), Failure> {
     let environment = scratch.open(&args.directory).await?;
-    let (catalog, policy) = (compiled.catalog.clone(), compiled.policy.clone());
     let bundle = deploy(&environment, catalog, policy, Care::KeepData).await?.bundle;
     let seed = seed::read(sources, &bundle);
     seed::insert(&environment, &bundle, &seed).await?;
@@ -185,20 +185,40 @@ fn tests(sources: &Sources, bundle: &Bundle) -> Result<Vec<PolicyTest>, Failure>
     Ok(tests)
 }
 
-/// Waits until somebody wants the program to end.
-async fn interrupted() {
+/// What asks the program to end. Made before anything is there that would be left behind.
+struct Interrupts {
     #[cfg(unix)]
-    {
+    signals: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Interrupts {
+    #[cfg(unix)]
+    fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        Self {
+            signals: match signals {
+                [Ok(interrupt), Ok(terminate)] => Some([interrupt, terminate]),
+                _ => None,
+            },
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Self {
+        Self {}
+    }
+
+    /// Waits until somebody wants the program to end.
+    async fn wait(&mut self) {
+        #[cfg(unix)]
+        if let Some([interrupt, terminate]) = &mut self.signals {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             return;
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

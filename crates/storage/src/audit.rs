@@ -156,7 +156,7 @@ impl AuditDetail {
         self
     }
 
-    /// With names: of fields, of roles. Past [`NAMES_MAX`] the last says how many more there are.
+    /// With names: of fields, of roles. Past `NAMES_MAX` the last says how many more there are.
     #[must_use]
     pub fn names<T: Into<String>>(mut self, key: &'static str, names: impl IntoIterator<Item = T>) -> Self {
         let mut names = names.into_iter();

@@ -114,7 +114,8 @@ async fn query(scene: &Scene<'_>, plan: &Plan, binder: &Binder<'_>) -> Result<St
         None => None,
         Some(database) => {
             let plans = database.query_plans(&program, binder, detail).await;
-            Some(plans.map_err(|error| Failure::new(chain(&error)))?)
+            let plans = plans.map_err(|error| Failure::new(chain(&error)))?;
+            Some(plans.into_iter().map(|plan| named(plan, scene)).collect())
         }
     };
     let outline = scene.plan(plan, &program, plans);
@@ -124,6 +125,20 @@ async fn query(scene: &Scene<'_>, plan: &Plan, binder: &Binder<'_>) -> Result<St
     let mut out = head(scene);
     plan_text(&mut out, &outline);
     Ok(out)
+}
+
+/// The database shows the values that it has planned for: here they have their names.
+fn named(plan: Vec<String>, scene: &Scene<'_>) -> Vec<String> {
+    let caller = &scene.asker.who.caller;
+    let user = caller.person.as_ref().map(|person| (person.id, "$user"));
+    let tenant = caller.tenant.as_ref().map(|tenant| (tenant.id, "$tenant"));
+    let names: Vec<(String, &str)> = user
+        .into_iter()
+        .chain(tenant)
+        .map(|(id, name)| (format!("'{id}'"), name))
+        .collect();
+    let line = |line: String| names.iter().fold(line, |line, (id, name)| line.replace(id, name));
+    plan.into_iter().map(line).collect()
 }
 
 fn mutation(scene: &Scene<'_>, plan: &MutationPlan, binder: &Binder<'_>) -> Result<String, Failure> {

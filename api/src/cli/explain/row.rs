@@ -11,7 +11,7 @@ use std::fmt::Write;
 pub(super) async fn explain(scene: &Scene<'_>) -> Result<String, Failure> {
     let args = scene.args;
     let (Some(entity), Some(id), Some(database)) = (&args.entity, &args.id, scene.database) else {
-        return Err(Failure::new("a row is named by --entity and --id"));
+        return Err(Failure::new("a row is explained for somebody who is in a database").hint("add `--as USER`"));
     };
     let row = RowId::parse(id).ok_or_else(|| Failure::new(format!("`{id}` is no id (UUID)")))?;
     let question = Question {

@@ -8,6 +8,7 @@ mod conflicts;
 mod creations;
 mod deletions;
 mod interference;
+mod rehearsal;
 mod several;
 mod updates;
 mod world;
