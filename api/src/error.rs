@@ -99,6 +99,20 @@ impl Refusal {
         self
     }
 
+    /// As the refusal of a root field's argument.
+    #[must_use]
+    pub(crate) fn of_argument(mut self, root: &str, argument: &str, rule: &str) -> Self {
+        if let Some(entry) = self.entries.first_mut() {
+            let message = entry.json.get("message").cloned().unwrap_or_default();
+            entry.json.insert("path".to_owned(), json!([root]));
+            if let Some(Value::Object(extensions)) = entry.json.get_mut("extensions") {
+                let problem = json!({"path": [argument], "rule": rule, "message": message});
+                extensions.insert("problems".to_owned(), json!([problem]));
+            }
+        }
+        self
+    }
+
     /// The code of the first error.
     pub(crate) fn code(&self) -> Code {
         self.entries
@@ -250,7 +264,7 @@ impl From<freehold_storage::Error> for Refusal {
             return refusal;
         };
         match &error {
-            freehold_storage::Error::Forbidden { .. } => {
+            freehold_storage::Error::Forbidden { of_row: true, .. } => {
                 let hint = "`_access` of a row says what you may do with it";
                 extensions.insert("hint".to_owned(), json!(hint));
             }

@@ -33,6 +33,7 @@ mod refusals;
 mod reload;
 mod round_trips;
 mod tenants;
+mod write_walls;
 
 use serde_json::Value;
 

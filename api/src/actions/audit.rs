@@ -38,12 +38,10 @@ pub(crate) struct Denial<'a> {
     pub(crate) row: Option<RowId>,
 }
 
-/// The chain of what a caller does.
+/// The chain of what a caller does: of the tenant that they are a member of. Whoever only names a tenant leaves nothing in its log.
 pub(crate) fn chain_of(caller: &Caller) -> AuditChain {
-    caller
-        .tenant
-        .as_ref()
-        .map_or(AuditChain::Environment, |tenant| AuditChain::Tenant(tenant.id))
+    let tenant = caller.tenant.as_ref().filter(|tenant| tenant.membership.is_some());
+    tenant.map_or(AuditChain::Environment, |tenant| AuditChain::Tenant(tenant.id))
 }
 
 /// Records that a write was refused, before the answer is sent: call it once the write is undone. A caller who is refused again

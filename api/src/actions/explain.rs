@@ -161,9 +161,10 @@ pub(crate) async fn answer(
     };
     let id = |name: &str| match text(name) {
         None => Ok(None),
-        Some(text) => RowId::parse(text)
-            .map(Some)
-            .ok_or_else(|| Refusal::new(Code::BadUserInput, format!("`{name}`: an id (UUID) expected"))),
+        Some(text) => RowId::parse(text).map(Some).ok_or_else(|| {
+            let refusal = Refusal::new(Code::BadUserInput, format!("`{name}`: an id (UUID) expected"));
+            refusal.of_argument(&field.key, name, "type")
+        }),
     };
     let operation = match text("operation") {
         Some("LIST") => Operation::List,
@@ -179,6 +180,14 @@ pub(crate) async fn answer(
         operation,
         field: text("field"),
     };
+    let unknown = |argument: &'static str| {
+        let root = field.key.clone();
+        move |refusal: Refusal| refusal.of_argument(&root, argument, "unknown")
+    };
+    let entity = find_entity(&bundle.catalog, question.entity).map_err(unknown("entity"))?;
+    if let Some(name) = question.field {
+        find_field(entity, name).map_err(unknown("field"))?;
+    }
     let person = match id("user")? {
         None => Described {
             caller: caller.clone(),

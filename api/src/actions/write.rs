@@ -135,7 +135,9 @@ fn events(
     origin: Origin<'_>,
     rows: &[WrittenRow],
 ) -> Vec<AuditEvent> {
-    let administers = !access.actions().is_empty() || !access.manages().is_empty();
+    // Founding a tenant is for everybody in many apps; it makes nobody an administrator of this one.
+    let mut actions = access.actions().iter();
+    let administers = actions.any(|action| action != "create_tenant") || !access.manages().is_empty();
     rows.iter()
         .filter(|row| administers || row.records_all)
         .map(|row| {
@@ -238,7 +240,10 @@ impl<'a> About<'a> {
             RootAction::Text(_) => ("", None, None),
             RootAction::One { step, .. } => of_step(step),
             RootAction::Many { steps, .. } => steps.first().map_or(("", None, None), of_step),
-            RootAction::Administer(order) => (order.what.operation(), None, person(&order.what)),
+            RootAction::Administer(order) => {
+                let person = person(&order.what);
+                (order.what.operation(), person.map(|_| catalog.user), person)
+            }
         };
         Self {
             operation,

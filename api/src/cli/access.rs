@@ -6,7 +6,7 @@ use crate::config;
 use crate::error::Failure;
 use crate::sources;
 use clap::{Args, Subcommand};
-use freehold_policy::matrix::{CallerRow, Difference, EntityRow, Extent, Matrix, compare, matrix};
+use freehold_policy::matrix::{CallerRow, Difference, EntityRow, Extent, FieldRow, Matrix, compare, matrix};
 use freehold_schema::catalog::Operation;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -146,7 +146,7 @@ const OPERATIONS: [Operation; 6] = [
 
 /// What the marks mean.
 const LEGEND: &str = "● on every row   ◐ on some rows, see --conditions   · on none\n\
-    Every readable row has its id, version, created_at and updated_at.";
+    Every readable row has its id, version, created_at and updated_at. * is personal.";
 
 /// The matrix for people.
 fn text(matrix: &Matrix, conditions: bool) -> String {
@@ -188,7 +188,7 @@ fn text(matrix: &Matrix, conditions: bool) -> String {
 fn name_width(matrix: &Matrix) -> usize {
     let widths = matrix.callers.iter().flat_map(|row| {
         let entities = row.entities.iter().flat_map(|entity| {
-            let fields = entity.fields.iter().map(|field| field.field.chars().count() + 4);
+            let fields = entity.fields.iter().map(|field| field.field.chars().count() + 5);
             fields.chain([entity.entity.chars().count() + 2])
         });
         entities.chain([row.caller.chars().count()])
@@ -207,8 +207,13 @@ fn with_marks(out: &mut String, entity: &EntityRow, width: usize) {
             let used = field.uses().into_iter().find(|(word, _)| *word == operation.word());
             used.map_or(' ', |(_, extent)| if extent.is_never() { ' ' } else { mark(extent) })
         };
-        line(out, &format!("    {}", field.field), width, of_field);
+        line(out, &format!("    {}", name(field)), width, of_field);
     }
+}
+
+/// The field's name; a personal one is marked.
+fn name(field: &FieldRow) -> String {
+    format!("{}{}", field.field, if field.personal { "*" } else { "" })
 }
 
 /// A mark under each operation's word.
@@ -231,7 +236,7 @@ fn with_conditions(out: &mut String, entity: &EntityRow, matrix: &Matrix) {
     }
     for (index, word) in ["create", "read", "update", "transition"].into_iter().enumerate() {
         let named = entity.fields.iter().filter(|field| !field.comes_along);
-        let used = named.map(|field| (field.field.as_str(), field.uses()[index].1));
+        let used = named.map(|field| (name(field), field.uses()[index].1));
         for (names, extent) in together(used.filter(|(_, extent)| !extent.is_never())) {
             let _ = writeln!(out, "    {word}: {}\n      {extent}", names.join(", "));
         }
@@ -239,8 +244,8 @@ fn with_conditions(out: &mut String, entity: &EntityRow, matrix: &Matrix) {
 }
 
 /// What has the same extent, together.
-fn together<'a>(cells: impl Iterator<Item = (&'a str, &'a Extent)>) -> Vec<(Vec<&'a str>, &'a Extent)> {
-    let mut found: Vec<(Vec<&str>, &Extent)> = Vec::new();
+fn together<'a, N>(cells: impl Iterator<Item = (N, &'a Extent)>) -> Vec<(Vec<N>, &'a Extent)> {
+    let mut found: Vec<(Vec<N>, &Extent)> = Vec::new();
     for (name, extent) in cells {
         match found.iter_mut().find(|(_, known)| *known == extent) {
             Some((names, _)) => names.push(name),

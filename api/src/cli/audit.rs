@@ -293,7 +293,11 @@ fn name_of(chain: AuditChain) -> String {
 fn finding_text(finding: &Finding) -> String {
     let name = name_of(finding.chain);
     match &finding.fault {
-        None => format!("{name}: {} records, sound", finding.sound),
+        None => format!(
+            "{name}: {} {}, sound",
+            finding.sound,
+            if finding.sound == 1 { "record" } else { "records" }
+        ),
         Some((seq, fault)) => format!("{name}: record {seq} {fault}"),
     }
 }

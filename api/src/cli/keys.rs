@@ -184,8 +184,9 @@ async fn turn(args: &RotateArgs) -> Result<(), Failure> {
     let Rotation { kek, added, rewrapped } = rotation;
     say(match (args.retire, added) {
         (true, _) => format!(
-            "dropped {} keys; {kek} is the only one in {}",
+            "dropped {} {}; {kek} is the only one in {}",
             dropped.len(),
+            if dropped.len() == 1 { "key" } else { "keys" },
             file.describe()
         ),
         (false, true) => format!("added the key {kek}; {rewrapped} data keys are wrapped with it"),

@@ -95,6 +95,9 @@ pub struct OperationCell {
 pub struct FieldRow {
     /// Its name.
     pub field: String,
+    /// It says something about a person.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
     /// It comes with every readable row, whatever the rules list.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub comes_along: bool,
@@ -266,6 +269,7 @@ fn entity(catalog: &Catalog, access: &Access, def: &EntityDef) -> EntityRow {
             .iter()
             .map(|field| FieldRow {
                 field: field.name.clone(),
+                personal: field.personal,
                 comes_along: field
                     .system
                     .is_some_and(freehold_schema::catalog::SystemField::is_always_readable),

@@ -25,6 +25,18 @@ pub(crate) fn any_operand(predicate: &RulePredicate, asks: &dyn Fn(&Operand) -> 
     found
 }
 
+/// Whether the predicate looks into the table of an entity, in search of related rows.
+pub(crate) fn looks_into(predicate: &RulePredicate, entity: EntityId) -> bool {
+    match predicate {
+        Predicate::Constant(_) | Predicate::Caller(_) | Predicate::Leaf { .. } => false,
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(|part| looks_into(part, entity)),
+        Predicate::Not(part) => looks_into(part, entity),
+        Predicate::Exists { source, inner, .. } | Predicate::Count { source, inner, .. } => {
+            source.entity == entity || looks_into(inner, entity)
+        }
+    }
+}
+
 enum Mention<'a> {
     Column(EntityId, FieldId),
     Operand(&'a Operand),

@@ -1,8 +1,9 @@
 //! What may be written: the rules of one operation on one entity, reduced. Only [`crate::Access`] makes them.
 
-use crate::mentions::any_operand;
+use crate::mentions::{any_operand, looks_into};
 use crate::operand::Operand;
 use crate::predicate::{Predicate, RulePredicate};
+use crate::source::{Guard, RowSource};
 use freehold_schema::catalog::{EntityId, FieldId, Operation};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -64,6 +65,24 @@ impl WriteTarget {
     pub fn visible(&self) -> &RulePredicate {
         &self.visible
     }
+
+    /// The same for a row that is found by the values of a key: one that does not show them to the caller is not visible, or finding
+    /// it would tell what they are. `source` has the rows of this entity that the caller may read.
+    #[must_use]
+    pub fn found_by(self, key: &[FieldId], source: Option<&RowSource>) -> Self {
+        let shown = key
+            .iter()
+            .map(|field| match source.and_then(|source| source.guard(*field)) {
+                Some(Guard::Open) => Predicate::Constant(true),
+                Some(Guard::When(rows)) => rows.clone(),
+                None => Predicate::Constant(false),
+            });
+        let visible = Predicate::all(std::iter::once((*self.visible).clone()).chain(shown));
+        Self {
+            visible: Arc::new(visible),
+            ..self
+        }
+    }
 }
 
 impl Grant {
@@ -119,6 +138,11 @@ impl Grant {
             });
         }
         found.into_inner().into_iter().collect()
+    }
+
+    /// Whether what it asks of the new row looks into the row's own table: there stands the stored row still.
+    pub fn looks_at_its_like(&self, entity: EntityId) -> bool {
+        looks_into(&self.new_row, entity) || looks_into(&self.moved, entity)
     }
 
     /// Whether it can ever allow anything.

@@ -55,6 +55,8 @@ pub enum Error {
     Forbidden {
         /// For people.
         message: String,
+        /// It is about a row that is there and that the caller can read.
+        of_row: bool,
     },
     /// The row is not there, or the caller may not know that it is: the two are never told apart.
     #[error("{message}")]

@@ -67,21 +67,25 @@ pub(crate) fn canonical(text: &str) -> String {
     let Ok(mut json) = serde_json::from_str::<serde_json::Value>(text) else {
         return text.to_owned();
     };
-    sort_keys(&mut json);
+    settle(&mut json);
     json.to_string()
 }
 
-fn sort_keys(json: &mut serde_json::Value) {
+/// Keys in their order, and no zero below zero.
+fn settle(json: &mut serde_json::Value) {
     match json {
         serde_json::Value::Object(entries) => {
             let mut sorted: Vec<_> = std::mem::take(entries).into_iter().collect();
             sorted.sort_by(|(left, _), (right, _)| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
             for (_, value) in &mut sorted {
-                sort_keys(value);
+                settle(value);
             }
             entries.extend(sorted);
         }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(sort_keys),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(settle),
+        serde_json::Value::Number(number) if number.as_f64() == Some(0.0) && number.is_f64() => {
+            *json = serde_json::Value::from(0.0);
+        }
         serde_json::Value::Null
         | serde_json::Value::Bool(_)
         | serde_json::Value::Number(_)
@@ -229,11 +233,22 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Appends valid JSON without the white space between its tokens (PostgreSQL puts some there).
+/// Appends valid JSON without the white space between its tokens (PostgreSQL puts some there), and with numbers written one way
+/// (PostgreSQL writes out all digits).
 fn write_compact(out: &mut Vec<u8>, json: &[u8]) {
     out.reserve(json.len());
     let (mut in_string, mut escaped) = (false, false);
-    for byte in json {
+    let mut rest = json;
+    while let Some((byte, after)) = rest.split_first() {
+        if !in_string && matches!(byte, b'-' | b'0'..=b'9') {
+            let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+            let end = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+            let (number, after) = rest.split_at(end);
+            write_number(out, number);
+            rest = after;
+            continue;
+        }
+        rest = after;
         if in_string {
             in_string = escaped || *byte != b'"';
             escaped = !escaped && *byte == b'\\';
@@ -243,6 +258,20 @@ fn write_compact(out: &mut Vec<u8>, json: &[u8]) {
             in_string = *byte == b'"';
         }
         out.push(*byte);
+    }
+}
+
+/// Appends a number of JSON: a 64-bit integer as it is, anything else as the double that it is.
+fn write_number(out: &mut Vec<u8>, number: &[u8]) {
+    let text = std::str::from_utf8(number).unwrap_or_default();
+    let is_whole = !text.contains(['.', 'e', 'E']) && (text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok());
+    let double = text
+        .parse::<f64>()
+        .ok()
+        .and_then(|double| serde_json::Number::from_f64(double + 0.0));
+    match double {
+        Some(double) if !is_whole => out.extend_from_slice(double.to_string().as_bytes()),
+        _ => out.extend_from_slice(number),
     }
 }
 
@@ -258,6 +287,28 @@ mod tests {
 
     fn plain(value_type: ValueType, cell: &[u8], expected: &str) {
         check(&Output::Plain(value_type), Some(cell), expected);
+    }
+
+    #[test]
+    fn numbers_of_json_are_written_one_way() {
+        for (kept, expected) in [
+            ("1", "1"),
+            ("-7", "-7"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("100000000000000000000", "1e+20"),
+            ("1e+20", "1e+20"),
+            ("0.00000015", "1.5e-7"),
+            ("1.5e-7", "1.5e-7"),
+            ("-0.0", "0.0"),
+            ("12345678901234568000000", "1.2345678901234568e+22"),
+            (
+                "[1.50, {\"a-1e5\": -2.0}, \"0.00000015\"]",
+                "[1.5,{\"a-1e5\":-2.0},\"0.00000015\"]",
+            ),
+        ] {
+            plain(ValueType::Json, kept.as_bytes(), expected);
+        }
+        assert_eq!(canonical("{\"b\":-0.0,\"a\":[-0.0,0]}"), "{\"a\":[0.0,0],\"b\":0.0}");
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer
 async fn still_entitled(writing: &mut Writing<'_, '_>, rows: &Rows<'_>) -> Result<()> {
     let changed = || Error::Forbidden {
         message: "your own rights have changed; ask again".to_owned(),
+        of_row: false,
     };
     let caller = writing.request.binder.caller;
     let person = caller.person.as_ref().ok_or_else(changed)?;
@@ -163,6 +164,7 @@ async fn told(writing: &mut Writing<'_, '_>, order: &Administer, user: RowId, be
 /// The chain of what the caller does.
 fn chain(writing: &Writing<'_, '_>) -> AuditChain {
     let tenant = writing.request.binder.caller.tenant.as_ref();
+    let tenant = tenant.filter(|tenant| tenant.membership.is_some());
     tenant.map_or(AuditChain::Environment, |tenant| AuditChain::Tenant(tenant.id))
 }
 

@@ -25,7 +25,7 @@ pub(super) fn upsert(
         let key = key?;
         Some(Step::Upsert {
             key: key_values(entity, key, &create, problems)?,
-            change: besides(entity, key, change),
+            change: besides(context, entity, key, change),
             create,
         })
     })
@@ -70,7 +70,8 @@ fn key_values(
 
 /// The change without what finds the row, and without what no row changes. What these refer to is asked all the same: the caller
 /// has to be able to read it, whether the row is there or not.
-fn besides(entity: &EntityDef, key: &UniqueKey, mut change: Change) -> Change {
+fn besides(context: &Context<'_>, entity: &EntityDef, key: &UniqueKey, mut change: Change) -> Change {
+    change.target = change.target.found_by(&key.fields, context.access.read(entity.id));
     change
         .values
         .retain(|(field, _)| !key.fields.contains(field) && !entity.field(*field).immutable);

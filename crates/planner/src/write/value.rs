@@ -86,8 +86,11 @@ fn converted(
 }
 
 fn read(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Value> {
-    let value = convert::scalar(&convert::to_json(input), scalar, context.catalog);
-    if value.is_none() {
+    let json = convert::to_json(input);
+    let value = convert::scalar(&json, scalar, context.catalog);
+    if value.is_none() && convert::has_nul(&json) {
+        problems.add("nul", "the control character U+0000 is not allowed; remove it");
+    } else if value.is_none() {
         problems.add("type", format!("{} expected", convert::expected(scalar)));
     }
     value

@@ -67,6 +67,9 @@ pub(super) fn check(
             "this is the last manager; make somebody else one first",
         ));
     }
+    if *change == Change::Leaves(Some(BLOCKED)) && member.status == BLOCKED {
+        return Err(Error::conflict("the member is blocked already"));
+    }
     if *change == Change::Returns && member.status != BLOCKED {
         return Err(Error::conflict("the member is not blocked"));
     }
@@ -74,7 +77,7 @@ pub(super) fn check(
 }
 
 fn forbidden(message: String) -> Error {
-    Error::Forbidden { message }
+    Error::Forbidden { message, of_row: false }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! New tenants.
 
+use super::event;
 use super::rows::add_member;
-use super::{chain, event};
 use crate::audit::{AuditChain, AuditDetail};
 use crate::error::Error;
 use crate::mutate::{Done, Fault, PlainRow, Writing, told_of};
@@ -22,6 +22,7 @@ pub(super) async fn create(
     let (Some(tenancy), Some(founder)) = (catalog.tenancy, founder) else {
         return Err(Error::Forbidden {
             message: "nobody is signed in, or the app has no tenants".to_owned(),
+            of_row: false,
         }
         .into());
     };
@@ -45,10 +46,9 @@ pub(super) async fn create(
     let detail = AuditDetail::default()
         .name("operation", "create_tenant")
         .names("roles", roles);
-    // Its own log begins with that; the caller's, or the operator's, has it too.
-    let own = AuditChain::Tenant(tenant);
-    let mut events = vec![event(writing, own, Some(founder), detail.clone())];
-    events.push(event(writing, chain(writing), Some(founder), detail));
+    // Its own log begins with that, and the operator's has it too. It is no business of the tenant that the request names.
+    let chains = [AuditChain::Tenant(tenant), AuditChain::Environment];
+    let events = chains.map(|chain| event(writing, chain, Some(founder), detail.clone()));
     writing.events.extend(events);
 
     let text = |field: Option<FieldId>| {

@@ -71,7 +71,7 @@ impl Writing<'_, '_> {
         if found.len() > at_most as usize {
             let limit = u64::from(at_most);
             return Err(Fault::from(Error::LimitExceeded {
-                message: format!("the filter finds more than {limit} rows; say how many it may be with `atMost`"),
+                message: format!("more rows match the filter than {limit}; say how many it may be with `atMost`"),
                 limit,
                 found: limit + 1,
             }));

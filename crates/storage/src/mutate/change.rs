@@ -10,9 +10,10 @@ use super::{Done, Fault, WrittenRow};
 use crate::binder::Binder;
 use crate::error::{Error, Result};
 use crate::sql::judge::{Case, StoredRow};
-use crate::sql::store::{Lock, Rows, lock, update};
-use freehold_base::RowId;
+use crate::sql::store::{Given, Lock, Rows, lock, update};
+use freehold_base::{RowId, Value};
 use freehold_planner::mutation::Change;
+use freehold_policy::operand::Operand;
 use freehold_schema::catalog::{EntityDef, FieldId, Operation};
 
 /// The row that a step is about.
@@ -48,7 +49,12 @@ pub(super) fn prepare<'p>(
     let values = given(&change.values, parent)?;
     let named: Vec<FieldId> = values.keys().copied().collect();
     let mut grants = Vec::new();
+    let refers_to_itself = values.values().any(|value| is_id(value, aim.row));
     for grant in change.target.covering(&named) {
+        // Walking from the new row to itself, a rule would find the stored row and judge that one in its place.
+        if refers_to_itself && grant.looks_at_its_like(entity.id) {
+            continue;
+        }
         if is_complete(binder, entity, grant, &[])? {
             grants.push(grant);
         }
@@ -69,6 +75,11 @@ pub(super) fn prepare<'p>(
         grants,
         values,
     })
+}
+
+/// Whether a value that is given is that id.
+fn is_id(value: &Given, row: RowId) -> bool {
+    matches!(value, Given::Operand(Operand::Constant(Value::Uuid(id))) if *id == row.uuid())
 }
 
 impl Writing<'_, '_> {
@@ -101,7 +112,7 @@ impl Writing<'_, '_> {
             }
             Decision::NoTarget(index) => return Err(no_target(entity, &change.references[index])),
             Decision::Refuse if prepared.grants.is_empty() && named.len() > 1 => {
-                return Err(not_together(entity, &named).into());
+                return Err(not_together(entity, change.target.operation(), &named).into());
             }
             Decision::Refuse => return Err(refused(entity, change.target.operation()).into()),
             Decision::Stale(found) => return stale(change.if_version, found),

@@ -28,6 +28,8 @@ type Group = (EntityId, Option<RowId>);
 /// What goes with a row.
 #[derive(Debug, Default)]
 struct Fall {
+    /// The tenant of the row that was asked for, if it has one.
+    tenant: Option<RowId>,
     /// Rows that go, with their tenants.
     rows: BTreeMap<(EntityId, RowId), Fallen>,
     /// Rows that stay and lose references: their tenants, and the references.
@@ -67,9 +69,13 @@ impl Writing<'_, '_> {
         rule: Option<(String, usize)>,
         records_all: bool,
     ) -> Done<()> {
-        let mut fall = Fall::default();
+        let tenant = tenant_of(&self.request.binder, entity);
+        let mut fall = Fall {
+            tenant,
+            ..Fall::default()
+        };
         let first = Fallen {
-            tenant: tenant_of(&self.request.binder, entity),
+            tenant,
             asked: false,
             rule,
             records_all,
@@ -101,6 +107,7 @@ impl Writing<'_, '_> {
             for (reference, outcome) in by.into_iter().zip(&outcomes) {
                 let asked = !reference.field.cascade_system;
                 for (tenant, id) in keys(outcome)? {
+                    self.within_reach(fall, tenant)?;
                     let key = (reference.from.id, id);
                     // A row to which two ways lead is asked for if one of them asks.
                     if let Some(known) = fall.rows.get_mut(&key) {
@@ -156,6 +163,7 @@ impl Writing<'_, '_> {
         if fall.rows.values().any(|fallen| fallen.asked && fallen.rule.is_none()) {
             return Err(Error::Forbidden {
                 message: "no rule lets you delete all that would go with this row".to_owned(),
+                of_row: true,
             }
             .into());
         }
@@ -187,6 +195,7 @@ impl Writing<'_, '_> {
                 if fall.rows.contains_key(&key) {
                     continue;
                 }
+                self.within_reach(fall, tenant)?;
                 if reference.on_delete == OnDelete::Restrict {
                     return Err(Error::conflict("the row is still referred to").into());
                 }
@@ -251,6 +260,19 @@ impl Writing<'_, '_> {
             });
         }
         Ok(())
+    }
+
+    /// Refuses when a row of another tenant refers to one that goes: nobody reaches through the wall, whatever `on_delete` says,
+    /// and which of its ways it would have been is not told.
+    fn within_reach(&self, fall: &Fall, tenant: Option<RowId>) -> Result<()> {
+        let own = self.request.binder.caller.tenant.as_ref();
+        let own = own.filter(|tenant| tenant.membership.is_some()).map(|tenant| tenant.id);
+        // A row of the same tenant as the one that goes was reached with it.
+        let reached = fall.tenant.or(own);
+        if tenant.is_none() || tenant == reached {
+            return Ok(());
+        }
+        Err(Error::conflict("the row is still referred to"))
     }
 
     /// Statements that find the rows that refer to those of a group.

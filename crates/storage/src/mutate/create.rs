@@ -97,7 +97,7 @@ impl Writing<'_, '_> {
             Decision::Write(index) => prepared.grants[index],
             Decision::NoTarget(index) => return Err(no_target(entity, &create.references[index])),
             Decision::Refuse if prepared.grants.is_empty() && create.named.len() > 1 => {
-                return Err(not_together(entity, &create.named).into());
+                return Err(not_together(entity, Operation::Create, &create.named).into());
             }
             Decision::Hidden | Decision::Refuse | Decision::Stale(_) => {
                 return Err(refused(entity, Operation::Create).into());

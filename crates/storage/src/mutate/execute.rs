@@ -8,20 +8,23 @@ use crate::database::{Database, Engine, References};
 use crate::dialect::postgres;
 use crate::error::{Error, Result};
 use crate::members;
-use crate::program::Statement;
-use crate::sql::store::Lock;
+use crate::program::{Dialect, Statement};
+use crate::sql::store::{Lock, Rows, lock};
 use crate::transaction::{OUTCOME_UNKNOWN, Query, Transaction};
 use freehold_base::RowId;
 use freehold_planner::mutation::{Answer, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::target::WriteTarget;
-use freehold_schema::catalog::{Catalog, EntityDef};
-use std::collections::BTreeSet;
+use freehold_schema::catalog::{Catalog, EntityDef, EntityId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often an operation is tried when others are in its way.
 const ATTEMPTS_MAX: usize = 5;
+
+/// How long it is waited at most before the next try.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long the database is waited for past the deadline, to say what became of a transaction.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
@@ -104,6 +107,9 @@ impl Database {
             {
                 pool.forget_idle();
             }
+            // Those who were in each other's way do not come back at the same time.
+            let pause = u64::try_from((request.entropy)() % PAUSE.as_nanos()).unwrap_or_default();
+            tokio::time::sleep(Duration::from_nanos(pause)).await;
             attempts += 1;
         }
     }
@@ -136,6 +142,44 @@ impl Database {
             }
         }
     }
+}
+
+/// Locks of the rows that root fields name by their ids, if there are several: in one order for everybody, so that two operations
+/// that name the same rows the other way round wait for each other once, and not for ever.
+pub(super) fn named_locks(catalog: &Catalog, dialect: Dialect, plan: &MutationPlan) -> Vec<Statement> {
+    let mut named: BTreeMap<EntityId, (BTreeSet<RowId>, Lock)> = BTreeMap::new();
+    let steps = plan.roots.iter().flat_map(|root| match &root.action {
+        RootAction::One { step, .. } => std::slice::from_ref(&**step),
+        RootAction::Many { steps, .. } => steps.as_slice(),
+        RootAction::Text(_) | RootAction::Administer(_) => &[],
+    });
+    for step in steps {
+        let (entity, row, how) = match step {
+            Step::Update {
+                rows: Selector::Id(row),
+                change,
+            } => (change.target.entity(), *row, Lock::Change),
+            Step::Delete {
+                rows: Selector::Id(row),
+                target,
+                ..
+            } => (target.entity(), *row, Lock::Remove),
+            Step::Create(_) | Step::Upsert { .. } | Step::Update { .. } | Step::Delete { .. } => continue,
+        };
+        let (rows, strongest) = named.entry(entity).or_insert_with(|| (BTreeSet::new(), how));
+        rows.insert(row);
+        if how == Lock::Remove {
+            *strongest = how;
+        }
+    }
+    if named.values().map(|(rows, _)| rows.len()).sum::<usize>() < 2 {
+        return Vec::new();
+    }
+    let locks = named.into_iter().filter_map(|(entity, (rows, how))| {
+        let rows: Vec<RowId> = rows.into_iter().collect();
+        lock(catalog, dialect, entity, &Rows::of_request(&rows), how)
+    });
+    locks.collect()
 }
 
 /// An attempt that came to nothing.
@@ -176,9 +220,23 @@ impl<'w, 'r> Writing<'w, 'r> {
 impl Writing<'_, '_> {
     /// Writes it all, with what the audit log says of it; gives the JSON object of `data`.
     pub(super) async fn all(&mut self) -> std::result::Result<Vec<u8>, Stopped> {
+        self.lock_named().await?;
         let data = self.roots().await?;
         self.record().await?;
         Ok(data)
+    }
+
+    /// Takes the locks of rows that are known beforehand.
+    async fn lock_named(&mut self) -> Result<()> {
+        let locks = named_locks(self.catalog, self.transaction.dialect(), self.plan);
+        let flight: Vec<Query> = locks
+            .into_iter()
+            .map(|statement| self.query(statement, false))
+            .collect::<Result<_>>()?;
+        if !flight.is_empty() {
+            self.transaction.flight(flight).await?;
+        }
+        Ok(())
     }
 
     /// Runs the root fields in order; gives the JSON object of `data`.

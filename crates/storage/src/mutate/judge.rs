@@ -207,17 +207,19 @@ pub(super) fn refused(entity: &EntityDef, operation: Operation) -> Error {
                 format!("no rule lets you change this {type_name} so")
             }
         },
+        of_row: operation != Operation::Create,
     }
 }
 
 /// What a caller is told when some rule lets each of the fields be written, and none lets them all: rules do not mix.
-pub(super) fn not_together(entity: &EntityDef, fields: &[FieldId]) -> Error {
+pub(super) fn not_together(entity: &EntityDef, operation: Operation, fields: &[FieldId]) -> Error {
     let names: Vec<String> = fields
         .iter()
         .map(|field| format!("`{}`", entity.field(*field).graphql_name))
         .collect();
     Error::Forbidden {
         message: format!("no single rule lets you write {} together", names.join(" and ")),
+        of_row: operation != Operation::Create,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::change::{Aim, Found};
 use super::create::{fields, numbers};
-use super::execute::{Deadline, GRACE};
+use super::execute::{Deadline, GRACE, named_locks};
 use super::ids::Ids;
 use super::judge::{Prepared, target_locks};
 use super::values::{preset, stored, tenant_of};
@@ -194,6 +194,14 @@ impl Database {
 fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequest<'_>) -> Option<Journey<'p>> {
     let mut ids = Ids::default();
     let mut moves = Vec::new();
+    for statement in named_locks(request.binder.catalog, dialect, plan) {
+        moves.push(Move::Plain(Query {
+            parameters: request.binder.bind_statement(&statement).ok()?,
+            sql: statement.sql,
+            columns: statement.columns,
+            kept: false,
+        }));
+    }
     let mut roots = Vec::with_capacity(plan.roots.len());
     let mut steps_done = 0;
     for root in &plan.roots {
