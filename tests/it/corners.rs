@@ -11,6 +11,61 @@ fn sign_in(database: Database, email: &str) -> Person<'static> {
 }
 
 on_both_databases! {
+    fn sums_past_the_greatest_are_null(database) {
+        let server = Server::fresh(&fixture("till"), database);
+        let cleo = server.sign_in("cleo@till.test");
+        for name in ["x1", "x2"] {
+            cleo.query(&format!("mutation {{ createSale(input: {{name: {name:?}, price: \"1\", quantity: 1, weight: 1.7e308}}) {{ id }} }}"));
+        }
+        let query = "{ sales(filter: {name: {in: [\"x1\", \"x2\"]}}) {
+            aggregate { sum { weight price quantity } avg { weight price quantity } }
+            groups(by: [STATE]) { aggregate { sum { weight } } } } }";
+        let expected = json!({"sales": {
+            "aggregate": {"sum": {"weight": null, "price": "2", "quantity": 2.0}, "avg": {"weight": 1.7e308, "price": 1.0, "quantity": 1.0}},
+            "groups": [{"aggregate": {"sum": {"weight": null}}}],
+        }});
+        assert_eq!(cleo.query(query), expected);
+        let all = cleo.query("{ sales { aggregate { sum { price } avg { price } } } }");
+        assert_eq!(all["sales"]["aggregate"], json!({"sum": {"price": null}, "avg": {"price": null}}), "past 28 digits");
+    }
+
+    fn means_are_the_nearest_double(database) {
+        let server = Server::fresh(&fixture("bazaar"), database);
+        let bob = server.sign_in("bob@bazaar.test").tenant("one");
+        // 23 grades that make 268,678.
+        let rows: Vec<_> = (0..23).map(|row| json!({"grade": if row == 0 { 268_678 } else { 0 }, "text": "mean"})).collect();
+        bob.query_with("mutation($rows: [NoteCreateInput!]!) { createNotes(input: $rows) { id } }", &json!({"rows": rows}));
+        let answer = bob.answer("{ notes(filter: {text: {eq: \"mean\"}}) { aggregate { avg { grade } } } }");
+        assert!(answer.text.contains("11681.652173913044"), "{}", answer.text);
+    }
+
+    fn folded_texts_are_ordered_by_code_points_too(database) {
+        let server = Server::fresh(&fixture("bazaar"), database);
+        let bob = server.sign_in("bob@bazaar.test").tenant("one");
+        let texts = ["'", "-", "A", "b", "é", "É", "_", "~", "1"];
+        for text in texts {
+            bob.query(&format!("mutation {{ createNote(input: {{text: {text:?}, grade: 77}}) {{ id }} }}"));
+        }
+        for (bound, below) in [("'", 0), ("a", 4), ("b", 5), ("é", 7), ("É", 7)] {
+            let query = format!("{{ notes(filter: {{grade: {{eq: 77}}, text: {{lt: {bound:?}, mode: INSENSITIVE}}}}) {{ totalCount }} }}");
+            assert_eq!(bob.query(&query), json!({"notes": {"totalCount": below}}), "{bound}");
+        }
+        // SQLite's LIKE would take these for U+FFFD.
+        assert_eq!(bob.refusal(r#"{ notes(search: "\uffff") { totalCount } }"#), "BAD_USER_INPUT");
+        assert_eq!(bob.refusal(r#"{ notes(filter: {text: {contains: "\ufffe"}}) { totalCount } }"#), "BAD_USER_INPUT");
+    }
+
+    fn long_searches_are_refused_before_they_run(database) {
+        let server = Server::shared(&fixture("bazaar"), database);
+        let bob = server.sign_in("bob@bazaar.test").tenant("one");
+        let long = "a".repeat(501);
+        assert_eq!(bob.refusal(&format!("{{ notes(filter: {{text: {{contains: {long:?}}}}}) {{ totalCount }} }}")), "BAD_USER_INPUT");
+        let many: Vec<String> = (0..60).map(|index| format!("{{text: {{contains: \"{index}\"}}}}")).collect();
+        let query = format!("{{ notes(filter: {{or: [{}]}}) {{ totalCount }} }}", many.join(", "));
+        assert_eq!(bob.refusal(&query), "COST_EXCEEDED");
+        bob.query("{ notes(search: \"four words at once\", filter: {text: {contains: \"a\", endsWith: \"b\"}}) { totalCount } }");
+    }
+
     fn an_offset_counts_rows_and_not_what_their_rule_finds(database) {
         // Each berth is opened by an EXISTS that several boats satisfy.
         let pam = sign_in(database, "pam@harbour.test");

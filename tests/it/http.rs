@@ -125,6 +125,21 @@ on_both_databases! {
         assert!(answer.as_ref().is_none_or(|(status, _)| *status == 413), "{answer:?}");
     }
 
+    fn only_a_get_asks_for_another_protocol(database) {
+        let server = server(database);
+        let body = r#"{"query": "{ __typename }"}"#;
+        for upgrade in ["Upgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n", "Upgrade: h2c\r\n"] {
+            assert_eq!(status(server, &post(body, upgrade)), Some(400), "{upgrade}");
+        }
+        for twice in ["X-Tenant: acme\r\nX-Tenant: globex\r\n", "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n"] {
+            assert_eq!(status(server, &post(body, twice)), Some(400), "{twice}");
+        }
+        // What is announced is refused before it is sent.
+        let announced = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2147483648\r\n\r\n";
+        assert_eq!(status(server, announced), Some(413));
+        is_alive(server);
+    }
+
     fn headers_that_mean_no_good(database) {
         let server = server(database);
         let json_type = "Content-Type: application/json\r\n";

@@ -27,7 +27,7 @@ pub(crate) async fn sign_in(call: &Call<'_>, payload: Payload) -> Result<HttpRes
     let headers = call.request.headers();
     check_origin(headers, &call.host, false)?;
     check_content_type(headers)?;
-    let bytes = body::read(payload, BODY_BYTES_MAX).await?;
+    let bytes = body::read(call.request, payload, BODY_BYTES_MAX).await?;
     let given: SignIn = serde_json::from_slice(&bytes).map_err(|_| {
         Refusal::new(
             Code::BadRequest,

@@ -9,7 +9,7 @@ use crate::http::{answer, body};
 use crate::timings::Timings;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use actix_web::web::{Payload, Query};
 use freehold_base::{Code, Limits};
 use freehold_schema::graphql::check_nesting;
@@ -72,19 +72,21 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
         Method::GET => from_query_string(call.request.query_string(), &limits)?,
         Method::POST => {
             check_content_type(headers)?;
-            let bytes = body::read(payload, limits.body_bytes_max).await?;
+            let bytes = body::read(call.request, payload, limits.body_bytes_max).await?;
             from_json(&bytes, &limits)?
         }
-        ref method => {
-            return Err(Refusal::new(Code::BadRequest, format!("{method} is not for this path")).allowing("GET, POST"));
+        _ => {
+            return Err(Refusal::new(Code::BadRequest, "this method is not for this path").allowing("GET, POST"));
         }
     };
     let kind = CookieKind::of(&call.host, call.environment.without_tls);
+    only_once(headers, &AUTHORIZATION)?;
     let credentials = credentials(headers, kind)?;
     let reads_only = *call.request.method() == Method::GET;
     if credentials.by_cookie {
         check_origin(headers, &call.host, reads_only)?;
     }
+    only_once(headers, &HeaderName::from_static("x-tenant"))?;
     let tenant = match headers.get("x-tenant") {
         None => None,
         Some(value) => {
@@ -109,6 +111,18 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
             format!("the request took longer than {} s", TIMEOUT.as_secs()),
         )),
     }
+}
+
+/// # Errors
+/// `BAD_REQUEST` if the header is there several times: those in between may have read another one.
+fn only_once(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
+    if headers.get_all(name).count() <= 1 {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::BadRequest,
+        format!("the `{name}` header is there twice"),
+    ))
 }
 
 /// The media type of the answer.

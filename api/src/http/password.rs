@@ -68,7 +68,7 @@ pub(crate) async fn reset(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
     if !by_form && !is_json(kind) {
         return Err(Refusal::new(Code::BadRequest, "the body must be JSON").with_status(415));
     }
-    let bytes = body::read(payload, BODY_BYTES_MAX).await?;
+    let bytes = body::read(call.request, payload, BODY_BYTES_MAX).await?;
     let malformed = || {
         Refusal::new(
             Code::BadRequest,

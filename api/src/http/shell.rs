@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::http::host::Host;
 use crate::http::{answer, auth, console, graphql, health, password};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use freehold_base::Code;
@@ -90,6 +90,7 @@ async fn route(
             _ => {}
         }
     }
+    no_upgrade(request)?;
     let host = host_of(request, environment)?;
     let call = Call {
         request,
@@ -133,6 +134,18 @@ async fn route(
     }
 }
 
+/// Only a GET asks for another protocol: of any other request the server would wait for a body without end.
+///
+/// # Errors
+/// `BAD_REQUEST`
+fn no_upgrade(request: &HttpRequest) -> Result<(), Refusal> {
+    if request.method() == Method::GET || !request.headers().contains_key(UPGRADE) {
+        return Ok(());
+    }
+    let refusal = Refusal::new(Code::BadRequest, "the `Upgrade` header goes with GET alone");
+    Err(refusal.with_hint("a proxy in between should not pass it on with every request"))
+}
+
 /// # Errors
 /// `BAD_REQUEST` as 405, with `Allow`.
 fn only(method: &Method, allowed: &[Method]) -> Result<(), Refusal> {
@@ -140,7 +153,7 @@ fn only(method: &Method, allowed: &[Method]) -> Result<(), Refusal> {
         return Ok(());
     }
     let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    Err(Refusal::new(Code::BadRequest, format!("{method} is not for this path")).allowing(names))
+    Err(Refusal::new(Code::BadRequest, "this method is not for this path").allowing(names))
 }
 
 fn not_found(path: &str) -> Refusal {

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 
 /// Longest text that is looked for in texts. INVARIANT: no operator fails by the size of its operand, or the failure would
 /// tell whether there was a row to try it on. SQLite's own bound on patterns is 50,000 bytes.
-pub(crate) const PATTERN_BYTES_MAX: usize = 2_000;
+/// Looking for it takes, at worst, its length times that of the text.
+pub(crate) const PATTERN_BYTES_MAX: usize = 500;
 
 /// Reads a JSON value as a scalar; `None` when it does not fit. Null is [`Value::Null`].
 pub fn scalar(json: &Json, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
@@ -23,6 +24,11 @@ pub fn scalar(json: &Json, scalar: &Scalar, catalog: &Catalog) -> Option<Value> 
         let is_json = matches!(scalar, Scalar::Plain(ValueType::Json)) && !has_nul(json);
         is_json.then(|| Value::Json(json.to_string()))
     })
+}
+
+/// NUL, which PostgreSQL does not keep, and the two that SQLite's LIKE takes for U+FFFD.
+pub(crate) fn is_no_character(letter: char) -> bool {
+    matches!(letter, '\0' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// Whether a text with NUL, which PostgreSQL does not keep, is anywhere in it.
@@ -88,7 +94,7 @@ fn text(text: &str, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
     if text.contains('\0') {
         return None; // PostgreSQL has no text with it.
     }
-    if matches!(scalar, Scalar::Pattern(_)) && text.len() > PATTERN_BYTES_MAX {
+    if matches!(scalar, Scalar::Pattern(_)) && (text.len() > PATTERN_BYTES_MAX || text.contains(is_no_character)) {
         return None;
     }
     Some(match scalar {
@@ -116,7 +122,7 @@ fn text(text: &str, scalar: &Scalar, catalog: &Catalog) -> Option<Value> {
 pub(crate) fn expected(scalar: &Scalar) -> &'static str {
     match scalar {
         Scalar::Id => "an id (UUID)",
-        Scalar::Pattern(_) => "a text of at most 2,000 bytes, without NUL,",
+        Scalar::Pattern(_) => "a text of at most 500 bytes, without NUL and noncharacters,",
         Scalar::Member(..) => "a member of the enum",
         Scalar::Plain(value_type) => match value_type {
             ValueType::Boolean => "a boolean",

@@ -255,18 +255,19 @@ pub(crate) fn search(
         }
         return Predicate::Constant(true);
     };
-    if text.contains('\0') {
-        problems.add("type", "a text without NUL expected");
+    if text.contains(convert::is_no_character) {
+        problems.add("type", "a text without NUL or noncharacters expected");
         return Predicate::Constant(false);
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     if text.len() > convert::PATTERN_BYTES_MAX {
-        problems.add("length", "a text of at most 2,000 bytes expected");
+        problems.add("length", "a text of at most 500 bytes expected");
         return Predicate::Constant(false);
     }
     if words.len() > SEARCH_WORDS_MAX {
         problems.add("words", format!("at most {SEARCH_WORDS_MAX} words are looked for"));
     }
+    problems.charge_patterns(words.len().min(SEARCH_WORDS_MAX));
     let texts: Vec<ReadableField> = source
         .readable_fields()
         .filter(|readable| shape::is_searchable(entity.field(readable.id())))

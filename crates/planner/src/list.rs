@@ -51,6 +51,7 @@ fn plan_list(
             Some(input) => filter::search(&source, entity, input, &mut problems),
             None => Predicate::Constant(true),
         };
+        context.count_cost(problems.cost(), rows);
         found.append(&mut problems.into_found());
         Predicate::all([condition, search])
     };

@@ -11,6 +11,9 @@ const CONDITIONS_MAX: usize = 300;
 /// Most members of all lists of a filter together.
 const MEMBERS_MAX: usize = 2_000;
 
+/// What looking for a text inside of texts costs: no index helps, and both databases compare at every place.
+const PATTERN_COST: u64 = 100;
+
 /// Most problems told of one argument, or of the arguments of one write: more of them help nobody.
 const PROBLEMS_MAX: usize = 100;
 
@@ -51,6 +54,11 @@ impl Problems {
     /// What the conditions cost, for each list that they stand in.
     pub(crate) fn cost(&self) -> u64 {
         self.cost
+    }
+
+    /// Counts texts that are looked for inside of texts.
+    pub(crate) fn charge_patterns(&mut self, patterns: usize) {
+        self.cost = self.cost.saturating_add(PATTERN_COST.saturating_mul(patterns as u64));
     }
 
     /// Counts conditions and members of lists; false, and told once, when they are too many.

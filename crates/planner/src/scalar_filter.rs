@@ -115,6 +115,9 @@ fn test(
     if !problems.spend(1, 0) {
         return None;
     }
+    if matches!(operator, "contains" | "endsWith" | "like") {
+        problems.charge_patterns(1);
+    }
     match operator {
         "eq" => one(scalar, problems).map(Test::Equal),
         "ne" => one(scalar, problems).map(Test::NotEqual),

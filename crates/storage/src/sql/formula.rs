@@ -310,6 +310,6 @@ fn collate(value: Expr, collation: &'static str) -> Expr {
 }
 
 /// A text ordered as columns are, on PostgreSQL.
-fn by_code_points(value: Expr) -> Expr {
+pub(super) fn by_code_points(value: Expr) -> Expr {
     collate(value, "\"C\"")
 }

@@ -1,6 +1,7 @@
 //! Tests on one column.
 
 use super::Renderer;
+use super::formula::by_code_points;
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, constant, disjunction};
 use crate::program::Dialect;
@@ -150,10 +151,11 @@ impl Renderer<'_> {
     fn folded(&self, column: Expr) -> Expr {
         match self.dialect {
             Dialect::Sqlite => call("fh_lower", [column]),
-            Dialect::Postgres => call(
+            // Folded by Unicode, and then compared as texts are that were not folded.
+            Dialect::Postgres => by_code_points(call(
                 "lower",
                 [column.binary(BinOper::Custom("COLLATE"), text("\"und-x-icu\""))],
-            ),
+            )),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::layout::{SlotKind, SlotLayout};
 use crate::program::Dialect;
 use freehold_base::ValueType;
 use freehold_planner::plan::{AggregateField, AggregateFunction, AggregateSlot, AggregateSlotKind, ListNode, Output};
-use sea_query::{Alias, DynIden, Expr, ExprTrait, Func, JoinType, Query};
+use sea_query::{Alias, CaseStatement, DynIden, Expr, ExprTrait, Func, JoinType, Query};
 
 /// The statement of totals while its slots are rendered.
 pub(super) struct Totals<'a> {
@@ -155,16 +155,11 @@ impl<'a> Renderer<'a> {
         let (expression, value_type) = match function {
             AggregateFunction::Min => (self.compared(value, value_type).min(), value_type),
             AggregateFunction::Max => (self.compared(value, value_type).max(), value_type),
-            AggregateFunction::Sum if decimal => (
-                self.decimal_function("fh_decimal_sum", Func::sum(value.clone()).into(), value),
-                value_type,
+            AggregateFunction::Sum => (
+                self.sum(value, value_type),
+                if decimal { value_type } else { ValueType::Float },
             ),
-            AggregateFunction::Avg if decimal => (
-                self.as_double(self.decimal_function("fh_decimal_avg", Func::avg(value.clone()).into(), value)),
-                ValueType::Float,
-            ),
-            AggregateFunction::Sum => (self.as_double(value.sum()), ValueType::Float),
-            AggregateFunction::Avg => (self.as_double(value.avg()), ValueType::Float),
+            AggregateFunction::Avg => (self.average(value, value_type), ValueType::Float),
         };
         SlotKind::Cell {
             column: column(expression, value_type),
@@ -172,20 +167,66 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// Decimals on SQLite are texts and have functions of their own.
-    fn decimal_function(&self, sqlite: &'static str, postgres: Expr, value: Expr) -> Expr {
-        match self.dialect {
-            Dialect::Sqlite => Func::cust(Alias::new(sqlite)).arg(value).into(),
-            Dialect::Postgres => postgres,
+    /// Null where it is past what its type holds: a query must not fail by what rows hold.
+    fn sum(&self, value: Expr, value_type: ValueType) -> Expr {
+        match (self.dialect, value_type) {
+            // Decimals on SQLite are texts and have functions of their own.
+            (Dialect::Sqlite, ValueType::Decimal) => custom("fh_decimal_sum", value),
+            (Dialect::Sqlite, _) => cast(value.sum(), "real"),
+            (Dialect::Postgres, ValueType::Decimal) => within(value.sum(), DECIMAL_MAX),
+            (Dialect::Postgres, ValueType::Float) => cast(within(exact(value).sum(), DOUBLE_MAX), DOUBLE),
+            (Dialect::Postgres, _) => cast(value.sum(), DOUBLE),
+        }
+    }
+
+    /// The sum, as a double, divided by the number of values.
+    fn average(&self, value: Expr, value_type: ValueType) -> Expr {
+        match (self.dialect, value_type) {
+            (Dialect::Sqlite, ValueType::Decimal) => custom("fh_decimal_avg", value),
+            (Dialect::Sqlite, _) => cast(value.avg(), "real"),
+            // Of doubles the mean is one, even if their sum is none.
+            (Dialect::Postgres, ValueType::Float) => {
+                let mean = cast(exact(value.clone()).avg(), DOUBLE);
+                let sum = cast(within(exact(value.clone()).sum(), DOUBLE_MAX), DOUBLE);
+                Func::coalesce([divided(sum, value), mean]).into()
+            }
+            (Dialect::Postgres, _) => divided(self.as_double(self.sum(value.clone(), value_type)), value),
         }
     }
 
     fn as_double(&self, value: Expr) -> Expr {
-        value.cast_as(Alias::new(match self.dialect {
-            Dialect::Sqlite => "real",
-            Dialect::Postgres => "double precision",
-        }))
+        cast(value, DOUBLE)
     }
+}
+
+const DOUBLE: &str = "double precision";
+/// The greatest double.
+const DOUBLE_MAX: &str = "1.7976931348623157e308";
+/// The greatest sum of decimals, of 96 bits.
+const DECIMAL_MAX: &str = "79228162514264337593543950335";
+
+/// A double as a numeric, digit by digit: PostgreSQL's own cast keeps 15 of them, and its sum of doubles fails past the greatest.
+fn exact(value: Expr) -> Expr {
+    cast(cast(value, "text"), "numeric")
+}
+
+/// The number, or null if it is greater than that, on either side of zero.
+fn within(number: Expr, greatest: &'static str) -> Expr {
+    let magnitude: Expr = Func::abs(number.clone()).into();
+    CaseStatement::new().case(magnitude.lte(text(greatest)), number).into()
+}
+
+fn divided(sum: Expr, counted: Expr) -> Expr {
+    let count = Func::cust(Alias::new("NULLIF")).args([counted.count(), text("0")]);
+    sum.div(Expr::from(count))
+}
+
+fn custom(function: &'static str, value: Expr) -> Expr {
+    Func::cust(Alias::new(function)).arg(value).into()
+}
+
+fn cast(value: Expr, sql_type: &'static str) -> Expr {
+    value.cast_as(Alias::new(sql_type))
 }
 
 /// `COUNT(*)`

@@ -4,7 +4,6 @@ use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use std::cmp::Ordering;
 
 /// Registers functions and collations on a connection.
@@ -112,7 +111,8 @@ impl Aggregate<Total, Option<f64>> for DecimalAvg {
     fn finalize(&self, _: &mut Context<'_>, total: Option<Total>) -> Result<Option<f64>> {
         Ok(total
             .filter(|total| total.count > 0)
-            .and_then(|total| (total.sum? / Decimal::from(total.count)).to_f64()))
+            // By its text: the crate's own conversion is not the nearest double.
+            .and_then(|total| Some(total.sum?.to_string().parse::<f64>().ok()? / total.count as f64)))
     }
 }
 
