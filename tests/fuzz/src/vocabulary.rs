@@ -6,6 +6,7 @@ use freehold_schema::formula::{DECIMAL_PLACES, JOINED_CHARACTERS_MAX};
 use std::collections::BTreeSet;
 
 const WORDS: &[&str] = &[
+    "ABS",
     "ALL",
     "AND",
     "ANY",
@@ -251,6 +252,15 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The greatest decimal and the greatest double: what a sum may be.
+const BOUNDS: [&str; 2] = ["79228162514264337593543950335", "1.7976931348623157e308"];
+
+/// The length of a bound that the text begins with, or 0.
+fn bound_length(text: &str) -> usize {
+    let bound = BOUNDS.iter().find(|bound| text.starts_with(**bound));
+    bound.map_or(0, |bound| bound.len())
+}
+
 fn tokens(sql: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = sql;
@@ -270,6 +280,7 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
         };
         let (token, length) = match first {
             ' ' => (None, 1),
+            '0'..='9' if bound_length(rest) > 0 => (None, bound_length(rest)),
             '"' => {
                 let close = quoted('"');
                 (Some(Token::Name(&rest[1..close])), close + 1)

@@ -342,8 +342,16 @@ impl Writer<'_> {
         let found = self.world.of(entity).filter(in_tenant).find(has);
         match found {
             None => self.create(entity, input, None),
-            // For this caller there is no such row: the key is taken for whoever may add one, and no more is said.
-            Some(row) if !self.caller.may_read(&self.world, row) => self.create(entity, input, None),
+            // For this caller there is no such row, or it does not show them what finds it: the key is taken for whoever may add one,
+            // and no more is said.
+            Some(row)
+                if !self.caller.may_read(&self.world, row)
+                    || !key
+                        .iter()
+                        .all(|name| self.caller.may_read_field(&self.world, row, name)) =>
+            {
+                self.create(entity, input, None)
+            }
             Some(row) => {
                 // What the input refers to must be there for the caller, whether it is written or not.
                 self.values(declared, input, None)?;

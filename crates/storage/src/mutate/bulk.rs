@@ -71,7 +71,10 @@ impl Writing<'_, '_> {
         if found.len() > at_most as usize {
             let limit = u64::from(at_most);
             return Err(Fault::from(Error::LimitExceeded {
-                message: format!("more rows match the filter than {limit}; say how many it may be with `atMost`"),
+                message: format!(
+                    "the filter finds more than {limit} {}; say how many it may be with `atMost`",
+                    if limit == 1 { "row" } else { "rows" }
+                ),
                 limit,
                 found: limit + 1,
             }));

@@ -183,19 +183,9 @@ impl<'a> Renderer<'a> {
     fn average(&self, value: Expr, value_type: ValueType) -> Expr {
         match (self.dialect, value_type) {
             (Dialect::Sqlite, ValueType::Decimal) => custom("fh_decimal_avg", value),
-            (Dialect::Sqlite, _) => cast(value.avg(), "real"),
-            // Of doubles the mean is one, even if their sum is none.
-            (Dialect::Postgres, ValueType::Float) => {
-                let mean = cast(exact(value.clone()).avg(), DOUBLE);
-                let sum = cast(within(exact(value.clone()).sum(), DOUBLE_MAX), DOUBLE);
-                Func::coalesce([divided(sum, value), mean]).into()
-            }
-            (Dialect::Postgres, _) => divided(self.as_double(self.sum(value.clone(), value_type)), value),
+            (Dialect::Sqlite, _) => divided(self.sum(value.clone(), value_type), value),
+            (Dialect::Postgres, _) => divided(cast(self.sum(value.clone(), value_type), DOUBLE), value),
         }
-    }
-
-    fn as_double(&self, value: Expr) -> Expr {
-        cast(value, DOUBLE)
     }
 }
 

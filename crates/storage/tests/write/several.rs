@@ -16,7 +16,7 @@ async fn a_filter_finds_what_the_caller_lists() {
             "more than 2 rows",
         )
         .await;
-        ann.refused(&format!("{all}) {{ id }}"), "LIMIT_EXCEEDED", "more than 1 rows")
+        ann.refused(&format!("{all}) {{ id }}"), "LIMIT_EXCEEDED", "more than 1 row;")
             .await;
         // One of them is solved: nothing changes.
         ann.refused(

@@ -13,7 +13,7 @@ fn values_are_of_their_fields_types() {
         );
     };
     wrong("subject", json!(1), "type");
-    wrong("subject", json!("nul\u{0}"), "type");
+    wrong("subject", json!("nul\u{0}"), "nul");
     wrong("subject", json!("more than twenty letters"), "length_max");
     wrong("subject", json!(null), "required");
     wrong("priority", json!("normal"), "type");
@@ -28,7 +28,7 @@ fn values_are_of_their_fields_types() {
     wrong("at", json!("24:00"), "type");
     wrong("seen", json!("2026-01-01"), "type");
     wrong("token", json!("x"), "type");
-    wrong("extra", json!({"a": "\u{0}"}), "type");
+    wrong("extra", json!({"a": "\u{0}"}), "nul");
     wrong("link", json!("javascript:alert(1)"), "scheme");
     wrong("contact", json!("nobody"), "email");
     wrong("team", json!("team"), "type");

@@ -9,7 +9,7 @@
 -- 8: Text Constant(Text("active"))
 -- 9: Text Constant(Text("urgent"))
 -- columns: [BigInt, Decimal, Float, DateTime]
-SELECT COUNT(*), CAST(SUM("t1"."hours") AS text), CAST(AVG("t1"."hours") AS double precision), MIN("t1"."created_at")
+SELECT COUNT(*), CAST((CASE WHEN (ABS(SUM("t1"."hours")) <= 79228162514264337593543950335) THEN SUM("t1"."hours") END) AS text), CAST((CASE WHEN (ABS(SUM("t1"."hours")) <= 79228162514264337593543950335) THEN SUM("t1"."hours") END) AS double precision) / NULLIF(COUNT("t1"."hours"), 0), MIN("t1"."created_at")
 FROM (SELECT "r2"."created_at" AS "created_at", "r2"."subject" AS "subject", "r2"."hours" AS "hours", (CASE WHEN ("r2"."status" IN ($3, $4)) THEN "r2"."internal_note" END) AS "internal_note"
 FROM "ticket" AS "r2"
 WHERE "r2"."tenant_id" = $5 AND ("r2"."owner_id" = $6 OR EXISTS(SELECT 1
@@ -17,7 +17,7 @@ FROM "team_member" AS "r3"
 WHERE "r3"."team_id" = "r2"."team_id" AND ("r3"."tenant_id" = $5 AND "r3"."member_id" = $6)) OR ("r2"."requester_id" = $6 OR (EXISTS(SELECT 1
 FROM "membership" AS "r4"
 WHERE "r4"."tenant_id" = $5 AND "r4"."user_id" = $6 AND ("r4"."on_call" = $7 AND "r4"."status" = $8)) AND "r2"."priority" = $9))) OFFSET 0) AS "t1"
-WHERE (lower("t1"."subject" COLLATE "und-x-icu") LIKE lower($1 COLLATE "und-x-icu") OR lower("t1"."internal_note" COLLATE "und-x-icu") LIKE lower($1 COLLATE "und-x-icu")) AND (lower("t1"."subject" COLLATE "und-x-icu") LIKE lower($2 COLLATE "und-x-icu") OR lower("t1"."internal_note" COLLATE "und-x-icu") LIKE lower($2 COLLATE "und-x-icu"));
+WHERE ((lower("t1"."subject" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($1 COLLATE "und-x-icu") COLLATE "C") OR (lower("t1"."internal_note" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($1 COLLATE "und-x-icu") COLLATE "C")) AND ((lower("t1"."subject" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($2 COLLATE "und-x-icu") COLLATE "C") OR (lower("t1"."internal_note" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($2 COLLATE "und-x-icu") COLLATE "C"));
 
 -- statement 1
 -- 1: Text Constant(Text("%printer%"))
@@ -44,7 +44,7 @@ FROM (SELECT "r8"."id" AS "id"
 FROM "team" AS "r8"
 WHERE "r8"."tenant_id" = $5) AS "t4"
 WHERE "t4"."id" = "t2"."team_id" LIMIT 1) AS "t4" ON TRUE
-WHERE (lower("t2"."subject" COLLATE "und-x-icu") LIKE lower($1 COLLATE "und-x-icu") OR lower("t2"."internal_note" COLLATE "und-x-icu") LIKE lower($1 COLLATE "und-x-icu")) AND (lower("t2"."subject" COLLATE "und-x-icu") LIKE lower($2 COLLATE "und-x-icu") OR lower("t2"."internal_note" COLLATE "und-x-icu") LIKE lower($2 COLLATE "und-x-icu"))
+WHERE ((lower("t2"."subject" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($1 COLLATE "und-x-icu") COLLATE "C") OR (lower("t2"."internal_note" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($1 COLLATE "und-x-icu") COLLATE "C")) AND ((lower("t2"."subject" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($2 COLLATE "und-x-icu") COLLATE "C") OR (lower("t2"."internal_note" COLLATE "und-x-icu") COLLATE "C") LIKE (lower($2 COLLATE "und-x-icu") COLLATE "C"))
 GROUP BY "t2"."status", "t4"."id"
 ORDER BY "t2"."status" ASC NULLS LAST, "t4"."id" ASC NULLS LAST LIMIT 200) AS "g1"
 LEFT JOIN LATERAL (SELECT "t3"."id" AS "id", "t3"."name" AS "name"

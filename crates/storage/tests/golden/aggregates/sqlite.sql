@@ -9,7 +9,7 @@
 -- 8: Text Constant(Text("active"))
 -- 9: Text Constant(Text("urgent"))
 -- columns: [BigInt, Decimal, Float, DateTime]
-SELECT COUNT(*), fh_decimal_sum("t1"."hours"), CAST(fh_decimal_avg("t1"."hours") AS real), MIN("t1"."created_at")
+SELECT COUNT(*), fh_decimal_sum("t1"."hours"), fh_decimal_avg("t1"."hours"), MIN("t1"."created_at")
 FROM (SELECT "r2"."created_at" AS "created_at", "r2"."subject" AS "subject", "r2"."hours" AS "hours", (CASE WHEN ("r2"."status" IN (?3, ?4)) THEN "r2"."internal_note" END) AS "internal_note"
 FROM "ticket" AS "r2"
 WHERE "r2"."tenant_id" = ?5 AND ("r2"."owner_id" = ?6 OR EXISTS(SELECT 1

@@ -38,7 +38,7 @@ ORDER BY "t1"."formula:15" DESC NULLS FIRST, "t1"."id" DESC LIMIT 2;
 -- 9: Text Constant(Text("x"))
 -- 10: Decimal Constant(Decimal(10))
 -- columns: [Decimal, Text]
-SELECT CAST(SUM("t1"."formula:15") AS text), MAX("t1"."formula:18")
+SELECT CAST((CASE WHEN (ABS(SUM("t1"."formula:15")) <= 79228162514264337593543950335) THEN SUM("t1"."formula:15") END) AS text), MAX("t1"."formula:18")
 FROM (SELECT NULLIF(NULLIF(GREATEST(LEAST(round(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round(div(NULLIF(NULLIF(GREATEST(LEAST(trim_scale(round("r2"."price" * CAST("r2"."quantity" AS numeric), 12)), 1e16), -1e16), 1e16), -1e16) * 1e13, NULLIF($3, 0)) * 1e-13, 12)), 1e16), -1e16), 1e16), -1e16), 2), 1e16), -1e16), 1e16), -1e16) AS "formula:15", CAST(NULLIF(NULLIF(GREATEST(LEAST(NULLIF(NULLIF(GREATEST(LEAST(CAST("r2"."quantity" AS bigint) * $4, 2147483648), -2147483649), 2147483648), -2147483649) - $5, 2147483648), -2147483649), 2147483648), -2147483649) AS integer) AS "formula:16", (CASE WHEN (((((("r2"."status" COLLATE "C") = $7) IS TRUE) IS NOT TRUE AND ("r2"."due" < CAST(timezone('UTC', "r2"."paid_at") AS date)) IS TRUE) OR "r2"."paid_at" IS NULL) = $8 AND EXISTS(SELECT 1
 FROM "line" AS "r3"
 WHERE "r3"."order_id" = "r2"."id" AND "r3"."note" = $9)) THEN ($6 || (upper((CASE WHEN (char_length("r2"."customer") <= 100000) THEN "r2"."customer" END) COLLATE "und-x-icu") COLLATE "C")) COLLATE "C" END) AS "formula:18"
