@@ -24,6 +24,11 @@ async fn other(database: &Database) -> Client {
 
 /// Waits until somebody of the environment waits for a lock.
 async fn until_blocked(database: &Database) {
+    until(database, |blocked| blocked > 0).await;
+}
+
+/// Waits until the number of those who wait for a lock is as it is asked.
+async fn until(database: &Database, holds: fn(i64) -> bool) {
     let observer = client().await;
     let schema = schema_of(database).await;
     // Whoever waits for a row has a lock on its table.
@@ -32,12 +37,12 @@ async fn until_blocked(database: &Database) {
                    WHERE l.pid = a.pid AND c.relnamespace = $1::text::regnamespace)";
     for _ in 0..1000 {
         let blocked: i64 = observer.query_one(waiting, &[&schema]).await.expect("a number").get(0);
-        if blocked > 0 {
+        if holds(blocked) {
             return;
         }
         tokio::task::yield_now().await;
     }
-    panic!("nobody waits");
+    panic!("nobody waits, or somebody still does");
 }
 
 /// A mutation that runs while the test goes on.
@@ -257,7 +262,8 @@ async fn nobody_waits_for_a_write_that_is_not_asked_for_any_more() {
                 () = until_blocked(&database) => {}
             }
         }
-        // The first row is free again though the second is still locked.
+        // It has let go of what it had though the other lock is still held.
+        until(&database, |blocked| blocked == 0).await;
         let free = "SELECT 1 FROM ticket WHERE subject = 'Own' FOR UPDATE";
         other
             .batch_execute(&format!("SET lock_timeout = '5s'; {free}; ROLLBACK"))
