@@ -395,13 +395,23 @@ impl Writer<'_> {
         }
         self.check_version(row, version)?;
         let fall = super::removal::fall(&self.world, row);
+        // Nobody reaches through the wall: the row's own tenant, or that of which the caller is a member.
+        let own = self.caller.membership(&self.world).and(self.caller.tenant);
+        let reached = self.world.row_of(row).tenant.or(own);
+        let is_foreign = |other: &RowId| {
+            let tenant = self.world.row_of(*other).tenant;
+            tenant.is_some() && tenant != reached
+        };
+        if fall.rows.iter().any(is_foreign) {
+            return Err("CONFLICT");
+        }
         for other in &fall.asked {
             self.judge();
             if !self.caller.may(&self.world, "delete", *other) {
                 return Err("FORBIDDEN");
             }
         }
-        if fall.is_held {
+        if fall.is_held || fall.emptied.keys().any(is_foreign) {
             return Err("CONFLICT");
         }
         for gone in &fall.rows {
