@@ -3,7 +3,7 @@
 
 mod plans;
 
-pub(crate) use plans::{PlanKey, Planned, Plans};
+pub(crate) use plans::{Planned, Plans};
 
 use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
 use freehold_base::ValueType;

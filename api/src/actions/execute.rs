@@ -4,7 +4,7 @@ use crate::actions::asides;
 use crate::actions::audit::Origin;
 use crate::actions::read::read;
 use crate::actions::write::{self, Mutation};
-use crate::bundle::{Bundle, PlanKey, Planned, View};
+use crate::bundle::{Bundle, Planned, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::{self, Host};
@@ -15,8 +15,8 @@ use freehold_base::{Caller, Code};
 use freehold_planner::plan::Plan;
 use freehold_planner::{plan, plan_mutation};
 use freehold_policy::RoleSet;
-use freehold_schema::graphql::RequestText;
 use freehold_schema::graphql::operation::OperationKind;
+use freehold_schema::graphql::{RequestText, VariableSignature, Variables};
 use freehold_storage::sql;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -76,10 +76,10 @@ pub(crate) async fn execute(
     may_ask(&caller)?;
 
     let view = bundle.view(&RoleSet::of(catalog, &caller));
-    let key = PlanKey::new(view.number, &request.asked);
-    let work = match key.as_ref().and_then(|key| bundle.plans.find(key)) {
+    let recalled = timings.time("recall", || recall(&bundle, &view, &request.asked))?;
+    let work = match recalled {
         Some(planned) => Work::Read(planned),
-        None => compile(environment, &bundle, &view, &caller, request, key, timings).await?,
+        None => compile(environment, &bundle, &view, &caller, request, timings).await?,
     };
     let data = match &work {
         Work::Read(planned) => {
@@ -109,37 +109,55 @@ pub(crate) fn may_ask(caller: &Caller) -> Result<(), Refusal> {
 /// What a request has become.
 enum Work {
     /// A program, perhaps made before.
-    Read(Arc<Planned>),
+    Read(Planned),
     /// A mutation: its values are in its plan, so it is made anew each time.
     Write(Box<Mutation>),
+}
+
+/// The program of an earlier request that serves this one too, with this one's variables.
+///
+/// # Errors
+/// Variables that do not fit what the text declares.
+fn recall(bundle: &Bundle, view: &View, asked: &Asked) -> Result<Option<Planned>, Refusal> {
+    let Some(text) = bundle.plans.find_text(view.number, asked) else {
+        return Ok(None);
+    };
+    let variables = view.schema.bind(text.signature(), &asked.variables)?;
+    let program = bundle.plans.find(&text, &variables);
+    Ok(program.map(|program| Planned { program, variables }))
 }
 
 /// From text to what is run: prepare → plan → render.
 async fn compile(
     environment: &Environment,
-    bundle: &Arc<Bundle>,
+    bundle: &Bundle,
     view: &View,
     caller: &Caller,
     request: &Request<'_>,
-    key: Option<PlanKey>,
     timings: &mut Timings,
 ) -> Result<Work, Refusal> {
-    let (plan, variables, is_lasting) = match understand(environment, bundle, view, caller, request, timings).await? {
-        Understood::Write(mutation) => return Ok(Work::Write(mutation)),
-        Understood::Read {
-            plan,
-            variables,
-            is_lasting,
-        } => (plan, variables, is_lasting),
-    };
+    let (plan, signature, variables, is_lasting) =
+        match understand(environment, bundle, view, caller, request, timings).await? {
+            Understood::Write(mutation) => return Ok(Work::Write(mutation)),
+            Understood::Read {
+                plan,
+                signature,
+                variables,
+                is_lasting,
+            } => (plan, signature, variables, is_lasting),
+        };
     let program = timings.time("render", || {
         Arc::new(sql::render(&bundle.catalog, &plan, environment.database.dialect()))
     });
-    let planned = Arc::new(Planned { program, variables });
-    if let Some(key) = key.filter(|_| is_lasting) {
-        bundle.plans.keep(key, planned.clone());
+    let (values, spent) = (variables.to_json(), variables.spent());
+    if is_lasting {
+        let plans = &bundle.plans;
+        plans.keep(view.number, &request.asked, signature, &values, spent, program.clone());
     }
-    Ok(Work::Read(planned))
+    Ok(Work::Read(Planned {
+        program,
+        variables: values,
+    }))
 }
 
 /// A planned operation.
@@ -148,8 +166,10 @@ pub(crate) enum Understood {
     Read {
         /// What to read.
         plan: Plan,
-        /// Coerced variables.
-        variables: Map<String, Value>,
+        /// The variables that its text declares.
+        signature: VariableSignature,
+        /// Their values, which know what the plan has spent of them.
+        variables: Variables,
         /// The plan holds nothing that changes from one request to the next.
         is_lasting: bool,
     },
@@ -181,7 +201,7 @@ pub(crate) async fn understand(
             let plan = timings.time("plan", planned)?;
             return Ok(Understood::Write(Box::new(Mutation {
                 plan,
-                variables: prepared.variables,
+                variables: prepared.variables.to_json(),
             })));
         }
         OperationKind::Subscription => {
@@ -201,6 +221,7 @@ pub(crate) async fn understand(
     };
     Ok(Understood::Read {
         plan: timings.time("plan", planned)?,
+        signature: prepared.signature,
         variables: prepared.variables,
         is_lasting,
     })

@@ -11,7 +11,7 @@ use freehold_policy::inquiry::{Explanation, inquire};
 use freehold_policy::operand::{Operand, SessionValue};
 use freehold_policy::predicate::{Link, Predicate, RawSource, RulePredicate, Test};
 use freehold_schema::catalog::{Catalog, EntityDef, EntityKind, FieldId, Operation, SystemField};
-use freehold_schema::graphql::operation::{Field, InputKind};
+use freehold_schema::graphql::operation::{Field, Input, InputKind};
 use freehold_storage::{Binder, Database};
 use serde_json::{Map, Value, json};
 
@@ -155,7 +155,7 @@ pub(crate) async fn answer(
     field: &Field,
     origin: Origin<'_>,
 ) -> Result<Value, Refusal> {
-    let text = |name: &str| match field.argument(name).map(|input| &input.kind) {
+    let text = |name: &str| match field.argument(name).map(Input::kind) {
         Some(InputKind::Text(text)) => Some(text.as_str()),
         _ => None,
     };

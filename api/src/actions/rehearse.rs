@@ -85,7 +85,7 @@ async fn run(
             let program = sql::render(&bundle.catalog, &plan, environment.database.dialect());
             let planned = Planned {
                 program: Arc::new(program),
-                variables,
+                variables: variables.to_json(),
             };
             read(environment, bundle, caller, &planned).await
         }

@@ -1,18 +1,31 @@
 //! Programs that were made before: a request that is asked again goes from a look-up straight to the database.
 //!
-//! Nothing of a caller is in a program but slots, so all callers of a role set share it, in all tenants. Values of variables may be
-//! in it (a page's length, a cursor), so a program answers requests with the same variables only.
+//! Nothing of a caller is in a program but slots, so all callers of a role set share it, in all tenants. Neither are values of
+//! variables, but those that decided what it is (a page's length, a cursor, `@include`): planning *spends* them, and knows which.
+//! So a program answers every request with the same text, variables of the same shape, and equal values where they were spent.
+//!
+//! INVARIANT: planning is a function of text, shape and spent values. A request that agrees with an earlier one on all of them
+//! would have been planned the same way, step by step, up to the last value looked at.
 
 use crate::actions::execute::Asked;
+use freehold_schema::graphql::VariableSignature;
+use freehold_schema::graphql::operation::VariablePath;
 use freehold_storage::program::Program;
 use moka::sync::Cache;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory that the programs of one bundle may take.
 const BYTES_MAX: u64 = 64 << 20;
-/// Longest request that is remembered.
+/// Memory that the texts of requests to one bundle may take.
+const TEXT_BYTES_MAX: u64 = 16 << 20;
+/// Longest text, and longest values, that are remembered.
 const REQUEST_BYTES_MAX: usize = 32 << 10;
+/// Shapes of variables remembered for each text.
+const SHAPES_MAX: usize = 64;
 
 /// A program, and the coerced variables that its slots look into.
 #[derive(Debug)]
@@ -23,94 +36,324 @@ pub(crate) struct Planned {
     pub(crate) variables: Map<String, Value>,
 }
 
-/// What a program depends on, within a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct PlanKey {
+/// The texts and programs of a bundle, the least used forgotten first.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    texts: Cache<TextKey, Arc<Text>>,
+    programs: Cache<ProgramKey, Arc<Program>>,
+    texts_made: AtomicU64,
+}
+
+/// A text, asked of a view.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TextKey {
     view: u64,
     request: String,
 }
 
-/// The programs of a bundle, the least used forgotten first.
+/// A text that was understood before: its variables can be read without it.
 #[derive(Debug)]
-pub(crate) struct Plans(Cache<PlanKey, Arc<Planned>>);
+pub(crate) struct Text {
+    number: u64,
+    signature: VariableSignature,
+    /// By the variables' shape, the places whose values were spent by whichever request of that shape.
+    spent: Mutex<HashMap<String, Arc<Spent>>>,
+}
 
-impl PlanKey {
-    /// The key of a request to a view; `None` for one too long to be remembered.
-    pub(crate) fn new(view: u64, asked: &Asked) -> Option<Self> {
-        if asked.query.len() > REQUEST_BYTES_MAX {
-            return None;
-        }
-        // Neither a name nor JSON holds the separator.
+type Spent = Vec<Arc<VariablePath>>;
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ProgramKey {
+    text: u64,
+    /// The variables' shape, and the values spent.
+    values: String,
+}
+
+impl TextKey {
+    /// `None` for a text too long to be remembered.
+    fn new(view: u64, asked: &Asked) -> Option<Self> {
         let name = asked.operation_name.as_deref().unwrap_or_default();
-        let variables = if asked.variables.is_empty() {
-            String::new()
-        } else {
-            serde_json::to_string(&asked.variables).ok()?
-        };
-        let request = format!("{name}\u{0}{variables}\u{0}{}", asked.query);
-        (!name.contains('\u{0}') && request.len() <= REQUEST_BYTES_MAX).then_some(Self { view, request })
+        // A name holds no separator.
+        let fits = asked.query.len() + name.len() <= REQUEST_BYTES_MAX && !name.contains('\u{0}');
+        fits.then(|| Self {
+            view,
+            request: format!("{name}\u{0}{}", asked.query),
+        })
+    }
+}
+
+impl Text {
+    /// The variables that the text declares.
+    pub(crate) fn signature(&self) -> &VariableSignature {
+        &self.signature
+    }
+
+    /// The key of the program for these variables; `None` if none of their shape has been planned.
+    fn key(&self, variables: &Map<String, Value>) -> Option<ProgramKey> {
+        let shape = shape(variables);
+        let spent = self.spent().get(&shape)?.clone();
+        self.key_of(shape, &spent, variables)
+    }
+
+    fn key_of(&self, shape: String, spent: &Spent, variables: &Map<String, Value>) -> Option<ProgramKey> {
+        let mut values = shape;
+        for path in spent {
+            let value = path.find(variables).unwrap_or(&Value::Null);
+            write!(values, "\n{value}").ok()?;
+        }
+        (values.len() <= REQUEST_BYTES_MAX).then_some(ProgramKey {
+            text: self.number,
+            values,
+        })
+    }
+
+    /// Learns what a plan has spent; gives the program's key.
+    fn learn(&self, variables: &Map<String, Value>, spent: Spent) -> Option<ProgramKey> {
+        let shape = shape(variables);
+        let mut known = self.spent();
+        if known.len() >= SHAPES_MAX && !known.contains_key(&shape) {
+            known.clear();
+        }
+        let all = known.entry(shape.clone()).or_default();
+        // Which values are looked at may depend on others. What was kept under fewer is found no more, and made again.
+        if spent.iter().any(|path| !all.contains(path)) {
+            let mut union = all.to_vec();
+            union.extend(spent.into_iter().filter(|path| !all.contains(path)));
+            *all = Arc::new(union);
+        }
+        self.key_of(shape, all, variables)
+    }
+
+    fn spent(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Spent>>> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Plans {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
-        let weigh = |key: &PlanKey, planned: &Arc<Planned>| {
-            let sql: usize = planned
-                .program
-                .statements
-                .iter()
-                .map(|statement| statement.sql.len())
-                .sum();
+        let weigh_text = |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + key.request.len()).unwrap_or(u32::MAX);
+        let weigh = |key: &ProgramKey, program: &Arc<Program>| {
+            let sql: usize = program.statements.iter().map(|statement| statement.sql.len()).sum();
             // Slots and their keys take about as much as the text that selects them.
-            u32::try_from(1024 + 2 * key.request.len() + 3 * sql).unwrap_or(u32::MAX)
+            u32::try_from(1024 + 2 * key.values.len() + 4 * sql).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build())
+        Self {
+            texts: Cache::builder()
+                .max_capacity(TEXT_BYTES_MAX)
+                .weigher(weigh_text)
+                .build(),
+            programs: Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build(),
+            texts_made: AtomicU64::new(0),
+        }
     }
 
-    /// Finds a program.
-    pub(crate) fn find(&self, key: &PlanKey) -> Option<Arc<Planned>> {
-        self.0.get(key)
+    /// Finds what is known of a text.
+    pub(crate) fn find_text(&self, view: u64, asked: &Asked) -> Option<Arc<Text>> {
+        self.texts.get(&TextKey::new(view, asked)?)
     }
 
-    /// Remembers a program.
-    pub(crate) fn keep(&self, key: PlanKey, planned: Arc<Planned>) {
-        self.0.insert(key, planned);
+    /// Finds the program for coerced variables.
+    pub(crate) fn find(&self, text: &Text, variables: &Map<String, Value>) -> Option<Arc<Program>> {
+        self.programs.get(&text.key(variables)?)
+    }
+
+    /// Remembers a program: what its text declares, and which values of its variables it was made of.
+    pub(crate) fn keep(
+        &self,
+        view: u64,
+        asked: &Asked,
+        signature: VariableSignature,
+        variables: &Map<String, Value>,
+        spent: Spent,
+        program: Arc<Program>,
+    ) {
+        let Some(key) = TextKey::new(view, asked) else { return };
+        let text = self.texts.get_with(key, || {
+            Arc::new(Text {
+                number: self.texts_made.fetch_add(1, Ordering::Relaxed),
+                signature,
+                spent: Mutex::default(),
+            })
+        });
+        if let Some(key) = text.learn(variables, spent) {
+            self.programs.insert(key, program);
+        }
+    }
+}
+
+/// What is there, without the values: kinds of scalars, keys of objects, members of lists.
+fn shape(variables: &Map<String, Value>) -> String {
+    let mut out = String::new();
+    write_entries(&mut out, variables);
+    out
+}
+
+fn write_entries(out: &mut String, entries: &Map<String, Value>) {
+    for (key, value) in entries {
+        // The length first, so that no key looks like what follows it. Writing to a string does not fail.
+        let _ = write!(out, "{}:{key}", key.len());
+        write_shape(out, value);
+    }
+}
+
+fn write_shape(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push('0'),
+        Value::Bool(_) => out.push('b'),
+        Value::Number(_) => out.push('n'),
+        Value::String(_) => out.push('s'),
+        Value::Array(items) => {
+            out.push('[');
+            items.iter().for_each(|item| write_shape(out, item));
+            out.push(']');
+        }
+        Value::Object(entries) => {
+            out.push('{');
+            write_entries(out, entries);
+            out.push('}');
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use freehold_schema::graphql::operation::PathStep;
+    use serde_json::json;
+
+    fn map(value: Value) -> Map<String, Value> {
+        match value {
+            Value::Object(entries) => entries,
+            other => panic!("{other}"),
+        }
+    }
+
+    fn asked(query: &str, name: Option<&str>) -> Asked {
+        Asked {
+            query: query.into(),
+            operation_name: name.map(str::to_owned),
+            ..Asked::default()
+        }
+    }
+
+    fn path(name: &str, key: Option<&str>) -> Arc<VariablePath> {
+        Arc::new(VariablePath {
+            name: name.into(),
+            steps: key.map(|key| PathStep::Key(key.into())).into_iter().collect(),
+        })
+    }
+
+    fn program() -> Arc<Program> {
+        Arc::new(Program {
+            statements: Vec::new(),
+            layout: Vec::new(),
+            keys: std::collections::BTreeSet::default(),
+        })
+    }
 
     #[test]
-    fn keys_tell_requests_apart() {
-        let key = |view, query: &str, name: Option<&str>, variables: Value| {
-            let Value::Object(variables) = variables else {
-                unreachable!()
-            };
-            PlanKey::new(
-                view,
-                &Asked {
-                    query: query.into(),
-                    operation_name: name.map(str::to_owned),
-                    variables,
-                },
-            )
-        };
-        let first = key(1, "{a}", None, serde_json::json!({}));
+    fn texts_are_told_apart() {
+        let key = |view, query: &str, name| TextKey::new(view, &asked(query, name));
+        let first = key(1, "{a}", None);
         assert!(first.is_some());
-        assert_eq!(first, key(1, "{a}", None, serde_json::json!({})));
-        for other in [
-            key(2, "{a}", None, serde_json::json!({})),
-            key(1, "{b}", None, serde_json::json!({})),
-            key(1, "{a}", Some("A"), serde_json::json!({})),
-            key(1, "{a}", None, serde_json::json!({"x": 1})),
-        ] {
+        assert_eq!(first, key(1, "{a}", None));
+        for other in [key(2, "{a}", None), key(1, "{b}", None), key(1, "{a}", Some("A"))] {
             assert!(other.is_some());
             assert_ne!(first, other);
         }
-        assert_eq!(key(1, &"x".repeat(40_000), None, serde_json::json!({})), None);
-        assert_eq!(key(1, "{a}", Some("a\u{0}b"), serde_json::json!({})), None);
+        assert_eq!(key(1, &"x".repeat(40_000), None), None);
+        assert_eq!(key(1, "{a}", Some("a\u{0}b")), None);
+    }
+
+    #[test]
+    fn shapes_are_told_apart() {
+        let shapes = [
+            json!({}),
+            json!({"a": null}),
+            json!({"a": 1}),
+            json!({"a": "1"}),
+            json!({"a": true}),
+            json!({"a": []}),
+            json!({"a": [1]}),
+            json!({"a": [1, 1]}),
+            json!({"a": [[1], 1]}),
+            json!({"a": {}}),
+            json!({"a": {"b": 1}}),
+            json!({"a": {}, "b": 1}),
+            json!({"a": {"b": 1, "c": 1}}),
+            json!({"a": {"bn1:c": 1}}),
+        ];
+        let written: std::collections::BTreeSet<String> =
+            shapes.iter().map(|value| shape(&map(value.clone()))).collect();
+        assert_eq!(written.len(), shapes.len(), "{written:?}");
+        assert_eq!(
+            shape(&map(json!({"a": {"b": [1, "x"]}}))),
+            shape(&map(json!({"a": {"b": [2, "y"]}})))
+        );
+    }
+
+    #[test]
+    fn a_program_serves_other_values_but_where_they_were_spent() {
+        let plans = Plans::new();
+        let question = asked("query", None);
+        let find = |variables: Value| {
+            let text = plans.find_text(1, &question)?;
+            plans.find(&text, &map(variables))
+        };
+        let keep = |variables: Value, spent: Spent| {
+            let made = program();
+            plans.keep(
+                1,
+                &question,
+                VariableSignature::default(),
+                &map(variables),
+                spent,
+                made.clone(),
+            );
+            made
+        };
+        assert!(find(json!({})).is_none());
+
+        let small = keep(
+            json!({"page": 10, "in": {"name": "x", "on": false}}),
+            vec![path("page", None)],
+        );
+        let found = find(json!({"page": 10, "in": {"name": "y", "on": true}})).expect("the same program");
+        assert!(Arc::ptr_eq(&found, &small));
+        for other in [
+            json!({"page": 11, "in": {"name": "x", "on": false}}),
+            json!({"page": 10, "in": {"name": null, "on": false}}),
+            json!({"page": 10, "in": {"on": false}}),
+            json!({"page": 10}),
+        ] {
+            assert!(find(other.clone()).is_none(), "{other}");
+        }
+
+        // Another value leads planning to look at one more: from then on it counts, for all of the shape.
+        let large = keep(
+            json!({"page": 11, "in": {"name": "x", "on": true}}),
+            vec![path("page", None), path("in", Some("on"))],
+        );
+        let found = find(json!({"page": 11, "in": {"name": "z", "on": true}})).expect("the same program");
+        assert!(Arc::ptr_eq(&found, &large));
+        assert!(find(json!({"page": 11, "in": {"name": "z", "on": false}})).is_none());
+        assert!(
+            find(json!({"page": 10, "in": {"name": "x", "on": false}})).is_none(),
+            "made again under the new key"
+        );
+    }
+
+    #[test]
+    fn shapes_without_end_are_not_kept() {
+        let text = Text {
+            number: 0,
+            signature: VariableSignature::default(),
+            spent: Mutex::default(),
+        };
+        for length in 0..1000 {
+            text.learn(&map(json!({"a": vec![0; length]})), Vec::new());
+            assert!(text.spent().len() <= SHAPES_MAX);
+        }
     }
 }

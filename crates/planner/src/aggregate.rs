@@ -109,12 +109,12 @@ pub(crate) fn groups(
 fn keys(context: &mut Context<'_>, field: &Field, source: &RowSource, entity: &EntityDef) -> Vec<GroupKey> {
     let mut problems = Problems::of("by");
     let mut by: Vec<GroupKey> = Vec::new();
-    let items = field.argument("by").map_or(&[][..], |input| match &input.kind {
+    let items = field.argument("by").map_or(&[][..], |input| match input.kind() {
         InputKind::List(items) => items,
         _ => &[],
     });
     for (index, item) in items.iter().enumerate() {
-        let name = match &item.kind {
+        let name = match item.kind() {
             InputKind::Text(name) => name.as_str(),
             _ => "",
         };

@@ -46,12 +46,16 @@ pub(crate) fn has_nul(json: &Json) -> bool {
 /// # Errors
 /// What was expected, for people.
 pub(crate) fn operand(input: &Input, as_scalar: &Scalar, catalog: &Catalog) -> Result<Operand, String> {
-    let json = to_json(input);
-    if json.is_null() {
+    if input.is_null() {
         return Err("null is no operand; use `isNull`".to_owned());
     }
+    // What is bound to a slot is judged again each time; what has no slot of its own becomes part of the plan, its variables spent.
+    let json = match input.origin() {
+        Some(_) => json(input, Input::unspent),
+        None => to_json(input),
+    };
     let value = scalar(&json, as_scalar, catalog).ok_or_else(|| format!("{} expected", expected(as_scalar)))?;
-    Ok(match &input.origin {
+    Ok(match input.origin() {
         Some(path) => Operand::Variable {
             path: path.clone(),
             scalar: as_scalar.clone(),
@@ -60,18 +64,22 @@ pub(crate) fn operand(input: &Input, as_scalar: &Scalar, catalog: &Catalog) -> R
     })
 }
 
-/// The input as JSON.
+/// The input as JSON, spent.
 pub(crate) fn to_json(input: &Input) -> Json {
-    match &input.kind {
+    json(input, Input::kind)
+}
+
+fn json(input: &Input, look: fn(&Input) -> &InputKind) -> Json {
+    match look(input) {
         InputKind::Null => Json::Null,
         InputKind::Boolean(value) => Json::Bool(*value),
         InputKind::Number(number) => Json::Number(number.clone()),
         InputKind::Text(text) => Json::String(text.clone()),
-        InputKind::List(items) => Json::Array(items.iter().map(to_json).collect()),
+        InputKind::List(items) => Json::Array(items.iter().map(|item| json(item, look)).collect()),
         InputKind::Object(entries) => Json::Object(
             entries
                 .iter()
-                .map(|(key, value)| (key.clone(), to_json(value)))
+                .map(|(key, value)| (key.clone(), json(value, look)))
                 .collect(),
         ),
     }

@@ -200,10 +200,10 @@ fn to_one(
 
 /// Whether `isNull` stands in this object, or in its `and`, `or`, `not`.
 fn asks_is_null(input: &Input) -> bool {
-    match &input.kind {
+    match input.kind() {
         InputKind::Object(entries) => entries.iter().any(|(key, value)| match key.as_str() {
             "isNull" => true,
-            "and" | "or" => matches!(&value.kind, InputKind::List(items) if items.iter().any(asks_is_null)),
+            "and" | "or" => matches!(value.kind(), InputKind::List(items) if items.iter().any(asks_is_null)),
             "not" => asks_is_null(value),
             _ => false,
         }),
@@ -249,8 +249,8 @@ pub(crate) fn search(
     input: &Input,
     problems: &mut Problems,
 ) -> FilterPredicate {
-    let InputKind::Text(text) = &input.kind else {
-        if input.kind != InputKind::Null {
+    let InputKind::Text(text) = input.kind() else {
+        if !input.is_null() {
             problems.add("type", "a text expected");
         }
         return Predicate::Constant(true);

@@ -40,7 +40,7 @@ fn plan_list(
     let mut found = Vec::new();
     let predicate = {
         let mut problems = Problems::of("filter");
-        let condition = match field.argument("filter").filter(|input| input.kind != InputKind::Null) {
+        let condition = match field.argument("filter").filter(|input| !input.is_null()) {
             Some(input) => filter::filter(context, &source, input, &mut problems),
             None => Predicate::Constant(true),
         };
@@ -137,8 +137,8 @@ struct Size {
 
 fn size(context: &mut Context<'_>, field: &Field, found: &mut Vec<crate::error::Problem>) -> Size {
     let mut number = |name: &str| {
-        let input = field.argument(name).filter(|input| input.kind != InputKind::Null)?;
-        let value = match &input.kind {
+        let input = field.argument(name).filter(|input| !input.is_null())?;
+        let value = match input.kind() {
             InputKind::Number(number) => number.as_u64().and_then(|value| u32::try_from(value).ok()),
             _ => None,
         };

@@ -37,7 +37,7 @@ pub(crate) fn order(
         binding: entity.name.clone().into_bytes(),
         ..Order::default()
     };
-    if let Some(input) = input.filter(|input| input.kind != InputKind::Null) {
+    if let Some(input) = input.filter(|input| !input.is_null()) {
         let items = problems.list(input);
         for (index, item) in items.iter().enumerate() {
             problems.within(index, |problems| {
@@ -118,7 +118,7 @@ fn keys(
                     None => problems.add("unknown", "this field cannot be ordered by"),
                 }
             } else if let (true, Some(value_type)) = (shape::is_orderable(def), def.field_type.value_type()) {
-                match &value.kind {
+                match value.kind() {
                     InputKind::Text(direction) if direction == "ASC" || direction == "DESC" => {
                         let nullable = join.is_some() || !def.required || !field.is_always_readable();
                         let descending = direction == "DESC";
@@ -151,8 +151,8 @@ pub(crate) fn cursor(
     input: Option<&Input>,
     problems: &mut Problems,
 ) -> Option<Vec<Operand>> {
-    let input = input.filter(|input| input.kind != InputKind::Null)?;
-    let opened = match &input.kind {
+    let input = input.filter(|input| !input.is_null())?;
+    let opened = match input.kind() {
         InputKind::Text(text) => context.sealer.open(&order.binding, text),
         _ => None,
     };

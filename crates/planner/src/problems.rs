@@ -130,7 +130,7 @@ impl Problems {
 
     /// The entries of an object; anything else is a problem.
     pub(crate) fn object<'i>(&mut self, input: &'i Input) -> &'i [(String, Input)] {
-        match &input.kind {
+        match input.kind() {
             InputKind::Object(entries) => entries,
             InputKind::Null => {
                 self.add("null", "null is no condition; leave it out, or use `isNull`");
@@ -145,7 +145,7 @@ impl Problems {
 
     /// The items of a list; anything else is a problem.
     pub(crate) fn list<'i>(&mut self, input: &'i Input) -> &'i [Input] {
-        match &input.kind {
+        match input.kind() {
             InputKind::List(items) => items,
             _ => {
                 self.add("type", "a list expected");

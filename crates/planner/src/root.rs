@@ -169,7 +169,9 @@ fn one(
 
 /// The `id` argument; reports it when it is no UUID.
 fn read_id(context: &mut Context<'_>, field: &Field) -> Option<RowId> {
-    let id = match &field.argument("id")?.kind {
+    let input = field.argument("id")?;
+    // Whether it is an id is asked again whenever it is bound.
+    let id = match input.unspent() {
         InputKind::Text(text) => RowId::parse(text),
         _ => None,
     };

@@ -63,9 +63,9 @@ fn is_for_sealed(test: &Test) -> bool {
 /// Whether `mode: INSENSITIVE` stands in an operator object.
 fn is_insensitive(input: &Input) -> bool {
     let asks = |(key, value): &(String, Input)| {
-        key == "mode" && matches!(&value.kind, InputKind::Text(mode) if mode == "INSENSITIVE")
+        key == "mode" && matches!(value.kind(), InputKind::Text(mode) if mode == "INSENSITIVE")
     };
-    matches!(&input.kind, InputKind::Object(entries) if entries.iter().any(asks))
+    matches!(input.kind(), InputKind::Object(entries) if entries.iter().any(asks))
 }
 
 /// The test with case folded.
@@ -102,7 +102,7 @@ fn test(
     let one = |scalar: &Scalar, problems: &mut Problems| match convert::operand(input, scalar, context.catalog) {
         Ok(operand) => Some(operand),
         Err(message) => {
-            problems.add(if input.kind == InputKind::Null { "null" } else { "type" }, message);
+            problems.add(if input.is_null() { "null" } else { "type" }, message);
             None
         }
     };
@@ -153,7 +153,7 @@ fn members<'i>(input: &'i Input, problems: &mut Problems) -> Option<&'i [Input]>
 }
 
 fn many(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Vec<Operand>> {
-    if input.kind == InputKind::Null {
+    if input.is_null() {
         problems.add("null", "null is no operand; a list expected");
         return None;
     }
@@ -178,8 +178,8 @@ fn many(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Pr
 
 /// A literal true or false: it decides the predicate's shape.
 pub(crate) fn boolean(input: &Input, problems: &mut Problems) -> Option<bool> {
-    match input.kind {
-        InputKind::Boolean(value) => Some(value),
+    match input.kind() {
+        InputKind::Boolean(value) => Some(*value),
         _ => {
             problems.add("type", "true or false expected");
             None
@@ -193,7 +193,7 @@ fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> Fil
     let path: Vec<String> = match entries.iter().find(|(key, _)| key == "path") {
         None => Vec::new(),
         Some((_, value)) => problems.within("path", |problems| {
-            let steps = problems.list(value).iter().map(|step| match &step.kind {
+            let steps = problems.list(value).iter().map(|step| match step.kind() {
                 InputKind::Text(text) if !text.contains('\0') => Some(text.clone()),
                 _ => None,
             });
@@ -227,7 +227,7 @@ fn json(readable: &ReadableField, input: &Input, problems: &mut Problems) -> Fil
                     }),
                     None => Predicate::Constant(false),
                 },
-                "eq" | "ne" if value.kind == InputKind::Null => {
+                "eq" | "ne" if value.is_null() => {
                     problems.add("null", "null is no operand; use `isNull`");
                     Predicate::Constant(false)
                 }

@@ -43,7 +43,7 @@ impl Binder<'_> {
             Operand::Session(session) => Ok(self.session(session)),
             Operand::Written => Ok(self.written.map_or(Value::Null, |row| Value::Uuid(row.uuid()))),
             Operand::Before(_) => Err(Error::program("a read compares with the state before a write")),
-            Operand::Variable { path, scalar } => match self.variable(path) {
+            Operand::Variable { path, scalar } => match path.find(self.variables) {
                 None | Some(serde_json::Value::Null) => Ok(Value::Null),
                 Some(json) => match convert::scalar(json, scalar, self.catalog) {
                     Some(value) => Ok(value),
@@ -98,18 +98,6 @@ impl Binder<'_> {
             Bound::new(value, parameter.value_type)
         });
         bound.collect()
-    }
-
-    fn variable(&self, path: &VariablePath) -> Option<&serde_json::Value> {
-        let root = self.variables.get(&path.name)?;
-        path.steps.iter().try_fold(root, |value, step| match step {
-            PathStep::Key(key) => value.get(key),
-            PathStep::Index(index) => match value {
-                serde_json::Value::Array(items) => items.get(*index),
-                // A single value where a list is expected is a list of one (GraphQL, section 3.11).
-                single => (*index == 0).then_some(single),
-            },
-        })
     }
 }
 

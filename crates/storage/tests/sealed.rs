@@ -212,7 +212,7 @@ impl World {
         let binder = Binder {
             catalog: &self.catalog,
             caller: &caller,
-            variables: &prepared.variables,
+            variables: &prepared.variables.to_json(),
             written: None,
             cipher,
         };

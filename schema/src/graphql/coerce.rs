@@ -25,8 +25,8 @@ struct Declared {
 }
 
 /// Coerced variables. One that was not given, and has no default, is absent.
-#[derive(Debug, Default)]
-pub(crate) struct Variables {
+#[derive(Clone, Debug, Default)]
+pub struct Variables {
     values: IndexMap<String, Input>,
 }
 
@@ -56,11 +56,18 @@ impl Variables {
     }
 
     /// The values alone. The path of an [`Input`]'s origin leads to its value in here.
-    pub(crate) fn into_json(self) -> Map<String, Value> {
+    pub fn to_json(&self) -> Map<String, Value> {
         self.values
-            .into_iter()
-            .map(|(name, input)| (name, input_json(input)))
+            .iter()
+            .map(|(name, input)| (name.clone(), input_json(input)))
             .collect()
+    }
+
+    /// The places of what has been spent of them since they were coerced: what was made of them holds for equal values there.
+    pub fn spent(&self) -> Vec<Arc<VariablePath>> {
+        let mut spent = Vec::new();
+        self.values.values().for_each(|input| input.collect_spent(&mut spent));
+        spent
     }
 }
 
@@ -188,7 +195,7 @@ impl Coercion<'_> {
     fn named(&mut self, value: &Value, type_name: &str, place: &Place<'_>) -> InputKind {
         let system = self.system;
         match system.get(type_name).map(|def| &def.kind) {
-            Some(TypeKind::Scalar { .. }) if type_name == "JSON" => json(value, place).kind,
+            Some(TypeKind::Scalar { .. }) if type_name == "JSON" => json_kind(value, place),
             Some(TypeKind::Scalar { .. }) => match scalar::coerce(type_name, value) {
                 Ok(kind) => kind,
                 Err((rule, message)) => {
@@ -258,7 +265,8 @@ impl Coercion<'_> {
     /// A field that was not given: its default, a problem, or nothing.
     fn missing(&mut self, name: &str, field: &InputField, place: &Place<'_>, coerced: &mut Vec<(String, Input)>) {
         match &field.default {
-            Some(default) => coerced.push((name.to_owned(), Input::literal(default_kind(default)))),
+            // A default has a place among the variables, too: a plan made for it serves those who state a value.
+            Some(default) => coerced.push((name.to_owned(), default_input(default, &place.key(name)))),
             None if field.is_required() => self.report(
                 &place.key(name),
                 "required",
@@ -274,17 +282,17 @@ impl Coercion<'_> {
     }
 }
 
-fn input_json(input: Input) -> Value {
-    match input.kind {
+fn input_json(input: &Input) -> Value {
+    match input.unspent() {
         InputKind::Null => Value::Null,
-        InputKind::Boolean(value) => Value::Bool(value),
-        InputKind::Number(number) => Value::Number(number),
-        InputKind::Text(text) => Value::String(text),
-        InputKind::List(items) => items.into_iter().map(input_json).collect(),
+        InputKind::Boolean(value) => Value::Bool(*value),
+        InputKind::Number(number) => Value::Number(number.clone()),
+        InputKind::Text(text) => Value::String(text.clone()),
+        InputKind::List(items) => items.iter().map(input_json).collect(),
         InputKind::Object(entries) => Value::Object(
             entries
-                .into_iter()
-                .map(|(key, input)| (key, input_json(input)))
+                .iter()
+                .map(|(key, input)| (key.clone(), input_json(input)))
                 .collect(),
         ),
     }
@@ -310,7 +318,11 @@ fn literal_json(value: &ValueNode) -> Value {
 
 /// Any JSON, as it is.
 fn json(value: &Value, place: &Place<'_>) -> Input {
-    let kind = match value {
+    input(json_kind(value, place), place)
+}
+
+fn json_kind(value: &Value, place: &Place<'_>) -> InputKind {
+    match value {
         Value::Null => InputKind::Null,
         Value::Bool(value) => InputKind::Boolean(*value),
         Value::Number(number) => InputKind::Number(number.clone()),
@@ -328,8 +340,7 @@ fn json(value: &Value, place: &Place<'_>) -> Input {
                 .map(|(key, value)| (key.clone(), json(value, &place.key(key))))
                 .collect(),
         ),
-    };
-    input(kind, place)
+    }
 }
 
 fn input(kind: InputKind, place: &Place<'_>) -> Input {
@@ -337,9 +348,22 @@ fn input(kind: InputKind, place: &Place<'_>) -> Input {
         name: place.name.to_owned(),
         steps: place.steps.clone(),
     };
-    Input {
-        kind,
-        origin: Some(Arc::new(origin)),
+    Input::variable(kind, origin)
+}
+
+/// A default of the schema's own, in its place.
+fn default_input(default: &Value, place: &Place<'_>) -> Input {
+    match default {
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| default_input(item, &place.below(PathStep::Index(index))));
+            input(InputKind::List(items.collect()), place)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            input(default_kind(default), place)
+        }
     }
 }
 

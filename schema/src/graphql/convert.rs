@@ -9,7 +9,6 @@ use super::type_system::{InputField, QUERY, TypeKind, TypeRef, TypeSystem};
 use super::validate::root_name;
 use freehold_base::Code;
 use indexmap::IndexMap;
-use std::collections::BTreeSet;
 
 /// An operation taken apart.
 pub(crate) struct Converted {
@@ -19,8 +18,6 @@ pub(crate) struct Converted {
     pub(crate) introspection: Vec<Field>,
     /// Nothing asks for data.
     pub(crate) is_introspection: bool,
-    /// Variables whose value is spent here, and so shapes the result.
-    pub(crate) shaping: BTreeSet<String>,
 }
 
 /// Converts one operation of a valid document.
@@ -35,8 +32,6 @@ pub(crate) fn convert(
         system,
         document,
         variables,
-        shaping: BTreeSet::new(),
-        in_introspection: false,
         place: Vec::new(),
     };
     let items = converter.items(root, &operation.items)?;
@@ -59,7 +54,6 @@ pub(crate) fn convert(
         },
         introspection,
         is_introspection,
-        shaping: converter.shaping,
     })
 }
 
@@ -95,8 +89,6 @@ struct Converter<'a> {
     system: &'a TypeSystem,
     document: &'a Document,
     variables: &'a Variables,
-    shaping: BTreeSet<String>,
-    in_introspection: bool,
     /// The value being converted: its argument, and the keys and indexes below.
     place: Vec<PathStep>,
 }
@@ -143,8 +135,7 @@ impl<'a> Converter<'a> {
             let condition = match value {
                 Some(ValueNode::Boolean(condition)) => *condition,
                 Some(ValueNode::Variable(name)) => {
-                    self.shaping.insert(name.clone());
-                    let Some(InputKind::Boolean(condition)) = self.variables.find(name).map(|input| &input.kind) else {
+                    let Some(InputKind::Boolean(condition)) = self.variables.find(name).map(Input::kind) else {
                         let path = vec![PathStep::Key(name.clone())];
                         let problem = Problem {
                             path,
@@ -179,11 +170,8 @@ impl<'a> Converter<'a> {
         let def = system
             .field(parent, &field.name)
             .ok_or_else(|| inconsistent("no field"))?;
-        let outer = self.in_introspection;
-        self.in_introspection |= parent == QUERY && is_meta(&field.name);
         converted.arguments = self.arguments(&field.arguments, &def.arguments, field)?;
         converted.items = self.items(def.type_ref.name(), &field.items)?;
-        self.in_introspection = outer;
         Ok(converted)
     }
 
@@ -233,12 +221,9 @@ impl<'a> Converter<'a> {
     fn value(&mut self, value: &'a ValueNode, type_ref: &TypeRef) -> Result<Option<Input>, Refused> {
         let kind = match value {
             ValueNode::Variable(name) => {
-                if self.in_introspection {
-                    self.shaping.insert(name.clone());
-                }
                 let found = self.variables.find(name).cloned();
                 // A variable with a default may stand where null may not, and still be given null (section 5.8.5).
-                if type_ref.is_non_null() && found.as_ref().is_some_and(|input| input.kind == InputKind::Null) {
+                if type_ref.is_non_null() && found.as_ref().is_some_and(Input::is_null) {
                     let problem = Problem {
                         path: self.place.clone(),
                         rule: "required",

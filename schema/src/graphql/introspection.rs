@@ -256,7 +256,7 @@ impl fmt::Display for Items<'_> {
 
 /// Arguments of introspection fields are strings and booleans.
 fn literal(input: &Input) -> String {
-    match &input.kind {
+    match input.kind() {
         InputKind::Boolean(value) => value.to_string(),
         InputKind::Text(text) => quoted(text),
         InputKind::Number(number) => number.to_string(),

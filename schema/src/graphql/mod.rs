@@ -29,7 +29,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use coerce::VariableSignature;
+pub use coerce::{VariableSignature, Variables};
 pub use error::{PathSegment, Problem, RequestError};
 pub use prepare::{Prepared, RequestText};
 pub use role_schema::RoleSchema;

@@ -31,11 +31,9 @@ pub struct Prepared {
     pub introspection: Vec<(String, Box<RawValue>)>,
     /// Its variables, for the next request with the same text.
     pub signature: VariableSignature,
-    /// Their values, coerced; the origin of an input is a path into them.
-    pub variables: Map<String, Value>,
-    /// Names of variables whose values are spent in `operation` and `introspection` (`@skip`, `@include`, introspection arguments):
-    /// a plan made from them holds for equal values only.
-    pub shaping: Vec<String>,
+    /// Their values, coerced; the origin of an input is a path into them. They know what has been spent of them: by now what
+    /// `@skip`, `@include` and introspection asked for, and more with each stage that follows.
+    pub variables: Variables,
 }
 
 impl RoleSchema {
@@ -66,8 +64,7 @@ impl RoleSchema {
             operation: converted.operation,
             introspection,
             signature,
-            variables: variables.into_json(),
-            shaping: converted.shaping.into_iter().collect(),
+            variables,
         };
         if cacheable && converted.is_introspection {
             self.keep_introspection(request.query, request.operation_name, limits, &prepared);
@@ -85,7 +82,7 @@ impl RoleSchema {
         variables: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Vec<RequestError>> {
         coerce::coerce(self.system(), signature, variables)
-            .map(Variables::into_json)
+            .map(|variables| variables.to_json())
             .map_err(one)
     }
 }

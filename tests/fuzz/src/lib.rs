@@ -10,6 +10,7 @@ mod model;
 mod mutation;
 mod query;
 mod rule;
+mod sharing;
 mod vocabulary;
 
 pub use cursor::cursor;

@@ -2,6 +2,7 @@
 
 use super::app::{App, MODEL, Side, compile, file, sides};
 use super::mutation;
+use super::sharing;
 use super::vocabulary::Vocabulary;
 use freehold_base::Limits;
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
@@ -72,18 +73,19 @@ pub(crate) fn ask(catalog: &Catalog, side: &Side, query: &str, variables: &Map<S
     let bound = side.schema.bind(&prepared.signature, variables);
     assert_eq!(
         bound.as_ref(),
-        Ok(&prepared.variables),
+        Ok(&prepared.variables.to_json()),
         "variables bind as they were prepared"
     );
     let sealer = Sealer::new([1; KEY_BYTES]);
     if prepared.operation.kind == OperationKind::Mutation {
         return mutation::ask(catalog, side, &prepared.operation, &sealer, &limits);
     }
+    let introspection = prepared.introspection.clone();
     let planned = freehold_planner::plan(
         catalog,
         &side.access,
         &prepared.operation,
-        prepared.introspection,
+        introspection,
         &sealer,
         &limits,
     );
@@ -96,6 +98,15 @@ pub(crate) fn ask(catalog: &Catalog, side: &Side, query: &str, variables: &Map<S
     };
     assert!(plan.cost <= limits.cost_max);
     check_sql(catalog, &plan);
+    let asked = sharing::Asked {
+        catalog,
+        side,
+        query,
+        variables,
+        prepared: &prepared,
+        program: &freehold_storage::sql::render(catalog, &plan, Dialect::Sqlite),
+    };
+    sharing::check(&asked, &sealer, &limits);
     true
 }
 

@@ -102,7 +102,7 @@ fn binding(chain: AuditChain) -> Vec<u8> {
 /// The arguments.
 fn read(field: &Field, limits: &Limits, open: &dyn Fn(&str) -> Option<i64>) -> Result<Asked, Refusal> {
     let mut problems = Vec::new();
-    let given = |name: &str| field.argument(name).filter(|input| input.kind != InputKind::Null);
+    let given = |name: &str| field.argument(name).filter(|input| !input.is_null());
     let mut wrong = |name: &str, rule: &'static str, message: &str| {
         problems.push(Problem {
             path: vec![name.into()],
@@ -110,14 +110,14 @@ fn read(field: &Field, limits: &Limits, open: &dyn Fn(&str) -> Option<i64>) -> R
             message: message.to_owned(),
         });
     };
-    let words = |input: &Input| match &input.kind {
+    let words = |input: &Input| match input.kind() {
         InputKind::Text(text) => Some(text.clone()),
         _ => None,
     };
 
     let mut limit = limits.page_default.min(limits.page_max);
     if let Some(input) = given("first") {
-        let number = match &input.kind {
+        let number = match input.kind() {
             InputKind::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
             _ => None,
         };
@@ -135,7 +135,7 @@ fn read(field: &Field, limits: &Limits, open: &dyn Fn(&str) -> Option<i64>) -> R
     }
     let mut filter = AuditFilter::default();
     if let Some(input) = given("kind") {
-        let items = match &input.kind {
+        let items = match input.kind() {
             InputKind::List(items) => items.as_slice(),
             _ => std::slice::from_ref(input),
         };

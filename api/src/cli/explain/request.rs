@@ -51,10 +51,11 @@ pub(super) async fn explain(scene: &Scene<'_>, text: &str) -> Result<String, Fai
         .map_err(|errors| told(errors.into()))?;
     // Cursors are sealed under a server's own key: here none opens.
     let sealer = Sealer::new([0; KEY_BYTES]);
+    let values = prepared.variables.to_json();
     let binder = Binder {
         catalog,
         caller: &scene.asker.who.caller,
-        variables: &prepared.variables,
+        variables: &values,
         written: None,
         cipher: None,
     };

@@ -19,7 +19,7 @@ pub(super) fn if_version(field: &Field, problems: &mut Problems) -> Option<i64> 
 
 /// A version; `None` for null, or when it is none, which is told.
 pub(super) fn version(input: &Input, problems: &mut Problems) -> Option<i64> {
-    let version = match &input.kind {
+    let version = match input.kind() {
         InputKind::Null => return None,
         InputKind::Number(number) => number.as_i64(),
         _ => None,
@@ -32,7 +32,7 @@ pub(super) fn version(input: &Input, problems: &mut Problems) -> Option<i64> {
 
 /// An id, whatever row it is of.
 pub(super) fn row_id(input: &Input, problems: &mut Problems) -> Option<RowId> {
-    let id = match &input.kind {
+    let id = match input.kind() {
         InputKind::Text(text) => RowId::parse(text),
         _ => None,
     };
@@ -50,7 +50,7 @@ pub(super) fn new_row(field: &Field) -> Cow<'_, Input> {
 
 /// A text.
 pub(super) fn text<'i>(input: &'i Input, problems: &mut Problems) -> Option<&'i str> {
-    match &input.kind {
+    match input.kind() {
         InputKind::Text(text) => Some(text),
         _ => {
             problems.add("type", "a text expected");
@@ -61,7 +61,7 @@ pub(super) fn text<'i>(input: &'i Input, problems: &mut Problems) -> Option<&'i 
 
 /// The entries of an input object.
 pub(super) fn entries<'i>(input: &'i Input, problems: &mut Problems) -> &'i [(String, Input)] {
-    match &input.kind {
+    match input.kind() {
         InputKind::Object(entries) => entries,
         _ => {
             problems.add("type", "an object expected");

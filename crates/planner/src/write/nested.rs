@@ -7,7 +7,7 @@ use crate::mutation::{Assigned, Change, Selector, Step};
 use crate::problems::Problems;
 use freehold_base::Value;
 use freehold_schema::catalog::{EntityDef, FieldId, FieldType, Operation};
-use freehold_schema::graphql::operation::{Input, InputKind};
+use freehold_schema::graphql::operation::Input;
 
 /// What may be done with the rows of a list, in the order in which it is done: what frees a unique key comes before what takes it.
 const VERBS: [&str; 5] = ["disconnect", "delete", "update", "connect", "create"];
@@ -47,7 +47,7 @@ struct Nested<'a> {
 impl Nested<'_> {
     fn steps(&self, input: &Input, problems: &mut Problems) -> Vec<Step> {
         // Null is what clients send of what they leave out.
-        if input.kind == InputKind::Null {
+        if input.is_null() {
             return Vec::new();
         }
         let entries = arguments::entries(input, problems);
@@ -57,7 +57,7 @@ impl Nested<'_> {
         let mut steps = Vec::new();
         for verb in VERBS {
             let given = entries.iter().find(|(key, _)| key == verb);
-            let Some((_, items)) = given.filter(|(_, items)| items.kind != InputKind::Null) else {
+            let Some((_, items)) = given.filter(|(_, items)| !items.is_null()) else {
                 continue;
             };
             let planned = problems.within(verb, |problems| {

@@ -64,7 +64,7 @@ fn at_most(field: &Field, problems: &mut Problems) -> Option<u32> {
     let Some(input) = field.argument("atMost") else {
         return Some(1);
     };
-    let number = match &input.kind {
+    let number = match input.kind() {
         InputKind::Number(number) => number.as_u64(),
         _ => None,
     };

@@ -34,7 +34,7 @@ pub(super) fn upsert(
 /// The key that a member of `TicketUniqueKey` names.
 fn unique_key<'a>(field: &Field, entity: &'a EntityDef, problems: &mut Problems) -> Option<&'a UniqueKey> {
     let input = field.argument("by")?;
-    let key = match &input.kind {
+    let key = match input.kind() {
         InputKind::Text(member) => shape::find_unique_key(entity, member),
         _ => None,
     };

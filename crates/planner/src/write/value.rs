@@ -19,7 +19,7 @@ pub(super) fn value(
     input: &Input,
     problems: &mut Problems,
 ) -> Option<Value> {
-    let value = if input.kind == InputKind::Null {
+    let value = if input.is_null() {
         Value::Null
     } else {
         converted(context, entity, def, input, problems)?
@@ -98,7 +98,7 @@ fn read(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Pr
 
 /// The words of a multiselect. One that is wrong is told at its place.
 fn members(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Value> {
-    let InputKind::List(_) = input.kind else {
+    let InputKind::List(_) = input.kind() else {
         problems.add("type", "a list expected");
         return None;
     };

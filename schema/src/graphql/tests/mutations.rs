@@ -20,7 +20,7 @@ fn roots(schema: &RoleSchema, query: &str, variables: &Value) -> Vec<Field> {
 }
 
 fn plain(input: &Input) -> Value {
-    match &input.kind {
+    match input.unspent() {
         InputKind::Null => Value::Null,
         InputKind::Boolean(value) => json!(value),
         InputKind::Number(number) => json!(number),

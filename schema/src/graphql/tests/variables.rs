@@ -10,14 +10,14 @@ const QUERY: &str = "query ($filter: TicketFilter, $first: Int!, $by: [TicketOrd
 
 /// JSON with the origin of each scalar: `3 ($first)`.
 fn written(input: &Input) -> Value {
-    let origin = input.origin.as_ref().map(|path| {
+    let origin = input.origin().map(|path| {
         let steps = path.steps.iter().map(|step| match step {
             PathStep::Key(key) => format!(".{key}"),
             PathStep::Index(index) => format!("[{index}]"),
         });
         format!(" (${}{})", path.name, steps.collect::<String>())
     });
-    match &input.kind {
+    match input.unspent() {
         InputKind::List(items) => items.iter().map(written).collect(),
         InputKind::Object(entries) => Value::Object(
             entries
