@@ -1,8 +1,10 @@
 //! A compiled app: catalog and policy, the schemas that role sets have of it, built when first asked for, and the programs of
 //! requests that were asked before.
 
+mod identities;
 mod plans;
 
+pub(crate) use identities::{Identities, IdentityKey, Known};
 pub(crate) use plans::{Planned, Plans};
 
 use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
@@ -33,6 +35,8 @@ pub(crate) struct Bundle {
     pub(crate) revision: String,
     /// Programs made before.
     pub(crate) plans: Plans,
+    /// Those who called before.
+    pub(crate) identities: Identities,
     views: Cache<RoleSet, Arc<View>>,
 }
 
@@ -97,6 +101,7 @@ impl Bundle {
             directory,
             revision,
             plans: Plans::new(),
+            identities: Identities::new(),
             views,
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod add_user;
 pub(crate) mod asides;
+pub(crate) mod asker;
 pub(crate) mod audit;
 pub(crate) mod choose_password;
 pub(crate) mod default_query;

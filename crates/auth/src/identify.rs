@@ -1,11 +1,11 @@
 //! From a request's token and tenant to a [`Caller`], in one statement.
 
-use crate::read::{Sql, find, list, quoted, read, selected};
+use crate::read::{Sql, arrives_as, list, look_up, quoted, read, selected};
 use crate::session::{is_over, is_stale, roles_column, touch_session, user_roles};
 use crate::sign_in::lower_domain;
 use crate::{AuthError, Directory, Tenancy, Token};
-use freehold_base::{Caller, CallerTenant, Person, RowId, Timestamp, Value};
-use sea_orm::{DatabaseConnection, QueryResult};
+use freehold_base::{Caller, CallerTenant, Lookup, Person, RowId, Timestamp, Value, ValueType};
+use sea_orm::{DatabaseConnection, DbBackend};
 use std::collections::BTreeMap;
 
 /// How a request names its tenant.
@@ -24,13 +24,66 @@ pub enum TenantHint<'a> {
     },
 }
 
-/// Who calls. Without a token: nobody, with the app's anonymous profile.
+/// What has to be looked up to know who calls; `None`: nothing, for somebody who is not signed in and names no tenant.
+///
+/// [`caller_of`] reads its answer.
+pub fn lookup(backend: DbBackend, directory: &Directory, token: Option<&Token>, hint: &TenantHint<'_>) -> Option<Lookup> {
+    match token {
+        Some(token) => Some(signed_in(backend, directory, &Who::Session(token), hint)),
+        None => find_tenant(directory, hint),
+    }
+}
+
+/// Who calls, by the row that [`lookup`] has found. Without a token: nobody, with the app's anonymous profile.
 ///
 /// A tenant of which the caller is no active member, and one that does not exist, give a caller with the same profile and no
 /// roles; only public rows tell them apart.
 ///
 /// # Errors
-/// [`AuthError::BadSession`] for a token that is unknown or over, or whose owner is blocked or has no profile; [`AuthError::Database`].
+/// [`AuthError::BadSession`] for a token that is unknown or over, or whose owner is blocked or has no profile.
+pub fn caller_of(
+    directory: &Directory,
+    token: Option<&Token>,
+    row: Option<&[Value]>,
+    now: Timestamp,
+) -> Result<Caller, AuthError> {
+    if token.is_none() {
+        let mut caller = Caller::anonymous(directory.anonymous_profile.clone(), now);
+        caller.tenant = row
+            .and_then(|row| row_id(row, 0))
+            .map(|id| CallerTenant { id, membership: None });
+        return Ok(caller);
+    }
+    let row = row.filter(|row| is_alive(row, now)).ok_or(AuthError::BadSession)?;
+    let caller = described_by(directory, row, now)?;
+    if caller.profile.is_none() {
+        return Err(AuthError::BadSession);
+    }
+    Ok(caller)
+}
+
+/// Whether the row of a session says what another one of the same session says, and the session is not over: then the caller is
+/// the same. Use of a session is noted in its row, and changes nothing else.
+pub fn is_unchanged(token: Option<&Token>, before: Option<&[Value]>, row: Option<&[Value]>, now: Timestamp) -> bool {
+    match (token, before, row) {
+        (None, before, row) => before == row,
+        (Some(_), Some(before), Some(row)) => {
+            let but_use = |row: &[Value]| row.iter().enumerate().all(|(index, value)| index == SEEN || before.get(index) == Some(value));
+            before.len() == row.len() && but_use(row) && is_alive(row, now)
+        }
+        (Some(_), _, _) => false,
+    }
+}
+
+/// Whether use of the session is to be noted again, see [`crate::touch_session`].
+pub fn is_to_be_noted(row: &[Value], now: Timestamp) -> bool {
+    matches!(row.get(SEEN), Some(Value::Int(seen)) if is_stale(*seen, now))
+}
+
+/// Who calls, looked up on the platform's own connections.
+///
+/// # Errors
+/// As [`caller_of`]; [`AuthError::Database`].
 pub async fn identify(
     database: &DatabaseConnection,
     directory: &Directory,
@@ -38,25 +91,14 @@ pub async fn identify(
     hint: &TenantHint<'_>,
     now: Timestamp,
 ) -> Result<Caller, AuthError> {
-    let Some(token) = token else {
-        let mut caller = Caller::anonymous(directory.anonymous_profile.clone(), now);
-        caller.tenant = find_tenant(database, directory, hint)
-            .await?
-            .map(|id| CallerTenant { id, membership: None });
-        return Ok(caller);
+    let row = match lookup(database.get_database_backend(), directory, token, hint) {
+        Some(lookup) => look_up(database, &lookup).await?,
+        None => None,
     };
-    let statement = signed_in(database, directory, &Who::Session(token), hint).finish(database);
-    let row = find(database, statement).await?.ok_or(AuthError::BadSession)?;
-    let last_seen_at = row.try_get_by("last_seen_at")?;
-    let status: Option<String> = row.try_get_by("user_status")?;
-    if is_over(last_seen_at, row.try_get_by("expires_at")?, now) || status.as_deref() != Some("active") {
-        return Err(AuthError::BadSession);
-    }
-    let caller = caller_of(database, directory, &row, now)?;
-    if caller.profile.is_none() {
-        return Err(AuthError::BadSession);
-    }
-    if is_stale(last_seen_at, now) {
+    let caller = caller_of(directory, token, row.as_deref(), now)?;
+    if let (Some(token), Some(row)) = (token, &row)
+        && is_to_be_noted(row, now)
+    {
         touch_session(database, token.hash(), now).await?;
     }
     Ok(caller)
@@ -74,15 +116,14 @@ pub async fn describe(
     hint: &TenantHint<'_>,
     now: Timestamp,
 ) -> Result<Option<Described>, AuthError> {
-    let statement = signed_in(database, directory, &Who::Person(person), hint).finish(database);
-    let Some(row) = find(database, statement).await? else {
+    let lookup = signed_in(database.get_database_backend(), directory, &Who::Person(person), hint);
+    let Some(row) = look_up(database, &lookup).await? else {
         return Ok(None);
     };
-    let status: Option<String> = row.try_get_by("user_status")?;
     Ok(Some(Described {
-        caller: caller_of(database, directory, &row, now)?,
-        may_sign_in: status.as_deref() == Some("active"),
-        belongs: directory.tenancy.is_none() || row.try_get_by("belongs")?,
+        caller: described_by(directory, &row, now)?,
+        may_sign_in: is_active(&row),
+        belongs: directory.tenancy.is_none() || row.last() == Some(&Value::Boolean(true)),
     }))
 }
 
@@ -112,39 +153,59 @@ enum Who<'a> {
     Person(&'a PersonName<'a>),
 }
 
-/// Session, user, tenant and active membership, as one row.
-fn signed_in(database: &DatabaseConnection, directory: &Directory, who: &Who<'_>, hint: &TenantHint<'_>) -> Sql {
+/// Columns of the row that say who it is, before those of the tenant.
+const USER: usize = 0;
+const SEEN: usize = 1;
+const ENDS: usize = 2;
+const STATUS: usize = 3;
+const PROFILE: usize = 4;
+const ROLES: usize = 5;
+const TENANT: usize = 6;
+const MEMBERSHIP: usize = 7;
+const FIELDS: usize = 8;
+
+/// Session, user, roles, tenant and active membership, as one row; of a person who is not here, whether they belong to the tenant.
+fn signed_in(backend: DbBackend, directory: &Directory, who: &Who<'_>, hint: &TenantHint<'_>) -> Lookup {
     let (columns, from) = match who {
         Who::Session(_) => (
             "s.last_seen_at, s.expires_at",
             " FROM fh_session s JOIN \"user\" u ON u.id = s.user_id",
         ),
-        Who::Person(_) => ("NULL AS last_seen_at, NULL AS expires_at", " FROM \"user\" u"),
+        Who::Person(_) => ("CAST(NULL AS bigint), CAST(NULL AS bigint)", " FROM \"user\" u"),
     };
     let head = format!(
-        "/* {} */ SELECT u.id AS user_id, {columns}, u.status AS user_status, u.profile",
+        "/* {} */ SELECT u.id, {columns}, u.status, u.profile",
         directory.version.replace('*', "")
     );
     let mut sql = Sql::new(head);
+    let mut types = vec![
+        ValueType::Uuid,
+        ValueType::BigInt,
+        ValueType::BigInt,
+        ValueType::Text,
+        ValueType::Text,
+        ValueType::Text,
+    ];
     match &directory.tenancy {
         None => {
-            sql.push(&format!(", {} AS roles", user_roles(database, directory)))
-                .push(from);
+            sql.push(&format!(", {}", user_roles(backend, directory)));
+            sql.push(from);
         }
         Some(tenancy) => {
-            sql.push(", t.id AS tenant_id, m.id AS membership_id");
-            sql.push(&format!(", {} AS roles", roles_column(database, "m", &tenancy.roles)));
-            for (index, field) in tenancy.fields.iter().enumerate() {
+            sql.push(&format!(", {}, t.id, m.id", roles_column(backend, "m", &tenancy.roles)));
+            types.extend([ValueType::Uuid; 2]);
+            for field in &tenancy.fields {
                 let column = format!("m.{}", quoted(&field.column));
-                let column = selected(database.get_database_backend(), &column, field.value_type);
-                sql.push(&format!(", {column} AS field_{index}"));
+                sql.push(&format!(", {}", selected(backend, &column, field.value_type)));
+                types.push(arrives_as(backend, field.value_type));
             }
             let (user, status) = (quoted(&tenancy.user), quoted(&tenancy.status));
             let memberships = quoted(&tenancy.memberships);
             if matches!(who, Who::Person(_)) {
                 sql.push(&format!(
-                    ", EXISTS (SELECT 1 FROM {memberships} a WHERE a.tenant_id = t.id AND a.{user} = u.id) AS belongs"
+                    ", EXISTS (SELECT 1 FROM {memberships} a WHERE a.tenant_id = t.id AND a.{user} = u.id)"
                 ));
+                types.push(ValueType::Boolean);
             }
             sql.push(from)
                 .push(&format!(" LEFT JOIN {} t ON ", quoted(&tenancy.tenants)));
@@ -174,77 +235,73 @@ fn signed_in(database: &DatabaseConnection, directory: &Directory, who: &Who<'_>
             .push(")"),
     };
     sql.push(" LIMIT 1");
-    sql
+    sql.lookup(types)
 }
 
-fn caller_of(
-    database: &DatabaseConnection,
-    directory: &Directory,
-    row: &QueryResult,
-    now: Timestamp,
-) -> Result<Caller, AuthError> {
-    let mut roles = list(row.try_get_by::<Option<String>, _>("roles")?.as_deref());
+fn is_active(row: &[Value]) -> bool {
+    row.get(STATUS) == Some(&Value::Text("active".to_owned()))
+}
+
+/// Whether the row is of a session that is not over, of somebody who is not blocked.
+fn is_alive(row: &[Value], now: Timestamp) -> bool {
+    let (Some(Value::Int(seen)), Some(Value::Int(ends))) = (row.get(SEEN), row.get(ENDS)) else {
+        return false;
+    };
+    !is_over(*seen, *ends, now) && is_active(row)
+}
+
+fn row_id(row: &[Value], column: usize) -> Option<RowId> {
+    match row.get(column) {
+        Some(Value::Uuid(id)) => Some((*id).into()),
+        _ => None,
+    }
+}
+
+fn text(row: &[Value], column: usize) -> Option<&str> {
+    match row.get(column) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn described_by(directory: &Directory, row: &[Value], now: Timestamp) -> Result<Caller, AuthError> {
+    let mut roles = list(text(row, ROLES));
     roles.sort();
     roles.dedup();
-    let tenant = match &directory.tenancy {
-        None => None,
-        Some(tenancy) => match row.try_get_by::<Option<uuid::Uuid>, _>("tenant_id")? {
-            None => None,
-            Some(id) => Some(CallerTenant {
-                id: id.into(),
-                membership: membership_of(database, tenancy, row)?,
-            }),
-        },
-    };
-    let profile: Option<String> = row.try_get_by("profile")?;
+    let tenant = directory.tenancy.as_ref().zip(row_id(row, TENANT));
+    let tenant = tenant.map(|(tenancy, id)| CallerTenant {
+        id,
+        membership: row_id(row, MEMBERSHIP).map(|_| membership_of(tenancy, row)),
+    });
     Ok(Caller {
         person: Some(Person {
-            id: row.try_get_by::<uuid::Uuid, _>("user_id")?.into(),
+            id: row_id(row, USER).ok_or(AuthError::BadSession)?,
         }),
         tenant,
-        profile: profile.or_else(|| directory.default_profile.clone()),
+        profile: text(row, PROFILE)
+            .map(str::to_owned)
+            .or_else(|| directory.default_profile.clone()),
         roles,
         claims: BTreeMap::new(),
         now,
     })
 }
 
-fn membership_of(
-    database: &DatabaseConnection,
-    tenancy: &Tenancy,
-    row: &QueryResult,
-) -> Result<Option<BTreeMap<String, Value>>, AuthError> {
-    if row.try_get_by::<Option<uuid::Uuid>, _>("membership_id")?.is_none() {
-        return Ok(None);
-    }
-    let backend = database.get_database_backend();
-    let mut fields = BTreeMap::new();
-    for (index, field) in tenancy.fields.iter().enumerate() {
-        fields.insert(
-            field.name.clone(),
-            read(row, backend, &format!("field_{index}"), field.value_type)?,
-        );
-    }
-    Ok(Some(fields))
+fn membership_of(tenancy: &Tenancy, row: &[Value]) -> BTreeMap<String, Value> {
+    let values = row.iter().skip(FIELDS);
+    let fields = tenancy.fields.iter().zip(values);
+    fields
+        .map(|(field, value)| (field.name.clone(), read(field.value_type, value.clone())))
+        .collect()
 }
 
 /// The tenant that somebody who is not signed in asks for. Without a hint that takes no statement.
-async fn find_tenant(
-    database: &DatabaseConnection,
-    directory: &Directory,
-    hint: &TenantHint<'_>,
-) -> Result<Option<RowId>, AuthError> {
-    let Some(tenancy) = directory.tenancy.as_ref().filter(|_| *hint != TenantHint::None) else {
-        return Ok(None);
-    };
+fn find_tenant(directory: &Directory, hint: &TenantHint<'_>) -> Option<Lookup> {
+    let tenancy = directory.tenancy.as_ref().filter(|_| *hint != TenantHint::None)?;
     let mut sql = Sql::new(format!("SELECT t.id FROM {} t WHERE ", quoted(&tenancy.tenants)));
     push_tenant(&mut sql, tenancy, hint);
     sql.push(" LIMIT 1");
-    let row = find(database, sql.finish(database)).await?;
-    Ok(row
-        .map(|row| row.try_get_by::<uuid::Uuid, _>("id"))
-        .transpose()?
-        .map(RowId::from))
+    Some(sql.lookup(vec![ValueType::Uuid]))
 }
 
 /// The test that finds the tenant `t`. What reads as an id is one: a slug that looks like an id addresses nothing.

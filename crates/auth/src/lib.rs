@@ -20,7 +20,9 @@ mod testing;
 
 pub use directory::{Directory, Lockout, MembershipField, Tenancy};
 pub use error::{AuthError, RefusalCause, Refused};
-pub use identify::{Described, PersonName, TenantHint, describe, identify};
+pub use identify::{
+    Described, PersonName, TenantHint, caller_of, describe, identify, is_to_be_noted, is_unchanged, lookup,
+};
 pub use insert::{NewRow, insert_rows};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
 pub use reset::{choose_password, is_reset_good, purge_resets};

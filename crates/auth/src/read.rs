@@ -1,7 +1,7 @@
 //! Statements over the app's tables, and their rows as typed values. Both dialects number parameters `$1`, `$2` ….
 
 use crate::error::is_lost;
-use freehold_base::{Value, ValueType, parse_date, parse_time};
+use freehold_base::{Lookup, Value, ValueType, parse_date, parse_time};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use std::fmt::Write;
 
@@ -35,6 +35,15 @@ impl Sql {
         // Writing to a string does not fail.
         let _ = write!(self.text, "${}", self.values.len());
         self
+    }
+
+    /// The finished statement as one that others may run.
+    pub(crate) fn lookup(self, columns: Vec<ValueType>) -> Lookup {
+        Lookup {
+            sql: self.text,
+            values: self.values.into_iter().map(own).collect(),
+            columns,
+        }
     }
 
     /// The finished statement.
@@ -77,29 +86,87 @@ pub(crate) fn selected(backend: DbBackend, column: &str, value_type: ValueType) 
     }
 }
 
-/// The value of a column that was selected by [`selected`]. What does not fit its type is null, and matches nothing.
-pub(crate) fn read(row: &QueryResult, backend: DbBackend, column: &str, value_type: ValueType) -> Result<Value, DbErr> {
+/// The type in which a column that was selected by [`selected`] arrives.
+pub(crate) fn arrives_as(backend: DbBackend, value_type: ValueType) -> ValueType {
     let sqlite = backend != DbBackend::Postgres;
-    let text = || row.try_get_by::<Option<String>, _>(column);
-    let number = || row.try_get_by::<Option<i64>, _>(column);
+    match value_type {
+        ValueType::Int | ValueType::BigInt | ValueType::DateTime => ValueType::BigInt,
+        ValueType::Time if !sqlite => ValueType::BigInt,
+        ValueType::Date if !sqlite => ValueType::Int,
+        ValueType::Date | ValueType::Time | ValueType::Decimal | ValueType::Json | ValueType::TextList => ValueType::Text,
+        ValueType::Boolean | ValueType::Float | ValueType::Text | ValueType::Uuid | ValueType::Bytes => value_type,
+    }
+}
+
+/// The value of a column that has arrived. What does not fit its type is null, and matches nothing.
+pub(crate) fn read(value_type: ValueType, arrived: Value) -> Value {
+    let value = match (value_type, arrived) {
+        (ValueType::DateTime, Value::Int(micros)) => Some(Value::DateTime(micros)),
+        (ValueType::Time, Value::Int(micros)) => Some(Value::Time(micros)),
+        (ValueType::Time, Value::Text(text)) => parse_time(&text).map(Value::Time),
+        (ValueType::Date, Value::Int(days)) => i32::try_from(days).ok().map(Value::Date),
+        (ValueType::Date, Value::Text(text)) => parse_date(&text).map(Value::Date),
+        (ValueType::Decimal, Value::Text(text)) => text.parse().ok().map(Value::Decimal),
+        (ValueType::Json, Value::Text(text)) => Some(Value::Json(text)),
+        (ValueType::TextList, Value::Text(text)) => Some(Value::TextList(list(Some(&text)))),
+        (ValueType::Bytes, _) => None,
+        (_, arrived) => Some(arrived).filter(|value| {
+            let found = value.value_type();
+            found == Some(value_type) || (found == Some(ValueType::BigInt) && value_type == ValueType::Int)
+        }),
+    };
+    value.unwrap_or(Value::Null)
+}
+
+/// Runs a lookup on the platform's own connections; gives its row.
+pub(crate) async fn look_up(database: &DatabaseConnection, lookup: &Lookup) -> Result<Option<Vec<Value>>, DbErr> {
+    let backend = database.get_database_backend();
+    let values = lookup.values.iter().map(|(value, _)| theirs(value));
+    let statement = Statement::from_sql_and_values(backend, &lookup.sql, values);
+    let Some(row) = find(database, statement).await? else {
+        return Ok(None);
+    };
+    let cells = lookup.columns.iter().enumerate();
+    let cells = cells.map(|(index, value_type)| cell(&row, backend, index, *value_type));
+    cells.collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+fn cell(row: &QueryResult, backend: DbBackend, index: usize, value_type: ValueType) -> Result<Value, DbErr> {
     let value = match value_type {
-        ValueType::Boolean if sqlite => number()?.map(|it| Value::Boolean(it != 0)),
-        ValueType::Boolean => row.try_get_by::<Option<bool>, _>(column)?.map(Value::Boolean),
-        ValueType::Int | ValueType::BigInt => number()?.map(Value::Int),
-        ValueType::Float => row.try_get_by::<Option<f64>, _>(column)?.map(Value::Float),
-        ValueType::Decimal => text()?.and_then(|it| it.parse().ok()).map(Value::Decimal),
-        ValueType::Text => text()?.map(Value::Text),
-        ValueType::Uuid => row.try_get_by::<Option<uuid::Uuid>, _>(column)?.map(Value::Uuid),
-        ValueType::DateTime => number()?.map(Value::DateTime),
-        ValueType::Date if sqlite => text()?.and_then(|it| parse_date(&it)).map(Value::Date),
-        ValueType::Date => row.try_get_by::<Option<i32>, _>(column)?.map(Value::Date),
-        ValueType::Time if sqlite => text()?.and_then(|it| parse_time(&it)).map(Value::Time),
-        ValueType::Time => number()?.map(Value::Time),
-        ValueType::Json => text()?.map(Value::Json),
-        ValueType::TextList => text()?.map(|it| Value::TextList(list(Some(&it)))),
-        ValueType::Bytes => None,
+        ValueType::Boolean if backend != DbBackend::Postgres => {
+            row.try_get_by::<Option<i64>, _>(index)?.map(|it| Value::Boolean(it != 0))
+        }
+        ValueType::Boolean => row.try_get_by::<Option<bool>, _>(index)?.map(Value::Boolean),
+        ValueType::Int => row.try_get_by::<Option<i32>, _>(index)?.map(|it| Value::Int(i64::from(it))),
+        ValueType::BigInt => row.try_get_by::<Option<i64>, _>(index)?.map(Value::Int),
+        ValueType::Float => row.try_get_by::<Option<f64>, _>(index)?.map(Value::Float),
+        ValueType::Uuid => row.try_get_by::<Option<uuid::Uuid>, _>(index)?.map(Value::Uuid),
+        // Nothing arrives as any other type, see `arrives_as`.
+        _ => row.try_get_by::<Option<String>, _>(index)?.map(Value::Text),
     };
     Ok(value.unwrap_or(Value::Null))
+}
+
+/// A bound value in our words: those that `bind` is given, and no others.
+fn own(value: sea_orm::Value) -> (Value, ValueType) {
+    let (value, value_type) = match value {
+        sea_orm::Value::String(text) => (text.map(Value::Text), ValueType::Text),
+        sea_orm::Value::Uuid(id) => (id.map(Value::Uuid), ValueType::Uuid),
+        sea_orm::Value::Bytes(bytes) => (bytes.map(Value::Bytes), ValueType::Bytes),
+        sea_orm::Value::BigInt(number) => (number.map(Value::Int), ValueType::BigInt),
+        _ => (None, ValueType::Text),
+    };
+    (value.unwrap_or(Value::Null), value_type)
+}
+
+fn theirs(value: &Value) -> sea_orm::Value {
+    match value {
+        Value::Text(text) => text.as_str().into(),
+        Value::Uuid(id) => (*id).into(),
+        Value::Bytes(bytes) => bytes.clone().into(),
+        Value::Int(number) => (*number).into(),
+        _ => sea_orm::Value::String(None),
+    }
 }
 
 /// A JSON array of texts, as lists of words are selected from both databases.

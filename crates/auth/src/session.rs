@@ -73,7 +73,7 @@ pub async fn find_session(
     token: &Token,
     now: Timestamp,
 ) -> Result<SessionView, AuthError> {
-    let roles = user_roles(database, directory);
+    let roles = user_roles(database.get_database_backend(), directory);
     let mut sql = Sql::new(format!(
         "SELECT s.last_seen_at, s.expires_at, u.id, u.email, u.name, u.status, {roles} AS roles \
          FROM fh_session s JOIN \"user\" u ON u.id = s.user_id WHERE s.token_hash = "
@@ -101,7 +101,7 @@ pub async fn find_user(
     directory: &Directory,
     email: &str,
 ) -> Result<Option<(RowId, SessionView)>, AuthError> {
-    let roles = user_roles(database, directory);
+    let roles = user_roles(database.get_database_backend(), directory);
     let mut sql = Sql::new(format!(
         "SELECT u.id, u.email, u.name, {roles} AS roles FROM \"user\" u WHERE u.status = 'active' AND u.email = "
     ));
@@ -192,21 +192,17 @@ pub(crate) fn later(now: Timestamp, span: Duration) -> i64 {
 }
 
 /// The select expression for a list of role names, as [`list`] reads it.
-pub(crate) fn roles_column(database: &DatabaseConnection, table: &str, column: &str) -> String {
+pub(crate) fn roles_column(backend: DbBackend, table: &str, column: &str) -> String {
     let column = format!("{table}.{}", quoted(column));
-    crate::read::selected(
-        database.get_database_backend(),
-        &column,
-        freehold_base::ValueType::TextList,
-    )
+    crate::read::selected(backend, &column, freehold_base::ValueType::TextList)
 }
 
 /// The roles of a user `u`: on the user in a single-tenant app, else on memberships alone.
-pub(crate) fn user_roles(database: &DatabaseConnection, directory: &Directory) -> String {
-    directory
-        .user_roles
-        .as_deref()
-        .map_or_else(|| "NULL".to_owned(), |column| roles_column(database, "u", column))
+pub(crate) fn user_roles(backend: DbBackend, directory: &Directory) -> String {
+    directory.user_roles.as_deref().map_or_else(
+        || "CAST(NULL AS text)".to_owned(),
+        |column| roles_column(backend, "u", column),
+    )
 }
 
 async fn view(
@@ -262,7 +258,7 @@ async fn memberships(
     let mut sql = Sql::new(format!(
         "SELECT t.id, {slug} AS slug, {name} AS name, {roles} AS roles FROM {memberships} m JOIN {tenants} t ON t.id = m.tenant_id \
          WHERE m.{status} = 'active' AND m.{user} = ",
-        roles = roles_column(database, "m", &tenancy.roles),
+        roles = roles_column(database.get_database_backend(), "m", &tenancy.roles),
         memberships = quoted(&tenancy.memberships),
         tenants = quoted(&tenancy.tenants),
         status = quoted(&tenancy.status),

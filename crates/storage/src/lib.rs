@@ -32,4 +32,5 @@ pub use error::{Error, Result};
 pub use members::{Letter, LetterKind};
 pub use mutate::{Judging, Refused, Rehearsed, WriteRequest, WrittenRow, judgings};
 pub use query_plan::PlanDetail;
+pub use run::Accompanied;
 pub use seed::seals;

@@ -17,7 +17,7 @@ pub enum Dialect {
 }
 
 /// What to run and how to answer. Depends on no caller: values are parameters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Program {
     /// Statements; a statement's parent comes before it.
     pub statements: Vec<Statement>,

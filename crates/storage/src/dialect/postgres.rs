@@ -14,7 +14,8 @@ pub(crate) use session::Checkout;
 use crate::binder::Bound;
 use crate::cells::Table;
 use crate::error::{ANSWER_BYTES_MAX, Error, Result};
-use crate::program::Program;
+use crate::program::{Program, Statement as ProgramStatement};
+use crate::run::Leading;
 use crate::transaction::of_commit;
 use freehold_base::ValueType;
 use futures_util::TryStreamExt;
@@ -35,9 +36,11 @@ pub(crate) struct Effort {
 
 type Flight<'a> = Pin<Box<dyn Future<Output = std::result::Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
 
-/// Runs a program's statements in one flight and one snapshot.
+/// Runs a program's statements in one flight and one snapshot, behind a statement that leads, if there is one: it has a snapshot of
+/// its own, so that it costs no transaction.
 pub(crate) async fn run(
     pool: &Pool,
+    leading: Option<&Leading>,
     program: &Program,
     parameters: &[Vec<Bound>],
     effort: &mut Effort,
@@ -45,7 +48,7 @@ pub(crate) async fn run(
     let mut first = true;
     loop {
         let mut checkout = pool.checkout().await?;
-        let failure = match attempt(&mut checkout, program, parameters, effort).await {
+        let failure = match attempt(&mut checkout, leading, program, parameters, effort).await {
             Ok(tables) => {
                 checkout.give_back();
                 return Ok(tables);
@@ -120,35 +123,40 @@ impl From<Failure> for Error {
 
 async fn attempt(
     checkout: &mut Checkout,
+    leading: Option<&Leading>,
     program: &Program,
     parameters: &[Vec<Bound>],
     effort: &mut Effort,
 ) -> std::result::Result<Vec<Table>, Failure> {
-    let wanted: Vec<Wanted<'_>> = program
-        .statements
+    let values = parameters.iter().map(Vec::as_slice);
+    let values = leading.map(|leading| leading.values.as_slice()).into_iter().chain(values);
+    let statements = leading.map(|leading| &leading.statement).into_iter().chain(&program.statements);
+    let asked: Vec<(&ProgramStatement, &[Bound])> = statements.zip(values).collect();
+    let wanted: Vec<Wanted<'_>> = asked
         .iter()
-        .map(|statement| {
-            let types = statement.parameters.iter().map(|it| it.value_type).collect();
+        .map(|(statement, values)| {
+            let types = values.iter().map(|bound| bound.value_type).collect();
             (statement.sql.as_str(), types, statement.columns.as_slice())
         })
         .collect();
     let prepared = prepare(checkout, &wanted, effort).await?;
     let client = checkout.client();
-    let single = program.statements.len() == 1;
+    let in_transaction = program.statements.len() > 1;
     let spent = AtomicUsize::new(0);
     let mut flights: Vec<Flight<'_>> = Vec::with_capacity(prepared.len() + 2);
-    if !single {
-        flights.push(Box::pin(command(
-            client,
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        )));
-        effort.transactions += 1;
-    }
-    for (statement, bound) in prepared.iter().zip(parameters) {
-        flights.push(Box::pin(query_within(client, statement, bound, &spent)));
+    let before = asked.len() - program.statements.len();
+    for (index, (statement, (_, values))) in prepared.iter().zip(&asked).enumerate() {
+        if in_transaction && index == before {
+            flights.push(Box::pin(command(
+                client,
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            )));
+            effort.transactions += 1;
+        }
+        flights.push(Box::pin(query_within(client, statement, values, &spent)));
         effort.statements += 1;
     }
-    if !single {
+    if in_transaction {
         flights.push(Box::pin(command(client, "COMMIT")));
     }
     effort.flights += 1;
@@ -157,11 +165,11 @@ async fn attempt(
         return Err(Failure::Ours(Error::answer_too_large()));
     }
     let mut tables = Vec::with_capacity(prepared.len());
-    let skipped = usize::from(!single);
     for (index, answer) in answers.into_iter().enumerate() {
         // The first error is the cause; later ones only say that the transaction is over.
         let rows = answer?;
-        if index >= skipped && tables.len() < prepared.len() {
+        let is_command = in_transaction && (index == before || index > prepared.len());
+        if !is_command {
             tables.push(Table::from_driver(rows));
         }
     }

@@ -14,6 +14,7 @@ use crate::binder::Bound;
 use crate::cells::Table;
 use crate::error::{Error, Result};
 use crate::program::Program;
+use crate::run::Leading;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -123,8 +124,14 @@ impl Sqlite {
         &self.path
     }
 
-    /// Runs a program's statements in one snapshot. The second number is how many statements were run.
-    pub(crate) async fn run(&self, program: Arc<Program>, parameters: Vec<Vec<Bound>>) -> Result<(Vec<Table>, u64)> {
+    /// Runs a program's statements in one snapshot, behind one that leads, if there is one. The second number is how many statements
+    /// were run.
+    pub(crate) async fn run(
+        &self,
+        leading: Option<Arc<Leading>>,
+        program: Arc<Program>,
+        parameters: Vec<Vec<Bound>>,
+    ) -> Result<(Vec<Table>, u64)> {
         let permit = tokio::time::timeout(self.checkout_timeout, self.readers.permits.acquire());
         let permit = permit
             .await
@@ -146,7 +153,7 @@ impl Sqlite {
             readers: self.readers.clone(),
         };
         let outcome = blocking(move || match &lease.connection {
-            Some(connection) => read::program(connection, &program, &parameters, &stopped),
+            Some(connection) => read::program(connection, leading.as_deref(), &program, &parameters, &stopped),
             None => Err(Error::unavailable("no free connection")),
         });
         let outcome = outcome.await;

@@ -5,6 +5,7 @@ use crate::binder::Bound;
 use crate::cells::{Table, TableBuilder};
 use crate::error::{ANSWER_BYTES_MAX, Error, Result};
 use crate::program::{ParentKey, Program, Statement};
+use crate::run::Leading;
 use rusqlite::{CachedStatement, Connection};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,20 +13,42 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Runs every statement; the second number is how many runs that took.
 pub(super) fn program(
     connection: &Connection,
+    leading: Option<&Leading>,
     program: &Program,
     parameters: &[Vec<Bound>],
     stopped: &AtomicBool,
 ) -> Result<(Vec<Table>, u64)> {
-    let single = program.statements.len() == 1;
+    let single = program.statements.len() + usize::from(leading.is_some()) == 1;
     if !single {
         connection.prepare_cached("BEGIN")?.execute([])?;
     }
-    let outcome = statements(connection, program, parameters, stopped);
+    let outcome = led(connection, leading, program, parameters, stopped);
     if !single {
         // Nothing was written: a commit and a rollback do the same.
         connection.prepare_cached("ROLLBACK")?.execute([])?;
     }
     outcome
+}
+
+fn led(
+    connection: &Connection,
+    leading: Option<&Leading>,
+    program: &Program,
+    parameters: &[Vec<Bound>],
+    stopped: &AtomicBool,
+) -> Result<(Vec<Table>, u64)> {
+    let Some(leading) = leading else {
+        return statements(connection, program, parameters, stopped);
+    };
+    let mut table = TableBuilder::new(leading.statement.columns.len());
+    let mut prepared = connection.prepare_cached(&leading.statement.sql)?;
+    check(&leading.statement, &prepared)?;
+    for (index, value) in leading.values.iter().enumerate() {
+        value::bind(&mut prepared, index + 1, value)?;
+    }
+    rows(&leading.statement, &mut prepared, None, &mut table, ANSWER_BYTES_MAX, stopped)?;
+    let (tables, runs) = statements(connection, program, parameters, stopped)?;
+    Ok((std::iter::once(table.finish()).chain(tables).collect(), runs + 1))
 }
 
 /// The same inside a transaction that is open already.

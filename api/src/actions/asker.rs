@@ -1,0 +1,105 @@
+//! Who asks: looked up for each request; taken for who it was the last time until then.
+
+use crate::bundle::{Bundle, IdentityKey, Known};
+use crate::environments::Environment;
+use crate::error::Refusal;
+use freehold_auth::{TenantHint, Token, caller_of, is_to_be_noted, is_unchanged, lookup, touch_session};
+use freehold_base::{Caller, Lookup, Timestamp, Value};
+use std::sync::Arc;
+
+/// Somebody who asks, by what a request says of them.
+pub(crate) struct Asker<'a> {
+    environment: &'a Environment,
+    bundle: &'a Bundle,
+    token: Option<&'a Token>,
+    tenant: &'a TenantHint<'a>,
+    now: Timestamp,
+    lookup: Option<Lookup>,
+    /// What the lookup has found, if it was made.
+    found: Option<Option<Vec<Value>>>,
+}
+
+impl<'a> Asker<'a> {
+    /// Somebody who asks now.
+    pub(crate) fn new(
+        environment: &'a Environment,
+        bundle: &'a Bundle,
+        token: Option<&'a Token>,
+        tenant: &'a TenantHint<'a>,
+    ) -> Self {
+        let backend = environment.platform.get_database_backend();
+        Self {
+            environment,
+            bundle,
+            token,
+            tenant,
+            now: environment.clock.now(),
+            lookup: lookup(backend, &bundle.directory, token, tenant),
+            found: None,
+        }
+    }
+
+    /// Who it was the last time, and what proves that they still are.
+    pub(crate) fn guess(&self) -> Option<(&Lookup, Arc<Known>)> {
+        let lookup = self.lookup.as_ref()?;
+        let known = self.bundle.identities.find(&self.key())?;
+        Some((lookup, known))
+    }
+
+    /// When it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether what was found is who it was the last time.
+    pub(crate) fn is(&self, known: &Known, row: Option<&[Value]>) -> bool {
+        is_unchanged(self.token, known.row.as_deref(), row, self.now)
+    }
+
+    /// Takes what was found along with something else.
+    pub(crate) fn found(&mut self, row: Option<Vec<Value>>) {
+        self.found = Some(row);
+    }
+
+    /// The caller.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` for a session that is unknown or over; when the database refuses.
+    pub(crate) async fn identify(&mut self) -> Result<Caller, Refusal> {
+        let row = match (self.found.take(), &self.lookup) {
+            (Some(row), _) => row,
+            (None, Some(lookup)) => self.environment.database.look_up(lookup).await?,
+            (None, None) => None,
+        };
+        let directory = &self.bundle.directory;
+        let caller = match caller_of(directory, self.token, row.as_deref(), self.now) {
+            Ok(caller) => caller,
+            Err(error) => {
+                self.bundle.identities.forget(&self.key());
+                return Err(error.into());
+            }
+        };
+        self.note_use(row.as_deref()).await?;
+        if self.lookup.is_some() {
+            self.bundle.identities.keep(self.key(), row, caller.clone());
+        }
+        Ok(caller)
+    }
+
+    /// Notes that the session is in use, now and then.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn note_use(&self, row: Option<&[Value]>) -> Result<(), Refusal> {
+        if let (Some(token), Some(row)) = (self.token, row)
+            && is_to_be_noted(row, self.now)
+        {
+            touch_session(&self.environment.platform, token.hash(), self.now).await?;
+        }
+        Ok(())
+    }
+
+    fn key(&self) -> IdentityKey {
+        IdentityKey::new(self.token, self.tenant)
+    }
+}
