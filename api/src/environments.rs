@@ -3,6 +3,7 @@
 use crate::bundle::Bundle;
 use crate::error::Refusal;
 use crate::http::host::{Host, Hosts};
+use crate::http::persisted::Persisted;
 use crate::post::Post;
 use crate::pseudonym::Pseudonyms;
 use crate::recorder::Recorder;
@@ -44,6 +45,8 @@ pub(crate) struct Environment {
     pub(crate) post: Post,
     /// What addresses are called there.
     pub(crate) pseudonyms: Pseudonyms,
+    /// Texts that clients name by their hash.
+    pub(crate) persisted: Persisted,
     live: RwLock<Live>,
 }
 
@@ -144,6 +147,7 @@ impl Environment {
             recorder,
             post,
             pseudonyms,
+            persisted: Persisted::default(),
             live: RwLock::default(),
         }
     }

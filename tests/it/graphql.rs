@@ -8,6 +8,24 @@ fn rex(database: Database) -> Person<'static> {
 }
 
 on_both_databases! {
+    fn a_text_can_be_named_by_its_hash(database) {
+        let server = Server::fresh(&fixture("shelf"), database);
+        let visitor = server.anonymous();
+        // SHA-256 of `{__typename}`.
+        let hash = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
+        let extensions = json!({"persistedQuery": {"version": 1, "sha256Hash": hash}});
+        let send = |body: &Value| visitor.post(&body.to_string(), "application/json", "application/graphql-response+json");
+        let by_hash = json!({"extensions": extensions});
+        assert_eq!(send(&by_hash).code(), "PERSISTED_QUERY_NOT_FOUND");
+        assert_eq!(send(&json!({"query": "{ __typename }", "extensions": extensions})).code(), "BAD_REQUEST");
+        assert_eq!(send(&by_hash).code(), "PERSISTED_QUERY_NOT_FOUND", "another text's hash is not taken");
+        let expected = json!({"data": {"__typename": "Query"}});
+        assert_eq!(send(&json!({"query": "{__typename}", "extensions": extensions})).body, expected);
+        assert_eq!(send(&by_hash).body, expected);
+        let path = format!("/graphql?extensions=%7B%22persistedQuery%22%3A%7B%22version%22%3A1%2C%22sha256Hash%22%3A%22{hash}%22%7D%7D");
+        assert_eq!(visitor.get(&path, "application/json").body, expected);
+    }
+
     fn keys_stand_in_the_order_of_the_query(database) {
         let query = "{ z: bookByNumber(number: 2) { title number id2: id } a: __typename m: bookByNumber(number: 4) { number a: title } nothing: bookByNumber(number: 3) { title } }";
         let text = rex(database).answer(query).text;

@@ -4,6 +4,7 @@ use crate::actions::execute::{self, Asked, Request};
 use crate::error::Refusal;
 use crate::http::accept::{Media, is_utf8, negotiate};
 use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
+use crate::http::persisted::Persisted;
 use crate::http::shell::{Call, log};
 use crate::http::{answer, body};
 use crate::timings::Timings;
@@ -68,12 +69,13 @@ pub(crate) fn forget_cookie(call: &Call<'_>, response: &mut HttpResponse) {
 async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
     let headers = call.request.headers();
     let limits = call.environment.limits();
+    let persisted = &call.environment.persisted;
     let asked = match *call.request.method() {
-        Method::GET => from_query_string(call.request.query_string(), &limits)?,
+        Method::GET => from_query_string(call.request.query_string(), &limits, persisted)?,
         Method::POST => {
             check_content_type(headers)?;
             let bytes = body::read(call.request, payload, limits.body_bytes_max).await?;
-            from_json(&bytes, &limits)?
+            from_json(&bytes, &limits, persisted)?
         }
         _ => {
             return Err(Refusal::new(Code::BadRequest, "this method is not for this path").allowing("GET, POST"));
@@ -170,7 +172,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The parameters of a JSON body.
-fn from_json(bytes: &[u8], limits: &Limits) -> Result<Asked, Refusal> {
+fn from_json(bytes: &[u8], limits: &Limits, persisted: &Persisted) -> Result<Asked, Refusal> {
     let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
     check_nesting(bytes, limits.nesting_max).map_err(|error| Refusal::from(vec![error]).with_status(413))?;
     let mut parameters = match serde_json::from_slice(bytes) {
@@ -195,11 +197,15 @@ fn from_json(bytes: &[u8], limits: &Limits) -> Result<Asked, Refusal> {
     };
     let variables = map(parameters.remove("variables"), "variables")?;
     let extensions = map(parameters.remove("extensions"), "extensions")?;
-    asked(query, operation_name, variables, &extensions)
+    Ok(Asked {
+        query: persisted.text(query, &extensions)?,
+        operation_name,
+        variables,
+    })
 }
 
 /// The parameters of a query string.
-fn from_query_string(text: &str, limits: &Limits) -> Result<Asked, Refusal> {
+fn from_query_string(text: &str, limits: &Limits, persisted: &Persisted) -> Result<Asked, Refusal> {
     let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
     let pairs = Query::<Vec<(String, String)>>::from_query(text)
         .map_err(|_| bad("the query string cannot be read"))?
@@ -228,29 +234,11 @@ fn from_query_string(text: &str, limits: &Limits) -> Result<Asked, Refusal> {
             _ => {}
         }
     }
-    asked(query, operation_name, variables, &extensions)
-}
-
-fn asked(
-    query: Option<String>,
-    operation_name: Option<String>,
-    variables: Map<String, Value>,
-    extensions: &Map<String, Value>,
-) -> Result<Asked, Refusal> {
-    match query {
-        Some(query) => Ok(Asked {
-            query,
-            operation_name,
-            variables,
-        }),
-        // The first half of automatic persisted queries: the client then sends the text.
-        None if extensions.contains_key("persistedQuery") => Err(Refusal::new(
-            Code::PersistedQueryNotFound,
-            "persisted queries are not kept here; send the query's text",
-        )
-        .with_status(400)),
-        None => Err(Refusal::new(Code::BadRequest, "`query` is missing").with_status(400)),
-    }
+    Ok(Asked {
+        query: persisted.text(query, &extensions)?,
+        operation_name,
+        variables,
+    })
 }
 
 fn map(value: Option<Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
@@ -272,7 +260,7 @@ mod tests {
     #[test]
     fn bodies() {
         let limits = Limits::default();
-        let read = |text: &str| code(from_json(text.as_bytes(), &limits));
+        let read = |text: &str| code(from_json(text.as_bytes(), &limits, &Persisted::default()));
         let bad = Err((Code::BadRequest, 400));
         assert_eq!(
             read(r#"{"query": "{a}", "variables": null, "operationName": null, "extensions": null}"#)
@@ -300,21 +288,21 @@ mod tests {
         ] {
             assert_eq!(read(text), bad, "{text}");
         }
-        assert_eq!(code(from_json(b"{\"query\": \"\xff\"}", &limits)), bad);
+        assert_eq!(
+            code(from_json(b"{\"query\": \"\xff\"}", &limits, &Persisted::default())),
+            bad
+        );
         assert_eq!(
             read(&format!("{{\"variables\": {}", "[".repeat(100_000))),
             Err((Code::LimitExceeded, 413))
         );
-        assert_eq!(
-            read(r#"{"extensions": {"persistedQuery": {}}}"#),
-            Err((Code::PersistedQueryNotFound, 400))
-        );
+        assert_eq!(read(r#"{"extensions": {"persistedQuery": {}}}"#), bad);
     }
 
     #[test]
     fn query_strings() {
         let limits = Limits::default();
-        let read = |text: &str| code(from_query_string(text, &limits));
+        let read = |text: &str| code(from_query_string(text, &limits, &Persisted::default()));
         let asked = read("query=%7Ba%7D&operationName=&variables=%7B%22x%22%3A1%7D&extensions=").unwrap();
         assert_eq!(
             (asked.query.as_str(), asked.operation_name, asked.variables["x"].clone()),

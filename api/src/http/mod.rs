@@ -9,6 +9,7 @@ mod graphql;
 mod health;
 pub(crate) mod host;
 mod password;
+pub(crate) mod persisted;
 mod server;
 mod shell;
 pub(crate) mod verb;

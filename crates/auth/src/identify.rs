@@ -27,7 +27,12 @@ pub enum TenantHint<'a> {
 /// What has to be looked up to know who calls; `None`: nothing, for somebody who is not signed in and names no tenant.
 ///
 /// [`caller_of`] reads its answer.
-pub fn lookup(backend: DbBackend, directory: &Directory, token: Option<&Token>, hint: &TenantHint<'_>) -> Option<Lookup> {
+pub fn lookup(
+    backend: DbBackend,
+    directory: &Directory,
+    token: Option<&Token>,
+    hint: &TenantHint<'_>,
+) -> Option<Lookup> {
     match token {
         Some(token) => Some(signed_in(backend, directory, &Who::Session(token), hint)),
         None => find_tenant(directory, hint),
@@ -68,7 +73,11 @@ pub fn is_unchanged(token: Option<&Token>, before: Option<&[Value]>, row: Option
     match (token, before, row) {
         (None, before, row) => before == row,
         (Some(_), Some(before), Some(row)) => {
-            let but_use = |row: &[Value]| row.iter().enumerate().all(|(index, value)| index == SEEN || before.get(index) == Some(value));
+            let but_use = |row: &[Value]| {
+                row.iter()
+                    .enumerate()
+                    .all(|(index, value)| index == SEEN || before.get(index) == Some(value))
+            };
             before.len() == row.len() && but_use(row) && is_alive(row, now)
         }
         (Some(_), _, _) => false,

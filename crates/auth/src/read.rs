@@ -93,7 +93,9 @@ pub(crate) fn arrives_as(backend: DbBackend, value_type: ValueType) -> ValueType
         ValueType::Int | ValueType::BigInt | ValueType::DateTime => ValueType::BigInt,
         ValueType::Time if !sqlite => ValueType::BigInt,
         ValueType::Date if !sqlite => ValueType::Int,
-        ValueType::Date | ValueType::Time | ValueType::Decimal | ValueType::Json | ValueType::TextList => ValueType::Text,
+        ValueType::Date | ValueType::Time | ValueType::Decimal | ValueType::Json | ValueType::TextList => {
+            ValueType::Text
+        }
         ValueType::Boolean | ValueType::Float | ValueType::Text | ValueType::Uuid | ValueType::Bytes => value_type,
     }
 }
@@ -133,11 +135,13 @@ pub(crate) async fn look_up(database: &DatabaseConnection, lookup: &Lookup) -> R
 
 fn cell(row: &QueryResult, backend: DbBackend, index: usize, value_type: ValueType) -> Result<Value, DbErr> {
     let value = match value_type {
-        ValueType::Boolean if backend != DbBackend::Postgres => {
-            row.try_get_by::<Option<i64>, _>(index)?.map(|it| Value::Boolean(it != 0))
-        }
+        ValueType::Boolean if backend != DbBackend::Postgres => row
+            .try_get_by::<Option<i64>, _>(index)?
+            .map(|it| Value::Boolean(it != 0)),
         ValueType::Boolean => row.try_get_by::<Option<bool>, _>(index)?.map(Value::Boolean),
-        ValueType::Int => row.try_get_by::<Option<i32>, _>(index)?.map(|it| Value::Int(i64::from(it))),
+        ValueType::Int => row
+            .try_get_by::<Option<i32>, _>(index)?
+            .map(|it| Value::Int(i64::from(it))),
         ValueType::BigInt => row.try_get_by::<Option<i64>, _>(index)?.map(Value::Int),
         ValueType::Float => row.try_get_by::<Option<f64>, _>(index)?.map(Value::Float),
         ValueType::Uuid => row.try_get_by::<Option<uuid::Uuid>, _>(index)?.map(Value::Uuid),

@@ -1,11 +1,11 @@
 //! Program + the caller's values → rows → JSON bytes.
 
 use crate::binder::{Binder, Bound};
+use crate::cells;
 use crate::cells::Table;
 use crate::database::{Database, Engine};
 use crate::dialect::postgres::{self, Effort};
 use crate::error::{Error, Result};
-use crate::cells;
 use crate::program::{Program, Statement};
 use crate::write;
 use freehold_base::{Lookup, Value};
@@ -21,7 +21,10 @@ pub(crate) struct Leading {
 
 impl Leading {
     fn new(lookup: &Lookup) -> Result<Self> {
-        let values = lookup.values.iter().map(|(value, value_type)| Bound::new(value.clone(), *value_type));
+        let values = lookup
+            .values
+            .iter()
+            .map(|(value, value_type)| Bound::new(value.clone(), *value_type));
         Ok(Self {
             values: values.collect::<Result<_>>()?,
             statement: Statement {
@@ -76,7 +79,12 @@ impl Database {
     ///
     /// # Errors
     /// As [`Database::run`].
-    pub async fn fetch_with(&self, lookup: &Lookup, program: &Arc<Program>, binder: &Binder<'_>) -> Result<Accompanied> {
+    pub async fn fetch_with(
+        &self,
+        lookup: &Lookup,
+        program: &Arc<Program>,
+        binder: &Binder<'_>,
+    ) -> Result<Accompanied> {
         let leading = Arc::new(Leading::new(lookup)?);
         let parameters = binder.bind(program)?;
         let mut tables = self.led_rows(Some(leading.clone()), program, parameters).await?;

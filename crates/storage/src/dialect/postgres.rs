@@ -129,8 +129,14 @@ async fn attempt(
     effort: &mut Effort,
 ) -> std::result::Result<Vec<Table>, Failure> {
     let values = parameters.iter().map(Vec::as_slice);
-    let values = leading.map(|leading| leading.values.as_slice()).into_iter().chain(values);
-    let statements = leading.map(|leading| &leading.statement).into_iter().chain(&program.statements);
+    let values = leading
+        .map(|leading| leading.values.as_slice())
+        .into_iter()
+        .chain(values);
+    let statements = leading
+        .map(|leading| &leading.statement)
+        .into_iter()
+        .chain(&program.statements);
     let asked: Vec<(&ProgramStatement, &[Bound])> = statements.zip(values).collect();
     let wanted: Vec<Wanted<'_>> = asked
         .iter()

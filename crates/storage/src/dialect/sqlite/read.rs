@@ -46,7 +46,14 @@ fn led(
     for (index, value) in leading.values.iter().enumerate() {
         value::bind(&mut prepared, index + 1, value)?;
     }
-    rows(&leading.statement, &mut prepared, None, &mut table, ANSWER_BYTES_MAX, stopped)?;
+    rows(
+        &leading.statement,
+        &mut prepared,
+        None,
+        &mut table,
+        ANSWER_BYTES_MAX,
+        stopped,
+    )?;
     let (tables, runs) = statements(connection, program, parameters, stopped)?;
     Ok((std::iter::once(table.finish()).chain(tables).collect(), runs + 1))
 }
