@@ -22,6 +22,7 @@ mod hostile;
 mod http;
 mod isolation;
 mod known_faults;
+mod known_texts;
 mod lists;
 mod mutations;
 mod non_interference;

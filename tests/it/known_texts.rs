@@ -1,0 +1,148 @@
+//! What was asked before is answered by what was made of it before: with other values, for other people, and never with less care.
+
+use crate::probe::World;
+use freehold_tests::{Answer, Database, Person, Random, Server, example, fixture, on_both_databases};
+use serde_json::{Value, json};
+
+/// Queries whose variables stand wherever a variable may, with values to choose from.
+const TEXTS: [(&str, &[(&str, &str)]); 6] = [
+    (
+        "query($status: TicketStatus, $priorities: [TicketPriority!], $text: String, $first: Int, $by: [TicketOrderBy!]) {
+           tickets(filter: {status: {eq: $status}, priority: {in: $priorities}, subject: {contains: $text, mode: INSENSITIVE}}, first: $first, orderBy: $by) {
+             totalCount nodes { subject status priority } pageInfo { hasNextPage endCursor } } }",
+        &[
+            ("status", r#"["NEW", "OPEN", "SOLVED", null, "NOWHERE"]"#),
+            ("priorities", r#"[["LOW"], ["LOW", "URGENT"], [], "NORMAL", null]"#),
+            ("text", r#"["e", "PRINT", "", "%", "' or 1=1 --", "\u0000"]"#),
+            ("first", "[1, 2, 5, 0, 1000000, -1, 2147483648]"),
+            ("by", r#"[[{"subject": "ASC"}], [{"subject": "DESC"}], [{"team": {"name": "ASC"}}, {"createdAt": "DESC"}], {"due": "ASC"}, null]"#),
+        ],
+    ),
+    (
+        "query($with: Boolean!, $without: Boolean = false, $search: String, $offset: Int) {
+           tickets(search: $search, offset: $offset, first: 3) { nodes { subject team @include(if: $with) { name } comments(first: 2) @skip(if: $without) { totalCount } } } }",
+        &[
+            ("with", "[true, false, null]"),
+            ("without", "[true, false]"),
+            ("search", r#"["the", "a e", "nothing like it", null]"#),
+            ("offset", "[0, 1, 7]"),
+        ],
+    ),
+    (
+        "query($filter: TicketFilter) { tickets(filter: $filter) { totalCount } }",
+        &[(
+            "filter",
+            r#"[null, {}, {"status": {"eq": "NEW"}}, {"status": {"eq": "OPEN"}}, {"status": {"ne": "OPEN"}}, {"not": {"status": {"eq": "OPEN"}}},
+                {"or": [{"priority": {"eq": "LOW"}}, {"priority": {"eq": "URGENT"}}]}, {"or": [{"priority": {"eq": "NORMAL"}}, {"status": {"eq": "NEW"}}]},
+                {"due": {"isNull": true}}, {"due": {"isNull": false}}, {"due": {"lt": "2026-01-01"}}, {"due": {"lt": "no day"}},
+                {"comments": {"some": {"internal": {"eq": true}}}}, {"comments": {"some": {"internal": {"eq": false}}}}, {"comments": {"count": {"gt": 2}}},
+                {"tags": {"has": "HARDWARE"}}, {"tags": {"hasAny": ["NETWORK", "SECURITY"]}}, {"hours": {"gte": "1.5"}}, {"hours": {"gte": 1.5}}, {"status": {"eq": null}}]"#,
+        )],
+    ),
+    (
+        "query($id: ID!) { ticket(id: $id) { subject } node(id: $id) { __typename id } }",
+        &[("id", r#"["<0>", "<1>", "<2>", "<3>", "nonsense", 7, "00000000-0000-8000-8000-000000000000", null]"#)],
+    ),
+    (
+        "query($ids: [ID!], $after: String) { tickets(filter: {id: {in: $ids}}) { nodes { subject } } page: tickets(first: 2, after: $after) { nodes { subject } pageInfo { endCursor } } }",
+        &[("ids", r#"[["<0>"], ["<1>"], ["<0>", "<1>"], ["<2>", "<2>"], [], null]"#), ("after", r#"["<cursor>", "nonsense", null]"#)],
+    ),
+    (
+        "query($slug: String!, $type: String!) { articleBySlug(slug: $slug) { title } __type(name: $type) { name kind } }",
+        &[("slug", r#"["vpn-at-home", "nothing", ""]"#), ("type", r#"["Ticket", "Article", "Nothing"]"#)],
+    ),
+];
+
+/// The answer, without what differs from one request to the next.
+fn told(answer: &Answer) -> (u16, Value) {
+    (answer.status, answer.without_request_id())
+}
+
+on_both_databases! {
+    fn a_text_that_is_known_is_answered_as_one_that_is_not(database) {
+        let server = Server::shared(&example("helpdesk"), database);
+        let mut random = Random::new(7);
+        let people: Vec<Person<'_>> = ["ann", "bo", "eve", "finn", "hana", "ivo", "jun"]
+            .map(|name| server.sign_in(&format!("{name}@acme.test")).tenant("acme"))
+            .into();
+        let ids: Vec<String> = World::of(server).all_rows("ticket").iter().take(4).map(|row| row.id.clone()).collect();
+        let cursor = people[2].query("{ tickets(first: 2) { pageInfo { endCursor } } }")["tickets"]["pageInfo"]["endCursor"].clone();
+        let fill = |text: &str| {
+            let text = ids.iter().enumerate().fold(text.to_owned(), |text, (index, id)| text.replace(&format!("<{index}>"), id));
+            text.replace("<cursor>", cursor.as_str().expect("a cursor"))
+        };
+        for (number, (text, variables)) in TEXTS.iter().enumerate() {
+            let choices: Vec<(&str, Vec<Value>)> = variables
+                .iter()
+                .map(|(name, values)| (*name, serde_json::from_str(&fill(values)).expect("JSON")))
+                .collect();
+            for turn in 0..60 {
+                let mut given = serde_json::Map::new();
+                for (name, values) in &choices {
+                    if !random.one_in(5) {
+                        given.insert((*name).to_owned(), random.pick(values).clone());
+                    }
+                }
+                let given = Value::Object(given);
+                let person = random.pick(&people);
+                // A comment makes another text of it.
+                let fresh = person.answer_with(&format!("{text} # {number}.{turn}"), &given);
+                let known = person.answer_with(text, &given);
+                assert_eq!(told(&known), told(&fresh), "{text}\n{given}");
+            }
+        }
+    }
+
+    fn rights_are_asked_of_what_is_known_too(database) {
+        let server = Server::fresh(&fixture("bazaar"), database);
+        let amy = server.sign_in("amy@bazaar.test").tenant("one");
+        let bob = server.sign_in("bob@bazaar.test").tenant("one");
+        let ask = || bob.answer_with("query($text: String) { notes(filter: {text: {eq: $text}}) { totalCount } }", &json!({"text": "high"}));
+        let known = |why: &str| {
+            for _ in 0..3 {
+                assert_eq!(ask().body["data"], json!({"notes": {"totalCount": 1}}), "{why}");
+            }
+        };
+        known("bob is a worker");
+        let id = &World::of(&server).find("user", "email", "bob@bazaar.test").id.clone();
+        amy.query(&format!("mutation {{ blockMember(user: {id:?}) {{ status }} }}"));
+        assert_eq!(ask().code(), "GRAPHQL_VALIDATION_FAILED", "he is blocked");
+        server.execute("UPDATE membership SET status = 'active'");
+        known("he is back");
+        // Past the server: it knows nothing of it until it is asked.
+        server.execute(match database {
+            Database::Sqlite => "UPDATE membership SET roles = '[]' WHERE roles LIKE '%worker%'",
+            Database::Postgres => "UPDATE membership SET roles = '{}' WHERE 'worker' = ANY(roles)",
+        });
+        assert_eq!(ask().code(), "GRAPHQL_VALIDATION_FAILED", "he has no role");
+        server.execute(match database {
+            Database::Sqlite => "UPDATE membership SET roles = '[\"worker\"]' WHERE roles = '[]'",
+            Database::Postgres => "UPDATE membership SET roles = '{worker}' WHERE roles = '{}'",
+        });
+        known("he has it again");
+        server.execute("UPDATE \"user\" SET status = 'blocked' WHERE email = 'bob@bazaar.test'");
+        assert_eq!(ask().code(), "UNAUTHENTICATED", "he is blocked everywhere");
+        server.execute("UPDATE \"user\" SET status = 'active'");
+        known("and let in again");
+        server.execute("DELETE FROM fh_session");
+        assert_eq!(ask().code(), "UNAUTHENTICATED", "his session is over");
+        assert_eq!(ask().code(), "UNAUTHENTICATED");
+    }
+
+    fn what_is_known_of_one_tenant_is_nothing_of_another(database) {
+        let server = Server::fresh(&fixture("bazaar"), database);
+        let text = "query($name: String) { things(filter: {name: {eq: $name}}) { nodes { name } } }";
+        let (amy, fay) = (server.sign_in("amy@bazaar.test"), server.sign_in("fay@bazaar.test"));
+        for _ in 0..4 {
+            for (person, tenant, name, found) in [
+                (&amy, "one", "ours", 1), (&fay, "two", "hued", 1), (&amy, "one", "hued", 0), (&fay, "two", "ours", 0),
+            ] {
+                let data = person.tenant(tenant).query_with(text, &json!({"name": name}));
+                assert_eq!(data["things"]["nodes"].as_array().map(Vec::len), Some(found), "{tenant} {name}");
+            }
+            for (person, tenant) in [(&amy, "two"), (&fay, "one"), (&amy, "nowhere")] {
+                assert_eq!(person.tenant(tenant).answer_with(text, &json!({"name": "ours"})).code(), "GRAPHQL_VALIDATION_FAILED");
+            }
+        }
+    }
+}
