@@ -41,7 +41,7 @@ const TEXTS: [(&str, &[(&str, &str)]); 6] = [
     ),
     (
         "query($id: ID!) { ticket(id: $id) { subject } node(id: $id) { __typename id } }",
-        &[("id", r#"["<0>", "<1>", "<2>", "<3>", "nonsense", 7, "00000000-0000-8000-8000-000000000000", null]"#)],
+        &[("id", r#"["<0>", "<1>", "<2>", "<3>", "<4>", "nonsense", 7, "00000000-0000-8000-8000-000000000000", null]"#)],
     ),
     (
         "query($ids: [ID!], $after: String) { tickets(filter: {id: {in: $ids}}) { nodes { subject } } page: tickets(first: 2, after: $after) { nodes { subject } pageInfo { endCursor } } }",
@@ -65,7 +65,10 @@ on_both_databases! {
         let people: Vec<Person<'_>> = ["ann", "bo", "eve", "finn", "hana", "ivo", "jun"]
             .map(|name| server.sign_in(&format!("{name}@acme.test")).tenant("acme"))
             .into();
-        let ids: Vec<String> = World::of(server).all_rows("ticket").iter().take(4).map(|row| row.id.clone()).collect();
+        let world = World::of(server);
+        // Four tickets, and a row of another entity.
+        let rows = world.all_rows("ticket").iter().take(4).chain(world.all_rows("team").first());
+        let ids: Vec<String> = rows.map(|row| row.id.clone()).collect();
         let cursor = people[2].query("{ tickets(first: 2) { pageInfo { endCursor } } }")["tickets"]["pageInfo"]["endCursor"].clone();
         let fill = |text: &str| {
             let text = ids.iter().enumerate().fold(text.to_owned(), |text, (index, id)| text.replace(&format!("<{index}>"), id));

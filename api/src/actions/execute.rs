@@ -75,10 +75,14 @@ pub(crate) async fn execute(
 
     let view = bundle.view(&RoleSet::of(catalog, &caller));
     let recalled = timings.time("recall", || recall(&bundle, &view, &request.asked))?;
-    let work = match recalled {
-        Some(planned) => Work::Read(planned),
-        None => compile(environment, &bundle, &view, &caller, request, timings).await?,
-    };
+    if let Some(planned) = recalled {
+        match timings.wait("run", read(environment, &bundle, &caller, &planned)).await {
+            // A value that its parameter does not take. Planning says better what is wrong with it.
+            Err(refusal) if refusal.code() == Code::BadUserInput => {}
+            outcome => return Ok(enveloped(&outcome?)),
+        }
+    }
+    let work = compile(environment, &bundle, &view, &caller, request, timings).await?;
     let data = match &work {
         Work::Read(planned) => {
             timings

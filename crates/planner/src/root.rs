@@ -10,7 +10,7 @@ use freehold_policy::operand::Scalar;
 use freehold_policy::predicate::{Link, Predicate, Test};
 use freehold_policy::source::{FilterPredicate, RowSource};
 use freehold_schema::catalog::{EntityDef, SystemField, UniqueKey};
-use freehold_schema::graphql::operation::{Field, InputKind, Operation};
+use freehold_schema::graphql::operation::{Field, Input, InputKind, Operation};
 use serde_json::value::RawValue;
 
 /// What a root field asks for.
@@ -88,6 +88,8 @@ fn node(context: &mut Context<'_>, field: &Field) -> SlotKind {
     let Some(id) = read_id(context, field) else {
         return SlotKind::Null;
     };
+    // Which entity it is decides what is read, so the id is part of the plan.
+    field.argument("id").map(Input::kind);
     let entity = id
         .tag()
         .and_then(|tag| context.catalog.entities.values().find(|entity| entity.tag == tag));
