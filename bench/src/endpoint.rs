@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::cell::RefCell;
 use std::io::Write;
 use std::net::TcpListener;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// As many as Freehold has on two processors.
@@ -146,6 +146,8 @@ pub(crate) fn serve(place: &Place) -> Outcome<()> {
                 .service(resource("/update").route(post().to(update)))
         })
         .workers(WORKERS)
+        // As Freehold does: the driver's connections wait while the other server is asked.
+        .keep_alive(Duration::from_secs(75))
         .listen(listener)?
         .run();
         println!("listening on http://{address}");
@@ -225,7 +227,7 @@ impl Ids {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an id begins with the time")]
-fn now() -> std::time::Duration {
+fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 

@@ -174,24 +174,30 @@ async fn on(parts: &Parts<'_>, remains: &Remains, options: &Options) -> Outcome<
             .await
             .during(&workload.to_string())?;
     }
-    let mut tables = Vec::new();
-    for connections in &options.connections {
-        progress::say(&format!("{}: {connections} connections", parts.database));
-        let mut measured = Vec::with_capacity(chosen.len());
-        for workload in &chosen {
-            let rounds = measure(&world, *workload, *connections, plan, &serials).await?;
-            measured.push(Measured {
-                workload: *workload,
-                rounds,
-            });
-        }
-        let table = Table {
+    let mut tables: Vec<Table> = options
+        .connections
+        .iter()
+        .map(|connections| Table {
             database: parts.database.to_string(),
             connections: *connections,
-            measured,
-        };
+            measured: Vec::with_capacity(chosen.len()),
+        })
+        .collect();
+    // All reading comes before any writing, so that each reads the same rows.
+    let (writing, reading): (Vec<Workload>, Vec<Workload>) = chosen.iter().partition(|workload| workload.writes());
+    for workloads in [reading, writing] {
+        for table in &mut tables {
+            for workload in &workloads {
+                let rounds = measure(&world, *workload, table.connections, plan, &serials).await?;
+                table.measured.push(Measured {
+                    workload: *workload,
+                    rounds,
+                });
+            }
+        }
+    }
+    for table in &tables {
         print(&table.markdown());
-        tables.push(table);
     }
     Ok(tables)
 }

@@ -37,7 +37,7 @@ pub(crate) enum Workload {
 type Goal = f64;
 
 impl Workload {
-    /// All, those that write last: what they leave is there for both servers alike.
+    /// All, in the order of the tables.
     pub(crate) const ALL: [Self; 10] = [
         Self::Row,
         Self::List,

@@ -25,7 +25,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
 /// Whether PostgreSQL is among what is measured, and not named already.
 fn needs_postgres(arguments: &[String]) -> bool {
     let says = |what: &str| arguments.iter().any(|argument| argument == what);
-    let is_named = arguments.iter().any(|it| it == "--postgres" || it.starts_with("--postgres="));
+    let is_named = arguments
+        .iter()
+        .any(|it| it == "--postgres" || it.starts_with("--postgres="));
     let is_sqlite_alone = says("--database=sqlite")
         || arguments
             .windows(2)

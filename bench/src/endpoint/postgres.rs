@@ -32,7 +32,9 @@ struct Connection {
 /// teams the first is quicker for one row, and the second for many: it leaves the filter's own index to PostgreSQL.
 macro_rules! readable {
     (one) => {
-        readable!("t.team_id = ANY (ARRAY(SELECT m.team_id FROM team_member m WHERE m.tenant_id = $1 AND m.member_id = $2))")
+        readable!(
+            "t.team_id = ANY (ARRAY(SELECT m.team_id FROM team_member m WHERE m.tenant_id = $1 AND m.member_id = $2))"
+        )
     };
     (many) => {
         readable!("t.team_id IN (SELECT m.team_id FROM team_member m WHERE m.tenant_id = $1 AND m.member_id = $2)")
