@@ -2,6 +2,7 @@
 //!
 //! Everything here is plain std, so that it compiles in a second and works before anything else does.
 
+mod bench;
 mod faults;
 mod keeper;
 mod prove;
@@ -17,6 +18,7 @@ Tasks of the Freehold repository.
 Usage: cargo xtask test [--only PART]... [--filter TEXT]
        cargo xtask faults [NAME]...
        cargo xtask prove [--decisions N] [--seed N] [--crash [N]]
+       cargo xtask bench [ARGUMENT]...
 
   test    Run the tests, with everything they need:
             unit      the tests beside the code of every crate
@@ -25,6 +27,8 @@ Usage: cargo xtask test [--only PART]... [--filter TEXT]
             clients   GraphQL clients of other people against the server
   prove   Compare random models, people and mutations on both databases with the reference evaluator
   faults  Plant each fault of tests/faults (or those whose name has NAME in it) in a copy, and see a test catch it
+  bench   Build for release, and measure the server against a hand-written endpoint on both databases. The arguments are the
+          benchmark's own, such as --scale 0.05 or --only row: `cargo xtask bench --help` lists them
 
 Options:
   --only PART     unit, it, page or clients; may be given several times. Absent: all four
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
 /// Whether everything passed.
 fn run(arguments: &[String]) -> Result<bool, String> {
     match arguments.first().map(String::as_str) {
+        Some("bench") => bench::run(&arguments[1..]),
         Some("faults") => faults::run(&arguments[1..]),
         Some("prove") => prove::run(&prove::Selection::parse(&arguments[1..])?),
         Some("test") => test::run(&test::Selection::parse(&arguments[1..])?),

@@ -113,13 +113,17 @@ fn build(root: &Path) -> Result<PathBuf, String> {
 /// Builds what cargo is told to, the program among it; gives the program.
 pub(crate) fn build_with(root: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
     tools::succeed(cargo(root).arg("build").args(arguments))?;
-    let target = tools::variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let program = target.join("debug").join("freehold");
+    let program = target(root).join("debug").join("freehold");
     if program.is_file() {
         Ok(program)
     } else {
         Err(format!("the build left no {}", program.display()))
     }
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    tools::variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 fn cargo_test(
