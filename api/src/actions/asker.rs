@@ -15,8 +15,17 @@ pub(crate) struct Asker<'a> {
     tenant: &'a TenantHint<'a>,
     now: Timestamp,
     lookup: Option<Lookup>,
-    /// What the lookup has found, if it was made.
-    found: Option<Option<Vec<Value>>>,
+    found: Found,
+}
+
+/// What the lookup has found.
+#[derive(Debug, Default)]
+enum Found {
+    /// It was not made.
+    #[default]
+    NotYet,
+    /// Its row, if there is one.
+    Row(Option<Vec<Value>>),
 }
 
 impl<'a> Asker<'a> {
@@ -35,7 +44,7 @@ impl<'a> Asker<'a> {
             tenant,
             now: environment.clock.now(),
             lookup: lookup(backend, &bundle.directory, token, tenant),
-            found: None,
+            found: Found::NotYet,
         }
     }
 
@@ -58,7 +67,7 @@ impl<'a> Asker<'a> {
 
     /// Takes what was found along with something else.
     pub(crate) fn found(&mut self, row: Option<Vec<Value>>) {
-        self.found = Some(row);
+        self.found = Found::Row(row);
     }
 
     /// The caller.
@@ -66,10 +75,10 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// `UNAUTHENTICATED` for a session that is unknown or over; when the database refuses.
     pub(crate) async fn identify(&mut self) -> Result<Caller, Refusal> {
-        let row = match (self.found.take(), &self.lookup) {
-            (Some(row), _) => row,
-            (None, Some(lookup)) => self.environment.database.look_up(lookup).await?,
-            (None, None) => None,
+        let row = match (std::mem::take(&mut self.found), &self.lookup) {
+            (Found::Row(row), _) => row,
+            (Found::NotYet, Some(lookup)) => self.environment.database.look_up(lookup).await?,
+            (Found::NotYet, None) => None,
         };
         let directory = &self.bundle.directory;
         let caller = match caller_of(directory, self.token, row.as_deref(), self.now) {

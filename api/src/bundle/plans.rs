@@ -205,7 +205,9 @@ fn write_shape(out: &mut String, value: &Value) {
         Value::String(_) => out.push('s'),
         Value::Array(items) => {
             out.push('[');
-            items.iter().for_each(|item| write_shape(out, item));
+            for item in items {
+                write_shape(out, item);
+            }
             out.push(']');
         }
         Value::Object(entries) => {

@@ -88,7 +88,7 @@ mod tests {
     /// SHA-256 of `{__typename}`.
     const KNOWN: &str = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
 
-    fn extensions(value: Value) -> Map<String, Value> {
+    fn extensions(value: &Value) -> Map<String, Value> {
         match json!({ "persistedQuery": value }) {
             Value::Object(map) => map,
             other => panic!("{other}"),
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_text_is_known_once_it_was_sent() {
         let persisted = Persisted::default();
-        let by_hash = extensions(json!({"version": 1, "sha256Hash": KNOWN}));
+        let by_hash = extensions(&json!({"version": 1, "sha256Hash": KNOWN}));
         let text = || Some("{__typename}".to_owned());
         assert_eq!(told(persisted.text(None, &by_hash)), "PERSISTED_QUERY_NOT_FOUND");
         assert_eq!(told(persisted.text(Some("{other}".into()), &by_hash)), "BAD_REQUEST");
@@ -128,7 +128,7 @@ mod tests {
             json!({"version": 1, "sha256Hash": "g".repeat(64)}),
             json!({"version": 1, "sha256Hash": 7}),
         ] {
-            let found = persisted.text(Some("{__typename}".into()), &extensions(declared.clone()));
+            let found = persisted.text(Some("{__typename}".into()), &extensions(&declared));
             assert_eq!(told(found), "BAD_REQUEST", "{declared}");
         }
     }
