@@ -60,9 +60,7 @@ impl Remains {
     /// Makes a folder and, on PostgreSQL, a database.
     pub(crate) async fn new(parts: &Parts<'_>) -> Outcome<Self> {
         let name = format!("freehold_bench_{}", std::process::id());
-        let folder = std::env::temp_dir().join(&name);
-        fs::create_dir_all(&folder)?;
-        let mut remains = Self { folder, database: None };
+        let mut database = None;
         if parts.database == Database::Postgres {
             let server = parts.postgres.ok_or_else(|| {
                 Failure::new(
@@ -70,16 +68,26 @@ impl Remains {
                 )
             })?;
             statement(server, &format!("CREATE DATABASE {name}")).await?;
-            remains.database = Some((server.to_owned(), name));
+            database = Some((server.to_owned(), name.clone()));
         }
-        Ok(remains)
+        let folder = std::env::temp_dir().join(&name);
+        let remains = Self { folder, database };
+        match fs::create_dir_all(&remains.folder) {
+            Ok(()) => Ok(remains),
+            Err(error) => {
+                remains.remove().await?;
+                Err(error).during("cannot make a temporary folder")
+            }
+        }
     }
 
     /// Removes both. Nobody may use them any more.
     pub(crate) async fn remove(self) -> Outcome<()> {
-        fs::remove_dir_all(&self.folder)?;
         if let Some((server, name)) = &self.database {
             statement(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        }
+        if self.folder.exists() {
+            fs::remove_dir_all(&self.folder)?;
         }
         Ok(())
     }
