@@ -198,7 +198,7 @@ impl Sqlite {
         let connection = self.writer.clone().lock_owned().await;
         blocking(move || {
             // The pragma does nothing inside a transaction. A table is rebuilt without it and checked afterwards.
-            connection.pragma_update(None, "foreign_keys", enforce_references)?;
+            enforce(&connection, enforce_references)?;
             connection.execute_batch("BEGIN IMMEDIATE")?;
             Ok(WriteTransaction { connection })
         })
@@ -250,7 +250,7 @@ impl WriteTransaction {
         shared: &Interruptible,
         work: impl FnOnce(&Connection, &AtomicBool) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
-        self.connection.pragma_update(None, "foreign_keys", true)?;
+        enforce(&self.connection, true)?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let Some(done) = work(&self.connection, &shared.stopped)? else {
             return Ok(None);
@@ -282,8 +282,7 @@ impl WriteTransaction {
     pub(crate) async fn commit(self) -> Result<()> {
         blocking(move || {
             self.connection.execute_batch("COMMIT")?;
-            self.connection.pragma_update(None, "foreign_keys", true)?;
-            Ok(())
+            enforce(&self.connection, true)
         })
         .await
     }
@@ -293,8 +292,8 @@ impl Drop for WriteTransaction {
     fn drop(&mut self) {
         if !self.connection.is_autocommit() {
             let undone = self.connection.execute_batch("ROLLBACK");
-            let checked = self.connection.pragma_update(None, "foreign_keys", true);
-            if let Err(error) = undone.and(checked) {
+            let undone = undone.map_err(Error::from);
+            if let Err(error) = undone.and(enforce(&self.connection, true)) {
                 tracing::error!(%error, "a write transaction could not be rolled back");
             }
         }
@@ -373,6 +372,15 @@ fn open(path: &Path, read_only: bool) -> Result<Connection> {
         connection.pragma_update(None, "query_only", true)?;
     }
     Ok(connection)
+}
+
+/// Has references checked, or not. To state it, even as it is, would have every statement of the connection prepared again.
+fn enforce(connection: &Connection, references: bool) -> Result<()> {
+    let mut asked = connection.prepare_cached("PRAGMA foreign_keys")?;
+    if asked.query_row([], |row| row.get::<_, bool>(0))? != references {
+        connection.pragma_update(None, "foreign_keys", references)?;
+    }
+    Ok(())
 }
 
 /// Creates a missing file that its owner alone may read; SQLite gives its companions the same mode.
