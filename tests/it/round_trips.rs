@@ -122,8 +122,8 @@ fn a_simple_write_is_one_flight() {
     for texts in cases {
         let told = texts[0].clone();
         let with = least(texts);
-        // One for who asks.
-        assert_eq!(flights(&with), 2, "{told}\n{:#?}", with.statements);
+        // One for who asks, and one more. The proxy may see both as one, if the answer to the first was overtaken.
+        assert!(flights(&with) <= 2, "{told}\n{:#?}", with.statements);
     }
 }
 
