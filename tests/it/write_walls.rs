@@ -85,6 +85,8 @@ on_both_databases! {
         let refused = amy.tenant("two").refusal(&format!("mutation {{ updateColor(id: {red:?}, input: {{name: \"pink\"}}, ifVersion: 7) {{ name }} }}"));
         assert_eq!(refused, "STALE_VERSION");
         amy.tenant("two").query(&format!("mutation {{ updateColor(id: {red:?}, input: {{name: \"pink\"}}) {{ name }} }}"));
+        let missing = "mutation { updateColor(id: \"01930000-0000-8001-8000-00000000dead\", input: {name: \"x\"}) { name } }";
+        assert_eq!(amy.tenant("two").refusal(missing), "NOT_FOUND");
         assert_eq!(log(&server, "fay@bazaar.test", "two"), before);
         let own = log(&server, "amy@bazaar.test", "one");
         assert!(!own.iter().any(|record| record.ends_with("create_tenant")), "{own:?}");
