@@ -96,6 +96,23 @@ on_both_databases! {
         }
     }
 
+    fn what_is_part_of_a_program_is_not_taken_for_another_value(database) {
+        let server = Server::fresh(&fixture("bazaar"), database);
+        let bob = server.sign_in("bob@bazaar.test").tenant("one");
+        for (data, grade) in [(json!({"a": 1, "b": "x"}), 1), (json!({"a": 2, "b": "x"}), 2), (json!({"a": 2, "b": "y"}), 3)] {
+            bob.query_with("mutation($data: JSON, $grade: Int) { createNote(input: {data: $data, grade: $grade}) { id } }", &json!({"data": data, "grade": grade}));
+        }
+        // JSON that is compared is a part of the program, variables inside it too.
+        let text = "query($value: JSON, $path: [String!]) { notes(filter: {data: {path: $path, in: [$value, \"z\"]}}, orderBy: [{grade: ASC}]) { nodes { grade } } }";
+        for _ in 0..2 {
+            for (path, value, found) in [("a", json!(1), json!([1])), ("a", json!(2), json!([2, 3])), ("b", json!("x"), json!([1, 2])), ("b", json!("y"), json!([3])), ("c", json!("y"), json!([]))] {
+                let data = bob.query_with(text, &json!({"value": value, "path": [path]}));
+                let grades: Vec<&Value> = data["notes"]["nodes"].as_array().expect("nodes").iter().map(|node| &node["grade"]).collect();
+                assert_eq!(json!(grades), found, "{path} {value}");
+            }
+        }
+    }
+
     fn rights_are_asked_of_what_is_known_too(database) {
         let server = Server::fresh(&fixture("bazaar"), database);
         let amy = server.sign_in("amy@bazaar.test").tenant("one");
