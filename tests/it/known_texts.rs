@@ -103,7 +103,7 @@ on_both_databases! {
             bob.query_with("mutation($data: JSON, $grade: Int) { createNote(input: {data: $data, grade: $grade}) { id } }", &json!({"data": data, "grade": grade}));
         }
         // JSON that is compared is a part of the program, variables inside it too.
-        let text = "query($value: JSON, $path: [String!]) { notes(filter: {data: {path: $path, in: [$value, \"z\"]}}, orderBy: [{grade: ASC}]) { nodes { grade } } }";
+        let text = "query($value: JSON!, $path: [String!]) { notes(filter: {data: {path: $path, in: [$value, \"z\"]}}, orderBy: [{grade: ASC}]) { nodes { grade } } }";
         for _ in 0..2 {
             for (path, value, found) in [("a", json!(1), json!([1])), ("a", json!(2), json!([2, 3])), ("b", json!("x"), json!([1, 2])), ("b", json!("y"), json!([3])), ("c", json!("y"), json!([]))] {
                 let data = bob.query_with(text, &json!({"value": value, "path": [path]}));
