@@ -5,7 +5,7 @@ mod identities;
 mod plans;
 
 pub(crate) use identities::{Identities, IdentityKey, Known};
-pub(crate) use plans::{Planned, Plans};
+pub(crate) use plans::{Planned, Plans, Recipe, Watch};
 
 use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
 use freehold_base::ValueType;
@@ -85,6 +85,14 @@ impl Compiled {
     /// The faults for people to read; empty if there are none.
     pub(crate) fn report(&self, sources: &Sources, color: bool) -> String {
         render(&self.diagnostics, sources, color)
+    }
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Bundle")
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
     }
 }
 

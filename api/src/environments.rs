@@ -7,6 +7,7 @@ use crate::http::persisted::Persisted;
 use crate::post::Post;
 use crate::pseudonym::Pseudonyms;
 use crate::recorder::Recorder;
+use crate::subscriptions::{Changes, Hub};
 use freehold_auth::{Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};
 use freehold_planner::cursor::Sealer;
@@ -47,6 +48,8 @@ pub(crate) struct Environment {
     pub(crate) pseudonyms: Pseudonyms,
     /// Texts that clients name by their hash.
     pub(crate) persisted: Persisted,
+    /// Those who listen.
+    pub(crate) hub: Arc<Hub>,
     live: RwLock<Live>,
 }
 
@@ -148,6 +151,7 @@ impl Environment {
             post,
             pseudonyms,
             persisted: Persisted::default(),
+            hub: Arc::default(),
             live: RwLock::default(),
         }
     }
@@ -186,6 +190,7 @@ impl Environment {
             default_query,
         };
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = next;
+        self.hub.tell(Changes::everything());
     }
 
     /// Keeps serving the last good bundle, and tells why the newest is not served.

@@ -16,6 +16,7 @@ mod secret_url;
 mod settings;
 mod sources;
 mod startup;
+mod subscriptions;
 mod timings;
 mod webhook;
 

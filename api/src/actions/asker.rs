@@ -75,6 +75,14 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// `UNAUTHENTICATED` for a session that is unknown or over; when the database refuses.
     pub(crate) async fn identify(&mut self) -> Result<Caller, Refusal> {
+        self.settle().await.map(|known| known.last().clone())
+    }
+
+    /// The caller, with the row that says so.
+    ///
+    /// # Errors
+    /// As [`Self::identify`].
+    pub(crate) async fn settle(&mut self) -> Result<Arc<Known>, Refusal> {
         let row = match (std::mem::take(&mut self.found), &self.lookup) {
             (Found::Row(row), _) => row,
             (Found::NotYet, Some(lookup)) => self.environment.database.look_up(lookup).await?,
@@ -89,10 +97,16 @@ impl<'a> Asker<'a> {
             }
         };
         self.note_use(row.as_deref()).await?;
+        let known = Arc::new(Known::new(row, caller));
         if self.lookup.is_some() {
-            self.bundle.identities.keep(self.key(), row, caller.clone());
+            self.bundle.identities.keep(self.key(), known.clone());
         }
-        Ok(caller)
+        Ok(known)
+    }
+
+    /// What has to be looked up to know who it is; `None` for nobody in particular.
+    pub(crate) fn lookup(&self) -> Option<&Lookup> {
+        self.lookup.as_ref()
     }
 
     /// Notes that the session is in use, now and then.

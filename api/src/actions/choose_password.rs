@@ -3,6 +3,7 @@
 use crate::actions::audit::{self, Origin};
 use crate::environments::Environment;
 use crate::error::Refusal;
+use crate::subscriptions::{Changed, Changes};
 use freehold_auth::{Token, is_reset_good};
 use freehold_base::Code;
 
@@ -43,6 +44,11 @@ pub(crate) async fn choose_password(
     let user = freehold_auth::choose_password(&environment.platform, &token, phc, now)
         .await?
         .ok_or_else(not_good)?;
+    // Their sessions have ended.
+    let mut changes = Changes::default();
+    let people = &bundle.catalog.entity(bundle.catalog.user).name;
+    changes.add(people, None, Changed::Rows([user].into()));
+    environment.hub.tell(changes);
     audit::password_chosen(environment, &bundle, user, origin).await;
     Ok(())
 }

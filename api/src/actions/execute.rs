@@ -4,14 +4,15 @@ use crate::actions::asides;
 use crate::actions::asker::Asker;
 use crate::actions::audit::Origin;
 use crate::actions::read::{Proof, Read, read, read_if};
+use crate::actions::subscribe::tenant_hint;
 use crate::actions::write::{self, Mutation};
-use crate::bundle::{Bundle, Planned, View};
+use crate::bundle::{Bundle, Planned, Recipe, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
-use crate::http::host::{self, Host};
-use crate::http::verb::is_mutation;
+use crate::http::host::Host;
+use crate::http::verb::{Verb, verb};
 use crate::timings::Timings;
-use freehold_auth::{TenantHint, Token};
+use freehold_auth::Token;
 use freehold_base::{Caller, Code};
 use freehold_planner::plan::Plan;
 use freehold_planner::{plan, plan_mutation};
@@ -23,7 +24,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// What a client asks.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Asked {
     /// The document.
     pub(crate) query: String,
@@ -58,14 +59,11 @@ pub(crate) async fn execute(
 ) -> Result<Vec<u8>, Refusal> {
     let bundle = environment.bundle()?;
     let catalog = &bundle.catalog;
-    if request.reads_only && is_mutation(&request.asked.query, request.asked.operation_name.as_deref()) {
+    if request.reads_only && verb(&request.asked.query, request.asked.operation_name.as_deref()) == Verb::Mutation {
         return Err(Refusal::new(Code::BadRequest, "a mutation cannot be sent by GET").allowing("POST"));
     }
 
-    let tenant = match (host::tenant(catalog, request.host), request.tenant) {
-        (TenantHint::None, Some(name)) => TenantHint::Named(name),
-        (by_host, _) => by_host,
-    };
+    let tenant = tenant_hint(catalog, request.host, request.tenant);
     let mut asker = Asker::new(environment, &bundle, request.token.as_ref(), &tenant);
     if let Some(data) = as_before(environment, &bundle, &mut asker, &request.asked, timings).await? {
         return Ok(enveloped(&data));
@@ -165,8 +163,10 @@ fn recall(bundle: &Bundle, view: &View, asked: &Asked) -> Result<Option<Planned>
         return Ok(None);
     };
     let variables = view.schema.bind(text.signature(), &asked.variables)?;
-    let program = bundle.plans.find(&text, &variables);
-    Ok(program.map(|program| Planned { program, variables }))
+    Ok(match bundle.plans.find(&text, &variables) {
+        Some(Recipe::Query(program)) => Some(Planned { program, variables }),
+        Some(Recipe::Live(_) | Recipe::Changes(_)) | None => None,
+    })
 }
 
 /// From text to what is run: prepare → plan → render.
@@ -194,7 +194,8 @@ async fn compile(
     let (values, spent) = (variables.to_json(), variables.spent());
     if is_lasting {
         let plans = &bundle.plans;
-        plans.keep(view.number, &request.asked, signature, &values, spent, program.clone());
+        let recipe = Recipe::Query(program.clone());
+        plans.keep(view.number, &request.asked, signature, &values, spent, recipe);
     }
     Ok(Work::Read(Planned {
         program,
@@ -247,10 +248,12 @@ pub(crate) async fn understand(
             })));
         }
         OperationKind::Subscription => {
-            return Err(Refusal::new(
+            let refusal = Refusal::new(
                 Code::BadRequest,
-                "subscriptions are not answered in this version",
-            ));
+                "a subscription has many answers, and this request takes one",
+            );
+            return Err(refusal
+                .with_hint("send it over a WebSocket (`graphql-transport-ws`), or with `Accept: text/event-stream`"));
         }
     }
     let asides = asides::answers(environment, bundle, view, caller, request.origin, &prepared.operation);
@@ -270,7 +273,7 @@ pub(crate) async fn understand(
 }
 
 /// `{"data": …}`
-fn enveloped(data: &[u8]) -> Vec<u8> {
+pub(crate) fn enveloped(data: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(data.len() + 16);
     body.extend_from_slice(b"{\"data\":");
     body.extend_from_slice(data);

@@ -14,4 +14,5 @@ pub(crate) mod read;
 pub(crate) mod rehearse;
 pub(crate) mod seed;
 pub(crate) mod sign_in;
+pub(crate) mod subscribe;
 pub(crate) mod write;

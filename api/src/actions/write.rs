@@ -7,12 +7,13 @@ use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::site_for_letters;
 use crate::keys;
+use crate::subscriptions::{Changed, Changes};
 use freehold_base::{Caller, Code, RowId};
 use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
-use freehold_storage::{Binder, Error, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, ChangedRow, Error, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
 
 /// How often a write is tried that lacks a key.
@@ -57,7 +58,7 @@ pub(crate) async fn write(
     let mut sealing = seals(catalog, &mutation.plan);
     let mut chance = Chance::default();
     let mut attempts = 1;
-    let (outcome, letters) = loop {
+    let (outcome, letters, changed) = loop {
         let cipher = if sealing {
             environment.sealing_cipher(&uses).await?
         } else {
@@ -70,7 +71,7 @@ pub(crate) async fn write(
             written: None,
             cipher: Some(&cipher),
         };
-        let mut letters = Vec::new();
+        let (mut letters, mut changed) = (Vec::new(), Vec::new());
         let mut entropy = chance.replayed();
         let asked = WriteRequest {
             binder,
@@ -78,6 +79,7 @@ pub(crate) async fn write(
             entropy: &mut entropy,
             audit: Some(&audit),
             letters: &mut letters,
+            changed: &mut changed,
             request_id: Some(origin.request),
         };
         let outcome = match &mut rehearsal {
@@ -103,12 +105,13 @@ pub(crate) async fn write(
                 sealing = true;
                 attempts += 1;
             }
-            _ => break (outcome, letters),
+            _ => break (outcome, letters, changed),
         }
     };
     match outcome {
         Ok(data) if rehearsal.is_some() => Ok(data),
         Ok(data) => {
+            environment.hub.tell(changes(catalog, &mutation.plan, caller, &changed));
             let site = site_for_letters(catalog, &environment.hosts, request.host, environment.without_tls);
             for letter in &letters {
                 environment.post.send(letter, &catalog.app, &site).await;
@@ -124,6 +127,28 @@ pub(crate) async fn write(
             Err(Refusal::from(refused.error).of_write(refused.root.as_deref()))
         }
     }
+}
+
+/// What those who listen are told.
+fn changes(catalog: &Catalog, plan: &MutationPlan, caller: &Caller, rows: &[ChangedRow]) -> Changes {
+    let mut changes = Changes::default();
+    for row in rows {
+        let entity = &catalog.entity(row.entity).name;
+        changes.add(entity, row.tenant, Changed::Rows([row.row].into()));
+    }
+    let administers = plan
+        .roots
+        .iter()
+        .any(|root| matches!(root.action, RootAction::Administer(_)));
+    if administers {
+        let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
+        changes.add(&catalog.entity(catalog.user).name, None, Changed::Some);
+        if let Some(tenancy) = &catalog.tenancy {
+            changes.add(&catalog.entity(tenancy.membership).name, tenant, Changed::Some);
+            changes.add(&catalog.entity(tenancy.entity).name, tenant, Changed::Some);
+        }
+    }
+    changes
 }
 
 /// What the audit log says of rows that were written: those that an administrator wrote, and those that a rule let through past the

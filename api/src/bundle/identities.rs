@@ -46,6 +46,16 @@ impl IdentityKey {
 }
 
 impl Known {
+    /// Somebody, by the row that says who it is.
+    pub(crate) fn new(row: Option<Vec<Value>>, caller: Caller) -> Self {
+        Self { row, caller }
+    }
+
+    /// The caller, as it was then.
+    pub(crate) fn last(&self) -> &Caller {
+        &self.caller
+    }
+
     /// The caller, now.
     pub(crate) fn caller(&self, now: Timestamp) -> Caller {
         Caller {
@@ -67,8 +77,8 @@ impl Identities {
     }
 
     /// Remembers somebody.
-    pub(crate) fn keep(&self, key: IdentityKey, row: Option<Vec<Value>>, caller: Caller) {
-        self.0.insert(key, Arc::new(Known { row, caller }));
+    pub(crate) fn keep(&self, key: IdentityKey, known: Arc<Known>) {
+        self.0.insert(key, known);
     }
 
     /// Forgets somebody.

@@ -8,6 +8,9 @@
 //! would have been planned the same way, step by step, up to the last value looked at.
 
 use crate::actions::execute::Asked;
+use crate::subscriptions::Changed;
+use freehold_planner::change::ChangeSlot;
+use freehold_schema::catalog::EntityId;
 use freehold_schema::graphql::VariableSignature;
 use freehold_schema::graphql::operation::VariablePath;
 use freehold_storage::program::Program;
@@ -36,11 +39,68 @@ pub(crate) struct Planned {
     pub(crate) variables: Map<String, Value>,
 }
 
+/// What a text is, once it has been understood: shared by all who ask the same.
+#[derive(Clone, Debug)]
+pub(crate) enum Recipe {
+    /// A query.
+    Query(Arc<Program>),
+    /// A query that is answered again whenever its answer changes.
+    Live(Arc<Program>),
+    /// The changes of single rows.
+    Changes(Arc<Watch>),
+}
+
+/// How the changes of single rows are found, and told.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// The entity.
+    pub(crate) entity: EntityId,
+    /// Every watched row, with its version.
+    pub(crate) rows: Arc<Program>,
+    /// One row, as it is to be told.
+    pub(crate) row: Arc<Program>,
+    /// The response key.
+    pub(crate) key: String,
+    /// What is told of a change.
+    pub(crate) slots: Vec<ChangeSlot>,
+}
+
+impl Recipe {
+    /// Tells it from every other that there is.
+    pub(crate) fn address(&self) -> usize {
+        match self {
+            Self::Query(program) | Self::Live(program) => Arc::as_ptr(program).addr(),
+            Self::Changes(watch) => Arc::as_ptr(watch).addr(),
+        }
+    }
+
+    /// What is to be looked at when rows of an entity have changed; `None`: nothing.
+    pub(crate) fn due(&self, entity: EntityId, changed: &Changed) -> Option<Changed> {
+        match self {
+            Self::Query(program) | Self::Live(program) => program.reads.contains_key(&entity).then_some(Changed::Some),
+            Self::Changes(watch) => match watch.rows.reads.get(&entity) {
+                // Nothing but the row itself decides, as far as its own entity goes.
+                Some(1) if entity == watch.entity => Some(changed.clone()),
+                Some(_) => Some(Changed::Some),
+                None => None,
+            },
+        }
+    }
+
+    fn programs(&self) -> impl Iterator<Item = &Arc<Program>> {
+        let (first, second) = match self {
+            Self::Query(program) | Self::Live(program) => (program, None),
+            Self::Changes(watch) => (&watch.rows, Some(&watch.row)),
+        };
+        std::iter::once(first).chain(second)
+    }
+}
+
 /// The texts and programs of a bundle, the least used forgotten first.
 #[derive(Debug)]
 pub(crate) struct Plans {
     texts: Cache<TextKey, Arc<Text>>,
-    programs: Cache<ProgramKey, Arc<Program>>,
+    programs: Cache<ProgramKey, Recipe>,
     texts_made: AtomicU64,
 }
 
@@ -133,8 +193,9 @@ impl Plans {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
         let weigh_text = |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + key.request.len()).unwrap_or(u32::MAX);
-        let weigh = |key: &ProgramKey, program: &Arc<Program>| {
-            let sql: usize = program.statements.iter().map(|statement| statement.sql.len()).sum();
+        let weigh = |key: &ProgramKey, recipe: &Recipe| {
+            let statements = recipe.programs().flat_map(|program| &program.statements);
+            let sql: usize = statements.map(|statement| statement.sql.len()).sum();
             // Slots and their keys take about as much as the text that selects them.
             u32::try_from(1024 + 2 * key.values.len() + 4 * sql).unwrap_or(u32::MAX)
         };
@@ -153,12 +214,12 @@ impl Plans {
         self.texts.get(&TextKey::new(view, asked)?)
     }
 
-    /// Finds the program for coerced variables.
-    pub(crate) fn find(&self, text: &Text, variables: &Map<String, Value>) -> Option<Arc<Program>> {
+    /// Finds what the text is for coerced variables.
+    pub(crate) fn find(&self, text: &Text, variables: &Map<String, Value>) -> Option<Recipe> {
         self.programs.get(&text.key(variables)?)
     }
 
-    /// Remembers a program: what its text declares, and which values of its variables it was made of.
+    /// Remembers what a text is: what it declares, and which values of its variables that was made of.
     pub(crate) fn keep(
         &self,
         view: u64,
@@ -166,7 +227,7 @@ impl Plans {
         signature: VariableSignature,
         variables: &Map<String, Value>,
         spent: Spent,
-        program: Arc<Program>,
+        recipe: Recipe,
     ) {
         let Some(key) = TextKey::new(view, asked) else { return };
         let text = self.texts.get_with(key, || {
@@ -177,7 +238,7 @@ impl Plans {
             })
         });
         if let Some(key) = text.learn(variables, spent) {
-            self.programs.insert(key, program);
+            self.programs.insert(key, recipe);
         }
     }
 }
@@ -251,6 +312,7 @@ mod tests {
             statements: Vec::new(),
             layout: Vec::new(),
             keys: std::collections::BTreeSet::default(),
+            reads: std::collections::BTreeMap::default(),
         })
     }
 
@@ -301,7 +363,10 @@ mod tests {
         let question = asked("query", None);
         let find = |variables: Value| {
             let text = plans.find_text(1, &question)?;
-            plans.find(&text, &map(variables))
+            match plans.find(&text, &map(variables)) {
+                Some(Recipe::Query(program)) => Some(program),
+                _ => None,
+            }
         };
         let keep = |variables: Value, spent: Spent| {
             let made = program();
@@ -311,7 +376,7 @@ mod tests {
                 VariableSignature::default(),
                 &map(variables),
                 spent,
-                made.clone(),
+                Recipe::Query(made.clone()),
             );
             made
         };

@@ -10,6 +10,7 @@ use crate::http::host::Hosts;
 use crate::http::{self, Door};
 use crate::sources::fingerprint;
 use crate::startup::{Opening, open};
+use crate::subscriptions;
 use freehold_auth::Cost;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
         tell("warning: other machines can reach this server, and its demo passwords are public");
     }
     serve::purge(&environment);
+    subscriptions::start(&environment);
     tokio::spawn(watch(environment.clone(), args.directory.clone(), seen));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let bound = http::bind(environment, Door::Both, listener, workers)?;

@@ -10,6 +10,7 @@ use crate::http::host::Hosts;
 use crate::http::{self, Door};
 use crate::sources;
 use crate::startup::{Opening, open};
+use crate::subscriptions;
 use clap::Args;
 use freehold_auth::{Cost, purge_resets, purge_sessions};
 use freehold_schema::catalog::SecurityLevel;
@@ -45,6 +46,7 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     let operations = http::listen(config.operations_listen)?;
     let environment = Arc::new(start(&config, care).await?);
     purge(&environment);
+    subscriptions::start(&environment);
 
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let operations = http::bind(environment.clone(), Door::Operations, operations, 1)?;

@@ -7,6 +7,8 @@ pub(crate) enum Media {
     GraphqlResponse,
     /// `application/json`: the status is 200 for each well-formed request.
     Json,
+    /// `text/event-stream`: each answer is an event.
+    EventStream,
 }
 
 impl Media {
@@ -15,6 +17,7 @@ impl Media {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 }
@@ -35,6 +38,13 @@ pub(crate) fn negotiate(accept: Option<&str>) -> Option<Media> {
     };
     let (graphql_fit, graphql) = quality_of(accept, Media::GraphqlResponse).unwrap_or((Fit::Anything, 0));
     let (_, json) = quality_of(accept, Media::Json).unwrap_or((Fit::Anything, 0));
+    // Events are for those who know of them: no wildcard asks for a stream.
+    if let Some((Fit::Exact, events)) = quality_of(accept, Media::EventStream)
+        && events > 0
+        && events >= json.max(graphql)
+    {
+        return Some(Media::EventStream);
+    }
     // Among equals the newer type, if the client knows it; a wildcard means plain JSON.
     let prefers_json = if graphql_fit == Fit::Exact {
         json > graphql
@@ -62,10 +72,11 @@ fn fit(range: &str, media: Media) -> Option<(Fit, u16)> {
     let own = match media {
         Media::GraphqlResponse => "application/graphql-response+json",
         Media::Json => "application/json",
+        Media::EventStream => "text/event-stream",
     };
     let fit = match name.as_str() {
         "*/*" => Fit::Anything,
-        "application/*" => Fit::Family,
+        "application/*" if media != Media::EventStream => Fit::Family,
         name if name == own => Fit::Exact,
         _ => return None,
     };

@@ -6,6 +6,7 @@ use crate::http::credentials::{CookieKind, check_origin, credentials};
 use crate::http::graphql::{check_content_type, forget_cookie};
 use crate::http::shell::{Call, refused};
 use crate::http::{body, json};
+use crate::subscriptions::Changes;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
@@ -48,6 +49,9 @@ pub(crate) async fn sign_in(call: &Call<'_>, payload: Payload) -> Result<HttpRes
         address: address.as_deref(),
     };
     let (token, session) = sign_in::sign_in(call.environment, attempt, call.origin()).await?;
+    if let Some(previous) = &previous {
+        call.environment.hub.tell(Changes::session(previous.hash().0));
+    }
     let mut response = json(200, &session)?;
     let cookie = HeaderValue::try_from(kind.set(&token)).map_err(Refusal::internal)?;
     response.headers_mut().append(SET_COOKIE, cookie);
@@ -63,6 +67,7 @@ pub(crate) async fn sign_out(call: &Call<'_>) -> Result<HttpResponse, Refusal> {
         && let Some(token) = found.token
     {
         end_session(&call.environment.platform, &token).await?;
+        call.environment.hub.tell(Changes::session(token.hash().0));
     }
     let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
     let cookie = HeaderValue::try_from(kind.clear()).map_err(Refusal::internal)?;

@@ -77,16 +77,9 @@ impl CookieKind {
 /// # Errors
 /// `UNAUTHENTICATED` for a header or cookie that holds no token.
 pub(crate) fn credentials(headers: &HeaderMap, kind: CookieKind) -> Result<Credentials, Refusal> {
-    let bad = || Refusal::new(Code::Unauthenticated, "the credentials cannot be read");
     if let Some(header) = headers.get(AUTHORIZATION) {
-        let text = header.to_str().map_err(|_| bad())?;
-        let (scheme, token) = text.split_once(' ').ok_or_else(bad)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(bad().with_hint("`Authorization: Bearer <token>` is understood"));
-        }
-        let token = Token::parse(token.trim()).ok_or_else(bad)?;
         return Ok(Credentials {
-            token: Some(token),
+            token: Some(bearer(header.to_str().map_err(|_| unreadable())?)?),
             by_cookie: false,
         });
     }
@@ -108,6 +101,22 @@ pub(crate) fn credentials(headers: &HeaderMap, kind: CookieKind) -> Result<Crede
             })
         }
     }
+}
+
+/// The token in `Bearer <token>`.
+///
+/// # Errors
+/// `UNAUTHENTICATED` for anything else.
+pub(crate) fn bearer(text: &str) -> Result<Token, Refusal> {
+    let (scheme, token) = text.split_once(' ').ok_or_else(unreadable)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(unreadable().with_hint("`Authorization: Bearer <token>` is understood"));
+    }
+    Token::parse(token.trim()).ok_or_else(unreadable)
+}
+
+fn unreadable() -> Refusal {
+    Refusal::new(Code::Unauthenticated, "the credentials cannot be read")
 }
 
 /// Refuses a request that another site's page may have made a browser send.

@@ -1,12 +1,15 @@
 //! GraphQL over HTTP: a request in JSON or in the query string, an answer in the media type that the client takes.
 
 use crate::actions::execute::{self, Asked, Request};
+use crate::actions::subscribe::subscribe;
 use crate::error::Refusal;
 use crate::http::accept::{Media, is_utf8, negotiate};
 use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
 use crate::http::persisted::Persisted;
 use crate::http::shell::{Call, log};
-use crate::http::{answer, body};
+use crate::http::verb::{Verb, verb};
+use crate::http::{answer, body, event_stream};
+use crate::subscriptions::{Outlet, Outlets, Standing};
 use crate::timings::Timings;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -15,26 +18,38 @@ use actix_web::web::{Payload, Query};
 use freehold_base::{Code, Limits};
 use freehold_schema::graphql::check_nesting;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request may take in all: a little longer than its statements may, whose own refusal says more.
-const TIMEOUT: Duration = Duration::from_secs(40);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Answers `/graphql`.
 pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let headers = call.request.headers();
     let media = media(headers)?;
     let mut timings = Timings::default();
-    let outcome = run(call, payload, &mut timings).await;
+    let outcome = match media {
+        Media::EventStream => stream(call, payload, &mut timings).await,
+        Media::Json | Media::GraphqlResponse => {
+            let data = run(call, payload, &mut timings).await;
+            data.map(|data| answer(200, media.content_type(), data))
+        }
+    };
     let mut response = match outcome {
-        Ok(data) => answer(200, media.content_type(), data),
+        Ok(response) => response,
         Err(refusal) => {
             log(&refusal, &call.id);
             let status = match media {
                 Media::Json if refusal.is_about_the_document() => 200,
-                Media::Json | Media::GraphqlResponse => refusal.status(),
+                Media::Json | Media::GraphqlResponse | Media::EventStream => refusal.status(),
             };
-            let mut response = answer(status, media.content_type(), refusal.body(&call.id));
+            // What never began is no stream.
+            let content_type = match media {
+                Media::EventStream => Media::GraphqlResponse.content_type(),
+                Media::Json | Media::GraphqlResponse => media.content_type(),
+            };
+            let mut response = answer(status, content_type, refusal.body(&call.id));
             if let Some(allow) = refusal.allow().and_then(|names| HeaderValue::try_from(names).ok()) {
                 response.headers_mut().insert(actix_web::http::header::ALLOW, allow);
             }
@@ -66,7 +81,46 @@ pub(crate) fn forget_cookie(call: &Call<'_>, response: &mut HttpResponse) {
     }
 }
 
+/// Answers with events: those of a subscription, or the one answer of another operation.
+async fn stream(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result<HttpResponse, Refusal> {
+    let request = read(call, payload).await?;
+    let ready = Outlets::default();
+    let outlet = Arc::new(Outlet::new(ready.clone()));
+    let asked = &request.asked;
+    let subscription = if verb(&asked.query, asked.operation_name.as_deref()) == Verb::Subscription {
+        let standing = Standing {
+            asked: request.asked,
+            token: request.token,
+            tenant: request.tenant.map(str::to_owned),
+            host: call.host.clone(),
+        };
+        Some(within_time(subscribe(call.environment, standing, outlet.clone())).await?)
+    } else {
+        let body = within_time(execute::execute(call.environment, &request, timings)).await?;
+        outlet.put_latest(body.into());
+        outlet.complete();
+        None
+    };
+    Ok(event_stream::response(outlet, ready, subscription, call.id.clone()))
+}
+
 async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
+    let request = read(call, payload).await?;
+    within_time(execute::execute(call.environment, &request, timings)).await
+}
+
+async fn within_time<T>(work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    match tokio::time::timeout(TIMEOUT, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Refusal::new(
+            Code::Timeout,
+            format!("the request took longer than {} s", TIMEOUT.as_secs()),
+        )),
+    }
+}
+
+/// What a request asks, and who for.
+async fn read<'c>(call: &'c Call<'_>, payload: Payload) -> Result<Request<'c>, Refusal> {
     let headers = call.request.headers();
     let limits = call.environment.limits();
     let persisted = &call.environment.persisted;
@@ -88,36 +142,34 @@ async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result
     if credentials.by_cookie {
         check_origin(headers, &call.host, reads_only)?;
     }
-    only_once(headers, &HeaderName::from_static("x-tenant"))?;
-    let tenant = match headers.get("x-tenant") {
-        None => None,
-        Some(value) => {
-            let text = value
-                .to_str()
-                .map_err(|_| Refusal::new(Code::BadRequest, "the `X-Tenant` header is not text"))?;
-            Some(text.trim()).filter(|text| !text.is_empty())
-        }
-    };
-    let request = Request {
+    Ok(Request {
         asked,
         token: credentials.token,
-        tenant,
+        tenant: named_tenant(headers)?,
         host: &call.host,
         origin: call.origin(),
         reads_only,
+    })
+}
+
+/// The tenant that a request names.
+///
+/// # Errors
+/// `BAD_REQUEST` if it names several, or what it says is no text.
+pub(super) fn named_tenant(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    only_once(headers, &HeaderName::from_static("x-tenant"))?;
+    let Some(value) = headers.get("x-tenant") else {
+        return Ok(None);
     };
-    match tokio::time::timeout(TIMEOUT, execute::execute(call.environment, &request, timings)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Refusal::new(
-            Code::Timeout,
-            format!("the request took longer than {} s", TIMEOUT.as_secs()),
-        )),
-    }
+    let text = value
+        .to_str()
+        .map_err(|_| Refusal::new(Code::BadRequest, "the `X-Tenant` header is not text"))?;
+    Ok(Some(text.trim()).filter(|text| !text.is_empty()))
 }
 
 /// # Errors
 /// `BAD_REQUEST` if the header is there several times: those in between may have read another one.
-fn only_once(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
+pub(super) fn only_once(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
     if headers.get_all(name).count() <= 1 {
         return Ok(());
     }
@@ -175,16 +227,22 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 fn from_json(bytes: &[u8], limits: &Limits, persisted: &Persisted) -> Result<Asked, Refusal> {
     let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
     check_nesting(bytes, limits.nesting_max).map_err(|error| Refusal::from(vec![error]).with_status(413))?;
-    let mut parameters = match serde_json::from_slice(bytes) {
-        Ok(Value::Object(parameters)) => parameters,
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(given)) => parameters(given, persisted),
         Ok(Value::Array(_)) => {
-            return Err(
-                bad("several operations in one request are not answered").with_hint("send one JSON object a request")
-            );
+            Err(bad("several operations in one request are not answered").with_hint("send one JSON object a request"))
         }
-        Ok(_) => return Err(bad("the body must be a JSON object with `query`")),
-        Err(error) => return Err(bad(&format!("the body is not JSON: {error}"))),
-    };
+        Ok(_) => Err(bad("the body must be a JSON object with `query`")),
+        Err(error) => Err(bad(&format!("the body is not JSON: {error}"))),
+    }
+}
+
+/// The parameters of an operation (GraphQL over HTTP, section 5.1).
+///
+/// # Errors
+/// `BAD_REQUEST`, `PERSISTED_QUERY_NOT_FOUND`
+pub(super) fn parameters(mut parameters: Map<String, Value>, persisted: &Persisted) -> Result<Asked, Refusal> {
+    let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
     let query = match parameters.remove("query") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text),

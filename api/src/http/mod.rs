@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod console;
 pub(crate) mod credentials;
+mod event_stream;
 mod graphql;
 mod health;
 pub(crate) mod host;
@@ -13,6 +14,7 @@ pub(crate) mod persisted;
 mod server;
 mod shell;
 pub(crate) mod verb;
+mod websocket;
 
 pub(crate) use server::{bind, listen};
 pub(crate) use shell::Door;

@@ -4,7 +4,7 @@ use crate::actions::audit::Origin;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::Host;
-use crate::http::{answer, auth, console, graphql, health, password};
+use crate::http::{answer, auth, console, graphql, health, password, websocket};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Data, Payload};
@@ -32,7 +32,7 @@ pub(crate) struct Call<'a> {
     /// Its host, which is one of ours.
     pub(crate) host: Host,
     /// Its environment.
-    pub(crate) environment: &'a Environment,
+    pub(crate) environment: &'a Data<Environment>,
     /// Its id.
     pub(crate) id: String,
 }
@@ -55,7 +55,7 @@ pub(crate) async fn serve(
     door: Data<Door>,
 ) -> HttpResponse {
     let start = Instant::now();
-    let id = uuid::Uuid::from_u128(rand::random()).simple().to_string();
+    let id = new_id();
     let guarded = AssertUnwindSafe(route(&request, payload, &environment, **door, &id))
         .catch_unwind()
         .await;
@@ -70,11 +70,16 @@ pub(crate) async fn serve(
     response
 }
 
+/// The id of a request: of an operation, where one connection takes many.
+pub(crate) fn new_id() -> String {
+    uuid::Uuid::from_u128(rand::random()).simple().to_string()
+}
+
 /// The routes, on one screen.
 async fn route(
     request: &HttpRequest,
     payload: Payload,
-    environment: &Environment,
+    environment: &Data<Environment>,
     door: Door,
     id: &str,
 ) -> Result<HttpResponse, Refusal> {
@@ -99,6 +104,7 @@ async fn route(
         id: id.to_owned(),
     };
     match path {
+        "/graphql" if request.headers().contains_key(UPGRADE) => websocket::serve(&call, payload),
         "/graphql" => graphql::serve(&call, payload).await,
         "/auth/sign-in" => {
             only(method, &[Method::POST])?;

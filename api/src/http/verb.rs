@@ -1,8 +1,19 @@
-//! Whether the operation a document chooses is a mutation, told without a parser: a request by `GET` is refused for being one
-//! before anything else is said about it.
+//! What kind the operation is that a document chooses, told without a parser: a mutation by `GET` is refused for being one before
+//! anything else is said about it, and a subscription goes another way.
 
-/// Whether the chosen operation is a mutation. Of a document that is not GraphQL it says nothing that matters: such a one is refused.
-pub(crate) fn is_mutation(document: &str, operation_name: Option<&str>) -> bool {
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// It reads.
+    Query,
+    /// It writes.
+    Mutation,
+    /// It listens.
+    Subscription,
+}
+
+/// What the chosen operation does. Of a document that is not GraphQL it says nothing that matters: such a one is refused.
+pub(crate) fn verb(document: &str, operation_name: Option<&str>) -> Verb {
     let mut operations = Vec::new();
     let mut depth = 0_usize;
     let mut keyword = None;
@@ -39,7 +50,11 @@ pub(crate) fn is_mutation(document: &str, operation_name: Option<&str>) -> bool 
         Some(wanted) => operations.iter().find(|(_, name)| *name == wanted),
         None => operations.iter().find(|(keyword, _)| *keyword != "fragment"),
     };
-    chosen.is_some_and(|(keyword, _)| *keyword == "mutation")
+    match chosen {
+        Some(("mutation", _)) => Verb::Mutation,
+        Some(("subscription", _)) => Verb::Subscription,
+        _ => Verb::Query,
+    }
 }
 
 fn string_length(text: &str) -> usize {
@@ -70,30 +85,40 @@ fn string_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::is_mutation;
+    use super::{Verb, verb};
 
     #[test]
     fn operations_are_told_apart() {
         for (document, name, expected) in [
-            ("mutation { a }", None, true),
-            ("  # query\n,mutation M($x: String = \"query\") @d { a }", None, true),
-            ("mutation{a}", Some(""), true),
-            ("{ mutation { a } }", None, false),
-            ("query mutation { a }", None, false),
-            ("query A { a } mutation B { b }", Some("A"), false),
-            ("query A { a } mutation B { b }", Some("B"), true),
-            ("fragment mutation on Query { a } query { ...mutation }", None, false),
+            ("mutation { a }", None, Verb::Mutation),
+            (
+                "  # query\n,mutation M($x: String = \"query\") @d { a }",
+                None,
+                Verb::Mutation,
+            ),
+            ("mutation{a}", Some(""), Verb::Mutation),
+            ("subscription S { a }", None, Verb::Subscription),
+            ("query A { a } subscription B { b }", Some("B"), Verb::Subscription),
+            ("{ mutation { a } }", None, Verb::Query),
+            ("query mutation { a }", None, Verb::Query),
+            ("query A { a } mutation B { b }", Some("A"), Verb::Query),
+            ("query A { a } mutation B { b }", Some("B"), Verb::Mutation),
+            (
+                "fragment mutation on Query { a } query { ...mutation }",
+                None,
+                Verb::Query,
+            ),
             (
                 "query ($x: String = \"\"\" } mutation { \\\"\"\" \"\"\") { a }",
                 None,
-                false,
+                Verb::Query,
             ),
-            ("\"unended é", None, false),
-            ("\"\\", None, false),
-            ("\"\\é", None, false),
-            ("", None, false),
+            ("\"unended é", None, Verb::Query),
+            ("\"\\", None, Verb::Query),
+            ("\"\\é", None, Verb::Query),
+            ("", None, Verb::Query),
         ] {
-            assert_eq!(is_mutation(document, name), expected, "{document}");
+            assert_eq!(verb(document, name), expected, "{document}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! [`mutation::MutationPlan`] by [`plan_mutation`]; `write` walks its inputs.
 
 mod aggregate;
+pub mod change;
 mod context;
 pub mod convert;
 pub mod cursor;
@@ -24,6 +25,7 @@ mod write;
 
 pub use error::{PlanError, Problem};
 
+use change::SubscriptionPlan;
 use context::Context;
 use cursor::Sealer;
 use freehold_base::Limits;
@@ -50,6 +52,24 @@ pub fn plan(
     let mut context = Context::new(catalog, access, sealer, limits);
     let roots = root::roots(&mut context, operation, ready);
     context.finish().map(|cost| Plan { roots, cost })
+}
+
+/// Plans one subscription: a live query, or the changes of single rows.
+///
+/// # Errors
+/// As [`fn@plan`].
+pub fn plan_subscription(
+    catalog: &Catalog,
+    access: &Access,
+    operation: &Operation,
+    sealer: &Sealer,
+    limits: &Limits,
+) -> Result<SubscriptionPlan, Vec<PlanError>> {
+    let mut context = Context::new(catalog, access, sealer, limits);
+    if let Some(changes) = change::changes(&mut context, operation) {
+        return context.finish().map(|_| SubscriptionPlan::Changes(Box::new(changes)));
+    }
+    plan(catalog, access, operation, Vec::new(), sealer, limits).map(SubscriptionPlan::Live)
 }
 
 /// Plans one mutation operation. Its values are in the plan, so no other request may use it.

@@ -10,7 +10,7 @@ use freehold_policy::operand::Scalar;
 use freehold_policy::predicate::{Link, Predicate, Test};
 use freehold_policy::source::{FilterPredicate, RowSource};
 use freehold_schema::catalog::{EntityDef, SystemField, UniqueKey};
-use freehold_schema::graphql::operation::{Field, Input, InputKind, Operation};
+use freehold_schema::graphql::operation::{Field, Input, InputKind, Operation, OperationKind};
 use serde_json::value::RawValue;
 
 /// What a root field asks for.
@@ -26,7 +26,7 @@ pub(crate) fn roots(
     operation: &Operation,
     mut ready: Vec<(String, Box<RawValue>)>,
 ) -> Vec<Slot> {
-    let fields = context.fields(&operation.items, "Query");
+    let fields = context.fields(&operation.items, root_type(operation.kind));
     let mut slots = Vec::with_capacity(fields.len());
     for field in &fields {
         if context.is_over_cost() {
@@ -34,7 +34,7 @@ pub(crate) fn roots(
         }
         context.path.push(field.key.clone());
         let kind = match field.name.as_str() {
-            "__typename" => SlotKind::Text("Query".to_owned()),
+            "__typename" => SlotKind::Text(root_type(operation.kind).to_owned()),
             "__schema" | "__type" | "explainAccess" | "auditLog" => {
                 match ready.iter().position(|(key, _)| *key == field.key) {
                     Some(at) => SlotKind::Json(ready.swap_remove(at).1),
@@ -57,6 +57,15 @@ pub(crate) fn roots(
         });
     }
     slots
+}
+
+/// A subscription asks what a query does.
+fn root_type(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Query => "Query",
+        OperationKind::Mutation => "Mutation",
+        OperationKind::Subscription => "Subscription",
+    }
 }
 
 fn find<'a>(context: &Context<'a>, name: &str) -> Option<Root<'a>> {

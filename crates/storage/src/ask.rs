@@ -56,6 +56,7 @@ impl Database {
                 }],
                 layout: Vec::new(),
                 keys: std::collections::BTreeSet::new(),
+                reads: std::collections::BTreeMap::new(),
             });
             let tables = self.fetch(&program, binder).await?;
             let Some(table) = tables.first().filter(|table| table.rows() == 1) else {

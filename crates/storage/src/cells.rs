@@ -69,6 +69,27 @@ impl Table {
         }
     }
 
+    /// Feeds every cell to a hasher, so that it tells where one ends.
+    pub(crate) fn hash_cells(&self, hasher: &mut impl std::hash::Hasher) {
+        use std::hash::Hash;
+        self.rows.hash(hasher);
+        match &self.cells {
+            Cells::Buffer { columns, ends, .. } => {
+                for index in 0..ends.len() {
+                    self.cell(index / columns, index % columns).hash(hasher);
+                }
+            }
+            Cells::Driver(rows) => {
+                for (index, row) in rows.iter().enumerate() {
+                    // The last column is the run's number, which is another one each time.
+                    for column in 0..row.len().saturating_sub(1) {
+                        self.cell(index, column).hash(hasher);
+                    }
+                }
+            }
+        }
+    }
+
     /// About how many bytes the cells hold, to size an answer.
     pub(crate) fn size_bytes(&self) -> usize {
         match &self.cells {

@@ -1,6 +1,6 @@
 //! An environment's database: a SQLite file or a PostgreSQL schema.
 
-use crate::dialect::postgres::{Effort, Pool};
+use crate::dialect::postgres::{Effort, Pool, Relay};
 use crate::dialect::sqlite::Sqlite;
 use crate::error::{Error, Result};
 use crate::program::Dialect;
@@ -129,6 +129,22 @@ impl Database {
             statements: counters.statements.load(Ordering::Relaxed),
             flights: counters.flights.load(Ordering::Relaxed),
             transactions: counters.transactions.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether other servers may work on it, and hear of each other.
+    pub fn has_relay(&self) -> bool {
+        self.dialect() == Dialect::Postgres
+    }
+
+    /// Opens a way to the other servers of the environment, on a connection of its own; `None` where there are none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without a connection.
+    pub async fn open_relay(&self) -> Result<Option<Relay>> {
+        match self.engine() {
+            Engine::Postgres(pool) => Relay::open(pool).await.map(Some),
+            Engine::Sqlite(_) => Ok(None),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod audit;
+mod batch;
 pub mod binder;
 pub mod cells;
 mod database;
@@ -26,11 +27,13 @@ mod tags;
 mod transaction;
 mod write;
 
+pub use batch::{Batch, Run, digest};
 pub use binder::Binder;
 pub use database::{Counts, Database, Settings};
+pub use dialect::postgres::{RELAY_BYTES_MAX, Relay};
 pub use error::{Error, Result};
 pub use members::{Letter, LetterKind};
-pub use mutate::{Judging, Refused, Rehearsed, WriteRequest, WrittenRow, judgings};
+pub use mutate::{ChangedRow, Judging, Refused, Rehearsed, WriteRequest, WrittenRow, judgings};
 pub use query_plan::PlanDetail;
 pub use run::Accompanied;
 pub use seed::seals;

@@ -50,12 +50,25 @@ pub struct WriteRequest<'a> {
     pub audit: Option<&'a Recording<'a>>,
     /// Letters of administration, to be sent once the write has succeeded.
     pub letters: &'a mut Vec<Letter>,
+    /// The rows that have changed, once the write has succeeded: for those who listen.
+    pub changed: &'a mut Vec<ChangedRow>,
     /// The request's id, for what administration says in the audit log.
     pub request_id: Option<&'a str>,
 }
 
 /// What is recorded of rows that were written.
 pub type Recording<'a> = dyn Fn(&[WrittenRow]) -> Vec<AuditEvent> + Sync + 'a;
+
+/// A row that has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangedRow {
+    /// Its entity.
+    pub entity: EntityId,
+    /// Its tenant, if it has one.
+    pub tenant: Option<RowId>,
+    /// Its id.
+    pub row: RowId,
+}
 
 /// A row that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +87,16 @@ pub struct WrittenRow {
     pub rule: Option<(String, usize)>,
     /// The rule passes the record gate by.
     pub records_all: bool,
+}
+
+impl From<&WrittenRow> for ChangedRow {
+    fn from(written: &WrittenRow) -> Self {
+        Self {
+            entity: written.entity,
+            tenant: written.tenant,
+            row: written.row,
+        }
+    }
 }
 
 /// A mutation that was refused: nothing was changed.

@@ -4,7 +4,8 @@ use crate::layout::Layout;
 use crate::sealed::SealedField;
 use freehold_base::ValueType;
 use freehold_policy::operand::Operand;
-use std::collections::BTreeSet;
+use freehold_schema::catalog::EntityId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Which SQL.
@@ -25,6 +26,9 @@ pub struct Program {
     pub layout: Layout,
     /// Names of the model's keys under which what it reads or compares is sealed: a cipher must have them loaded.
     pub keys: BTreeSet<String>,
+    /// Entities whose rows it looks at, to answer or to judge, and at how many places: when none of them changes, neither does the
+    /// answer.
+    pub reads: BTreeMap<EntityId, usize>,
 }
 
 /// One SQL statement.

@@ -8,7 +8,7 @@ use crate::dialect::postgres::{self, Effort};
 use crate::error::{Error, Result};
 use crate::program::{Program, Statement};
 use crate::write;
-use freehold_base::{Lookup, Value};
+use freehold_base::{Lookup, Value, ValueType};
 use freehold_planner::cursor::Sealer;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) struct Leading {
 }
 
 impl Leading {
-    fn new(lookup: &Lookup) -> Result<Self> {
+    pub(crate) fn new(lookup: &Lookup) -> Result<Self> {
         let values = lookup
             .values
             .iter()
@@ -38,13 +38,18 @@ impl Leading {
 
     /// The row that it found.
     fn row(&self, table: &Table) -> Result<Option<Vec<Value>>> {
-        if table.rows() == 0 {
-            return Ok(None);
-        }
-        let cells = self.statement.columns.iter().enumerate();
-        let cells = cells.map(|(index, value_type)| cells::read(*value_type, table.cell(0, index)));
-        cells.collect::<Result<_>>().map(Some)
+        found(&self.statement.columns, table, 0)
     }
+}
+
+/// A row of a table, if it has so many.
+pub(crate) fn found(columns: &[ValueType], table: &Table, row: usize) -> Result<Option<Vec<Value>>> {
+    if table.rows() <= row {
+        return Ok(None);
+    }
+    let cells = columns.iter().enumerate();
+    let cells = cells.map(|(index, value_type)| cells::read(*value_type, table.cell(row, index)));
+    cells.collect::<Result<_>>().map(Some)
 }
 
 /// What a lookup found, and the rows of the program that went with it.

@@ -52,6 +52,7 @@ fn family(database: &Database) -> Arc<Program> {
         statements: vec![parents, children],
         layout,
         keys: BTreeSet::new(),
+        reads: std::collections::BTreeMap::new(),
     })
 }
 
@@ -106,6 +107,7 @@ async fn all_statements_see_one_moment() {
         statements: statements(10),
         layout,
         keys: BTreeSet::new(),
+        reads: std::collections::BTreeMap::new(),
     });
     let same = |answer: &str| {
         let json: serde_json::Value = serde_json::from_str(answer).expect("JSON");

@@ -8,9 +8,10 @@ use super::sdl::{BUILT_IN_SCALARS, quoted};
 use super::type_system::{InputField, OutputField, QUERY, Text, TypeDef, TypeKind, TypeRef, TypeSystem};
 use async_graphql::dynamic::{
     Enum, EnumItem, Field as DynamicField, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object,
-    Scalar, Schema, SchemaError, TypeRef as DynamicType, Union,
+    Scalar, Schema, SchemaError, Subscription, SubscriptionField, SubscriptionFieldFuture, TypeRef as DynamicType,
+    Union,
 };
-use async_graphql::{Name, Request, Response, Value};
+use async_graphql::{Error, Name, Request, Response, Value};
 use freehold_base::Code;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
@@ -281,6 +282,12 @@ pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError>
                     None => scalar,
                 });
             }
+            TypeKind::Object { fields, .. } if system.subscription.as_ref() == Some(name) => {
+                let root = fields.iter().fold(Subscription::new(name), |root, (name, field)| {
+                    root.field(dynamic_subscription(name, field))
+                });
+                builder = builder.register(root);
+            }
             TypeKind::Object { implements, fields } => {
                 let object = implements.iter().fold(Object::new(name), |object, interface| {
                     object.implement(interface.clone())
@@ -334,6 +341,23 @@ pub(crate) fn dynamic_schema(system: &TypeSystem) -> Result<Schema, SchemaError>
 
 fn dynamic_field(name: &str, field: &OutputField) -> DynamicField {
     let mut made = DynamicField::new(name, dynamic_type(&field.type_ref), |_| FieldFuture::Value(None));
+    for (name, argument) in &field.arguments {
+        made = made.argument(dynamic_input(name, argument));
+    }
+    if let Some(text) = &field.description {
+        made = made.description(text.clone());
+    }
+    match &field.deprecated {
+        Some(reason) => made.deprecation(Some(reason)),
+        None => made,
+    }
+}
+
+fn dynamic_subscription(name: &str, field: &OutputField) -> SubscriptionField {
+    // Only described, never run.
+    let mut made = SubscriptionField::new(name, dynamic_type(&field.type_ref), |_| {
+        SubscriptionFieldFuture::new(async { Ok(futures_util::stream::empty::<Result<Value, Error>>()) })
+    });
     for (name, argument) in &field.arguments {
         made = made.argument(dynamic_input(name, argument));
     }

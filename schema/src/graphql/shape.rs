@@ -200,3 +200,13 @@ pub(crate) fn capitalised(name: &str) -> String {
         .map(|first| first.to_uppercase().chain(letters).collect())
         .unwrap_or_default()
 }
+
+/// The type of an entity's changes.
+pub fn change_name(entity: &EntityDef) -> String {
+    format!("{}Change", entity.type_name)
+}
+
+/// The root field of subscriptions that tells of an entity's changes.
+pub fn changed_field(entity: &EntityDef) -> String {
+    format!("{}Changed", entity.root_one)
+}

@@ -14,7 +14,7 @@ pub(crate) struct TypeSystem {
     pub(crate) types: IndexMap<String, TypeDef>,
     /// `None` when nothing can be written.
     pub(crate) mutation: Option<String>,
-    /// `None` while the schema has no live queries.
+    /// `None` only while it is built.
     pub(crate) subscription: Option<String>,
 }
 
@@ -22,6 +22,8 @@ pub(crate) struct TypeSystem {
 pub(crate) const QUERY: &str = "Query";
 /// Name of the mutation root, where there is one.
 pub(crate) const MUTATION: &str = "Mutation";
+/// Name of the subscription root.
+pub(crate) const SUBSCRIPTION: &str = "Subscription";
 
 /// A reference to a type: `[Ticket!]!`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub(crate) enum TypeKind {
 }
 
 /// A field of an object or interface.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct OutputField {
     pub(crate) type_ref: TypeRef,
     pub(crate) arguments: IndexMap<Text, InputField>,
@@ -72,7 +74,7 @@ pub(crate) struct OutputField {
 }
 
 /// An argument, or a field of an input object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InputField {
     pub(crate) type_ref: TypeRef,
     /// A boolean, a number or a list of them: written alike in JSON and in the schema definition language.

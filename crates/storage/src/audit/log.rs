@@ -86,6 +86,7 @@ impl Select {
             }],
             layout: Vec::new(),
             keys: BTreeSet::new(),
+            reads: std::collections::BTreeMap::new(),
         });
         let mut tables = database.rows(&program, vec![bounds]).await?;
         tables.pop().ok_or_else(|| Error::program("a statement has no rows"))

@@ -4,12 +4,16 @@ mod flight;
 mod parameter;
 mod pipeline;
 mod pool;
+mod relay;
 mod session;
+mod wide;
 
 pub(crate) use flight::fly;
 pub(crate) use parameter::type_of;
 pub(crate) use pool::Pool;
+pub use relay::{RELAY_BYTES_MAX, Relay};
 pub(crate) use session::Checkout;
+pub(crate) use wide::{Wide, run_wide};
 
 use crate::binder::Bound;
 use crate::cells::Table;
@@ -23,7 +27,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{BorrowToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
 /// What a run took.
@@ -141,7 +145,7 @@ async fn attempt(
     let wanted: Vec<Wanted<'_>> = asked
         .iter()
         .map(|(statement, values)| {
-            let types = values.iter().map(|bound| bound.value_type).collect();
+            let types = values.iter().map(|bound| type_of(bound.value_type)).collect();
             (statement.sql.as_str(), types, statement.columns.as_slice())
         })
         .collect();
@@ -159,7 +163,7 @@ async fn attempt(
             )));
             effort.transactions += 1;
         }
-        flights.push(Box::pin(query_within(client, statement, values, &spent)));
+        flights.push(Box::pin(within(client, statement, *values, &spent)));
         effort.statements += 1;
     }
     if in_transaction {
@@ -183,7 +187,7 @@ async fn attempt(
 }
 
 /// A statement's text, the types of its parameters and those of its columns.
-type Wanted<'a> = (&'a str, Vec<ValueType>, &'a [ValueType]);
+type Wanted<'a> = (&'a str, Vec<Type>, &'a [ValueType]);
 
 /// Statements, prepared; those this connection has not seen yet take one more flight together.
 async fn prepare(
@@ -197,8 +201,7 @@ async fn prepare(
         let client = checkout.client();
         let flights = missing.iter().map(|index| {
             let (sql, types, _) = &wanted[*index];
-            let types: Vec<Type> = types.iter().copied().map(parameter::type_of).collect();
-            Box::pin(async move { client.prepare_typed(sql, &types).await })
+            Box::pin(async move { client.prepare_typed(sql, types).await })
         });
         effort.flights += 1;
         let answers = pipeline::in_order(flights.collect()).await;
@@ -214,13 +217,18 @@ async fn prepare(
 }
 
 /// Runs a query within the budget of an answer: what is past it is not kept.
-async fn query_within(
+async fn within<P, I>(
     client: &Client,
     statement: &Statement,
-    bound: &[Bound],
+    values: I,
     spent: &AtomicUsize,
-) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
-    let mut stream = std::pin::pin!(client.query_raw(statement, bound).await?);
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error>
+where
+    P: BorrowToSql,
+    I: IntoIterator<Item = P>,
+    I::IntoIter: ExactSizeIterator,
+{
+    let mut stream = std::pin::pin!(client.query_raw(statement, values).await?);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {
         let bytes = row.raw_size_bytes();

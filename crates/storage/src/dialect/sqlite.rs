@@ -7,7 +7,7 @@ mod lists;
 mod read;
 mod value;
 
-pub(crate) use read::statements as read_within;
+pub(crate) use read::{in_snapshot, lead, statements as read_within};
 pub(crate) use value::{bind, push};
 
 use crate::binder::Bound;
@@ -132,6 +132,17 @@ impl Sqlite {
         program: Arc<Program>,
         parameters: Vec<Vec<Bound>>,
     ) -> Result<(Vec<Table>, u64)> {
+        self.visit(move |connection, stopped| {
+            read::program(connection, leading.as_deref(), &program, &parameters, stopped)
+        })
+        .await
+    }
+
+    /// Works on a read connection.
+    pub(crate) async fn visit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &AtomicBool) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let permit = tokio::time::timeout(self.checkout_timeout, self.readers.permits.acquire());
         let permit = permit
             .await
@@ -153,7 +164,7 @@ impl Sqlite {
             readers: self.readers.clone(),
         };
         let outcome = blocking(move || match &lease.connection {
-            Some(connection) => read::program(connection, leading.as_deref(), &program, &parameters, &stopped),
+            Some(connection) => work(connection, &stopped),
             None => Err(Error::unavailable("no free connection")),
         });
         let outcome = outcome.await;

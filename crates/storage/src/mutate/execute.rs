@@ -2,7 +2,7 @@
 
 use super::change::{Aim, Found};
 use super::ids::Ids;
-use super::{Done, Fault, Refused, WriteRequest, WrittenRow, conflict};
+use super::{ChangedRow, Done, Fault, Refused, WriteRequest, WrittenRow, conflict};
 use crate::audit::{self, AuditEvent};
 use crate::database::{Database, Engine, References};
 use crate::dialect::postgres;
@@ -86,6 +86,7 @@ impl Database {
         let request = &mut request;
         // Letters of an attempt that came to nothing are not sent.
         request.letters.clear();
+        request.changed.clear();
         let deadline = Deadline::after(self.request_timeout());
         if let Some(data) = self.write_whole(plan, request, deadline).await? {
             return Ok(data);
@@ -122,9 +123,12 @@ impl Database {
         deadline: Deadline,
     ) -> std::result::Result<Vec<u8>, Stopped> {
         request.letters.clear();
+        request.changed.clear();
         let work = async {
             let mut writing = Writing::begin(self, plan, request).await?;
             let outcome = writing.all().await;
+            let Writing { written, request, .. } = &mut writing;
+            request.changed.extend(written.iter().map(ChangedRow::from));
             Ok::<_, Error>((writing.transaction, outcome))
         };
         let (transaction, outcome) = deadline.bound(work).await??;

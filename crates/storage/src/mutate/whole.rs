@@ -9,7 +9,7 @@ use super::execute::{Deadline, GRACE, named_locks};
 use super::ids::Ids;
 use super::judge::{Prepared, target_locks};
 use super::values::{preset, stored, tenant_of};
-use super::{Refused, WriteRequest, WrittenRow, answer, change, create, delete};
+use super::{ChangedRow, Refused, WriteRequest, WrittenRow, answer, change, create, delete};
 use crate::binder::{Binder, Bound};
 use crate::cells::Table;
 use crate::database::{Database, Engine};
@@ -315,6 +315,7 @@ impl Short<'_, '_> {
         case.proposals = vec![stored(&self.request.binder, entity, row, &preset(&values, grant)).ok()?];
         let guarded = Guarded { case, if_version: None };
         moves.push(self.guarded(&guarded::insert(catalog, self.dialect, &guarded))?);
+        self.changes(entity, row);
         Some(Written { row, moves })
     }
 
@@ -348,6 +349,7 @@ impl Short<'_, '_> {
             if_version: change.if_version,
         };
         moves.push(self.guarded(&guarded::update(catalog, self.dialect, &guarded, row, &values))?);
+        self.changes(entity, row);
         Some(Written { row, moves })
     }
 
@@ -370,7 +372,17 @@ impl Short<'_, '_> {
         };
         let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Remove))?;
         moves.push(self.guarded(&guarded::delete(catalog, self.dialect, &guarded, row))?);
+        self.changes(entity, row);
         Some(Written { row, moves })
+    }
+
+    fn changes(&mut self, entity: &EntityDef, row: RowId) {
+        let changed = ChangedRow {
+            entity: entity.id,
+            tenant: tenant_of(&self.request.binder, entity),
+            row,
+        };
+        self.request.changed.push(changed);
     }
 
     fn lock(&self, catalog: &Catalog, entity: &EntityDef, row: RowId, how: Lock) -> Vec<Statement> {

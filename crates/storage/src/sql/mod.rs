@@ -20,11 +20,11 @@ pub(crate) mod store;
 mod test;
 mod totals;
 
-use crate::layout::{SlotKind, SlotLayout};
+use crate::layout::{Layout, SlotKind, SlotLayout};
 use crate::program::{Dialect, ParentKey, Program, Statement};
 use freehold_base::ValueType;
 use freehold_planner::plan::{self, ListNode, OneNode, Plan};
-use freehold_schema::catalog::Catalog;
+use freehold_schema::catalog::{Catalog, EntityId};
 use parameters::Parameters;
 use parents::Parents;
 pub(crate) use questions::questions;
@@ -32,7 +32,8 @@ use raw::restrict;
 use row::Row;
 use sea_query::{PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
 use source::Scope;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Renders a plan. A plan is complete, so this never refuses.
 pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
@@ -41,14 +42,10 @@ pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
         dialect,
         statements: Vec::new(),
         keys: BTreeSet::new(),
+        reads: RefCell::default(),
     };
     let layout = plan.roots.iter().map(|slot| renderer.root(slot)).collect();
-    let Renderer { statements, keys, .. } = renderer;
-    Program {
-        statements: statements.into_iter().flatten().collect(),
-        layout,
-        keys,
-    }
+    renderer.program(layout)
 }
 
 /// Renders a list of rows alone; also gives the column of its one slot, in the list's page.
@@ -58,12 +55,7 @@ pub(crate) fn render_list(catalog: &Catalog, node: &ListNode, dialect: Dialect) 
         key: json_key("rows"),
         kind: SlotKind::Many(renderer.list(node, None)),
     }];
-    let Renderer { statements, keys, .. } = renderer;
-    Program {
-        statements: statements.into_iter().flatten().collect(),
-        layout,
-        keys,
-    }
+    renderer.program(layout)
 }
 
 /// Collects the statements of one program.
@@ -74,6 +66,8 @@ pub(crate) struct Renderer<'a> {
     statements: Vec<Option<Statement>>,
     /// Keys of the sealed fields met so far.
     pub(crate) keys: BTreeSet<String>,
+    /// How often the table of each entity stands in what was rendered so far.
+    reads: RefCell<BTreeMap<EntityId, usize>>,
 }
 
 impl<'a> Renderer<'a> {
@@ -84,6 +78,17 @@ impl<'a> Renderer<'a> {
             dialect,
             statements: Vec::new(),
             keys: BTreeSet::new(),
+            reads: RefCell::default(),
+        }
+    }
+
+    /// What was rendered, with the layout of its answer.
+    fn program(self, layout: Layout) -> Program {
+        Program {
+            statements: self.statements.into_iter().flatten().collect(),
+            layout,
+            keys: self.keys,
+            reads: self.reads.into_inner(),
         }
     }
 

@@ -124,7 +124,9 @@ impl Renderer<'_> {
             .unwrap_or(ValueType::Uuid)
     }
 
+    /// The table of an entity, which the program reads then.
     pub(crate) fn table(&self, entity: EntityId) -> DynIden {
+        *self.reads.borrow_mut().entry(entity).or_default() += 1;
         Alias::new(&self.catalog.entity(entity).name).into_iden()
     }
 }

@@ -58,6 +58,7 @@ fn answer(layout: Layout, tables: Vec<(Vec<ValueType>, Table)>) -> String {
         statements: columns.into_iter().map(statement).collect(),
         layout,
         keys: BTreeSet::new(),
+        reads: std::collections::BTreeMap::new(),
     };
     let bytes = write(&program, &tables, &binder, &sealer()).expect("layout and rows fit");
     let text = String::from_utf8(bytes).expect("UTF-8");

@@ -155,6 +155,7 @@ pub fn query(sql: &str, parameters: Vec<Parameter>, columns: &[ValueType]) -> Ar
         statements: vec![statement(sql, parameters, columns)],
         layout: vec![slot("rows", rows(0, None, slots))],
         keys: BTreeSet::new(),
+        reads: std::collections::BTreeMap::new(),
     })
 }
 

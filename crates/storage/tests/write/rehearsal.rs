@@ -11,12 +11,14 @@ async fn rehearse(writer: &Writer<'_>, text: &str) -> Result<(Json, Vec<WrittenR
     let plan = writer.plan(&format!("mutation {{ {text} }}"));
     let variables = Map::new();
     let mut letters = Vec::new();
+    let mut changed = Vec::new();
     let request = WriteRequest {
         binder: writer.binder(&variables),
         sealer: &Sealer::new([7; KEY_BYTES]),
         entropy: &mut chance,
         audit: None,
         letters: &mut letters,
+        changed: &mut changed,
         request_id: None,
     };
     let outcome = writer.database.rehearse(&plan, request).await;

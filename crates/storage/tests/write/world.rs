@@ -266,12 +266,14 @@ impl Writer<'_> {
         audit: &(dyn Fn(&[WrittenRow]) -> Vec<AuditEvent> + Sync),
     ) -> Result<Json, Refused> {
         let mut letters = Vec::new();
+        let mut changed = Vec::new();
         let request = WriteRequest {
             binder: self.binder(&EMPTY),
             sealer: &sealer(),
             entropy: &mut chance,
             audit: Some(audit),
             letters: &mut letters,
+            changed: &mut changed,
             request_id: None,
         };
         let answer = self.database.write(plan, request).await;

@@ -62,6 +62,7 @@ const SHARED_TYPES: &[&str] = &[
     "AuditConnection",
     "AuditEdge",
     "AuditKind",
+    "ChangeKind",
 ];
 
 /// What follows an entity's name in the names of its types.
@@ -117,7 +118,6 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
     let mut types = shared("type", SHARED_TYPES);
     let mut queries = shared("root field", SHARED_QUERIES);
     let mut mutations = shared("mutation", SHARED_MUTATIONS);
-    let mut subscriptions = shared("subscription", &[]);
     for entity in catalog.entities.values() {
         let span = entity.span;
         for suffix in SUFFIXES {
@@ -177,8 +177,14 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &Catalog) {
                 mutations.take(context, entity, span, write.name(entity));
             }
         }
-        subscriptions.take(context, entity, span, entity.root_many.clone());
-        subscriptions.take(context, entity, span, format!("{}Changed", entity.root_one));
+    }
+    // A subscription may ask what a query may.
+    let mut subscriptions = Taken {
+        noun: "subscription",
+        ..queries
+    };
+    for entity in catalog.entities.values() {
+        subscriptions.take(context, entity, entity.span, shape::changed_field(entity));
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the catalog, and what a role set may see and write of it, to the types of its schema.
 //!
-//! [`query`] and [`mutation`] are the roots; the rest makes the types below them.
+//! [`query`], [`mutation`] and [`subscription`] are the roots; the rest makes the types below them.
 
 mod administration;
 mod aggregate;
@@ -12,6 +12,7 @@ mod mutation;
 mod nested_input;
 mod query;
 mod shared;
+mod subscription;
 mod write_input;
 
 use super::shape;
@@ -32,6 +33,7 @@ pub(crate) fn build(catalog: &Catalog, visible: &Visible) -> TypeSystem {
         }
     }
     query::add(&scope, &mut system);
+    subscription::add(&scope, &mut system);
     audit::add(&scope, &mut system);
     explain::add(&scope, &mut system);
     mutation::add(&scope, &mut system);

@@ -24,6 +24,12 @@ pub(super) fn add(scope: &Scope<'_>, system: &mut TypeSystem) {
         "`INSENSITIVE` folds Unicode letters.",
         &["DEFAULT", "INSENSITIVE"],
     );
+    add_enum(
+        system,
+        "ChangeKind",
+        "A row that is `CREATED` or `DELETED` may also be one that a change has put into the filter, or into what the caller may see, or out of it.",
+        &["CREATED", "UPDATED", "DELETED"],
+    );
     add_filters(system);
     for (name, description, fields) in OBJECTS {
         let fields = fields

@@ -26,7 +26,11 @@ pub(crate) async fn fly(
         .iter()
         .filter(|query| query.kept)
         .map(|query| {
-            let types = query.parameters.iter().map(|bound| bound.value_type).collect();
+            let types = query
+                .parameters
+                .iter()
+                .map(|bound| parameter::type_of(bound.value_type))
+                .collect();
             (query.sql.as_str(), types, query.columns.as_slice())
         })
         .collect();

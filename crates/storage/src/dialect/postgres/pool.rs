@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 
 /// How long the server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -79,12 +80,22 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    async fn connect(&self) -> Result<Session> {
+    /// The schema.
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// A connection that is none of the pool's.
+    pub(super) async fn connect_apart(&self) -> Result<(Client, Connection<Socket, NoTlsStream>)> {
         let unavailable = |source| Error::Unavailable {
             problem: "it does not accept a connection",
             source: Some(Box::new(source)),
         };
-        let (client, connection) = self.config.connect(NoTls).await.map_err(unavailable)?;
+        self.config.connect(NoTls).await.map_err(unavailable)
+    }
+
+    async fn connect(&self) -> Result<Session> {
+        let (client, connection) = self.connect_apart().await?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(%error, "a connection to PostgreSQL broke");

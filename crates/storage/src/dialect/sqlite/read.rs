@@ -18,15 +18,20 @@ pub(super) fn program(
     parameters: &[Vec<Bound>],
     stopped: &AtomicBool,
 ) -> Result<(Vec<Table>, u64)> {
-    let single = program.statements.len() + usize::from(leading.is_some()) == 1;
-    if !single {
-        connection.prepare_cached("BEGIN")?.execute([])?;
+    let work = || led(connection, leading, program, parameters, stopped);
+    if program.statements.len() + usize::from(leading.is_some()) == 1 {
+        work()
+    } else {
+        in_snapshot(connection, work)
     }
-    let outcome = led(connection, leading, program, parameters, stopped);
-    if !single {
-        // Nothing was written: a commit and a rollback do the same.
-        connection.prepare_cached("ROLLBACK")?.execute([])?;
-    }
+}
+
+/// Reads within one snapshot.
+pub(crate) fn in_snapshot<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let outcome = work();
+    // Nothing was written: a commit and a rollback do the same.
+    connection.prepare_cached("ROLLBACK")?.execute([])?;
     outcome
 }
 
@@ -40,6 +45,13 @@ fn led(
     let Some(leading) = leading else {
         return statements(connection, program, parameters, stopped);
     };
+    let table = lead(connection, leading, stopped)?;
+    let (tables, runs) = statements(connection, program, parameters, stopped)?;
+    Ok((std::iter::once(table).chain(tables).collect(), runs + 1))
+}
+
+/// Runs a statement that leads.
+pub(crate) fn lead(connection: &Connection, leading: &Leading, stopped: &AtomicBool) -> Result<Table> {
     let mut table = TableBuilder::new(leading.statement.columns.len());
     let mut prepared = connection.prepare_cached(&leading.statement.sql)?;
     check(&leading.statement, &prepared)?;
@@ -54,8 +66,7 @@ fn led(
         ANSWER_BYTES_MAX,
         stopped,
     )?;
-    let (tables, runs) = statements(connection, program, parameters, stopped)?;
-    Ok((std::iter::once(table.finish()).chain(tables).collect(), runs + 1))
+    Ok(table.finish())
 }
 
 /// The same inside a transaction that is open already.

@@ -1,0 +1,399 @@
+//! Who listens to what, and what is due to them.
+
+use crate::bundle::{Bundle, Known, Recipe};
+use crate::error::Refusal;
+use crate::subscriptions::{Changed, Changes, Member};
+use freehold_base::{Code, RowId};
+use freehold_schema::catalog::{Catalog, EntityId};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Subscribers of one server.
+const SUBSCRIBERS_MAX: usize = 20_000;
+
+/// The subscribers of an environment.
+#[derive(Debug, Default)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    woken: Notify,
+    /// Other servers are told of what is changed here.
+    relays: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    members: HashMap<u64, Place>,
+    cohorts: HashMap<CohortKey, Cohort>,
+    /// What those who listen have not been told yet.
+    pending: Changes,
+    /// What other servers have not been told yet.
+    outgoing: Changes,
+}
+
+/// Where a subscriber is.
+#[derive(Debug)]
+struct Place {
+    member: Arc<Member>,
+    cohort: CohortKey,
+    person: Option<RowId>,
+    tenant: Option<RowId>,
+}
+
+/// The address of what a cohort runs, which it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CohortKey(usize);
+
+/// Subscribers of one plan.
+#[derive(Debug)]
+struct Cohort {
+    bundle: Arc<Bundle>,
+    recipe: Recipe,
+    by_tenant: HashMap<Option<RowId>, BTreeSet<u64>>,
+    /// What each has to be told.
+    due: HashMap<u64, Changed>,
+    /// Somebody reads for it: what comes due meanwhile is read after that.
+    is_read: bool,
+}
+
+/// What has to be read for a cohort.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) cohort: CohortKey,
+    pub(crate) bundle: Arc<Bundle>,
+    pub(crate) recipe: Recipe,
+    pub(crate) members: Vec<DueMember>,
+}
+
+/// A subscriber, and what is due to it: an answer to a live query, or the changes of these rows or of any.
+#[derive(Clone, Debug)]
+pub(crate) struct DueMember {
+    pub(crate) number: u64,
+    pub(crate) member: Arc<Member>,
+    pub(crate) due: Changed,
+}
+
+/// A subscriber's place, which ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    hub: Arc<Hub>,
+    number: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.hub.leave(self.number);
+    }
+}
+
+impl Hub {
+    /// From now on other servers are told of what is changed here: somebody takes it from [`Hub::outgoing`].
+    pub(crate) fn relay(&self) {
+        self.relays.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells what was changed here.
+    pub(crate) fn tell(&self, changes: Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut state = self.state();
+        let relays = self.relays.load(Ordering::Relaxed);
+        if relays {
+            state.outgoing.merge(changes.clone());
+        }
+        if !state.members.is_empty() {
+            state.pending.merge(changes);
+        } else if !relays {
+            return;
+        }
+        drop(state);
+        self.woken.notify_one();
+    }
+
+    /// Tells what another server has changed.
+    pub(crate) fn hear(&self, changes: Changes) {
+        let mut state = self.state();
+        if state.members.is_empty() {
+            return;
+        }
+        state.pending.merge(changes);
+        drop(state);
+        self.woken.notify_one();
+    }
+
+    /// Looks at everything again.
+    pub(crate) fn sweep(&self) {
+        let mut state = self.state();
+        if !state.members.is_empty() {
+            state.pending.everything = true;
+        }
+    }
+
+    /// Ends when something has been told.
+    pub(crate) async fn is_woken(&self) {
+        self.woken.notified().await;
+    }
+
+    /// What other servers have to be told.
+    pub(crate) fn outgoing(&self) -> Changes {
+        std::mem::take(&mut self.state().outgoing)
+    }
+
+    /// Takes a subscriber in; its first answer is due.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` past [`SUBSCRIBERS_MAX`].
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        bundle: &Arc<Bundle>,
+        recipe: &Recipe,
+        member: Member,
+    ) -> Result<Subscription, Refusal> {
+        let mut state = self.state();
+        if state.members.len() >= SUBSCRIBERS_MAX {
+            let refusal = Refusal::new(
+                Code::LimitExceeded,
+                format!("this server has {SUBSCRIBERS_MAX} subscriptions already"),
+            );
+            return Err(refusal.with_status(503).with_hint("try again later"));
+        }
+        state.next += 1;
+        let number = state.next;
+        state.place(number, Arc::new(member), bundle, recipe);
+        drop(state);
+        self.woken.notify_one();
+        let hub = self.clone();
+        Ok(Subscription { hub, number })
+    }
+
+    /// Moves a subscriber that has become somebody else, or whose plan is another one now; an answer is due to it.
+    pub(crate) fn move_to(&self, number: u64, bundle: &Arc<Bundle>, recipe: &Recipe) {
+        let mut state = self.state();
+        if let Some(place) = state.take(number) {
+            state.place(number, place.member, bundle, recipe);
+            drop(state);
+            self.woken.notify_one();
+        }
+    }
+
+    /// Lets a subscriber go.
+    pub(crate) fn leave(&self, number: u64) {
+        self.state().take(number);
+    }
+
+    /// What is to be read now, of cohorts that nobody reads for.
+    pub(crate) fn due(&self) -> Vec<Job> {
+        let mut state = self.state();
+        state.spread();
+        let State { members, cohorts, .. } = &mut *state;
+        let mut jobs = Vec::new();
+        for (key, cohort) in cohorts {
+            if cohort.is_read || cohort.due.is_empty() {
+                continue;
+            }
+            cohort.is_read = true;
+            let due = std::mem::take(&mut cohort.due).into_iter();
+            let due = due.filter_map(|(number, due)| {
+                let member = members.get(&number)?.member.clone();
+                Some(DueMember { number, member, due })
+            });
+            jobs.push(Job {
+                cohort: *key,
+                bundle: cohort.bundle.clone(),
+                recipe: cohort.recipe.clone(),
+                members: due.collect(),
+            });
+        }
+        jobs
+    }
+
+    /// Everything of a job has been read; of some members it has to be tried again.
+    pub(crate) fn has_read(&self, cohort: CohortKey, again: Vec<DueMember>) {
+        let mut state = self.state();
+        for DueMember { number, due, .. } in again {
+            state.owe(number, due);
+        }
+        let Some(cohort) = state.cohorts.get_mut(&cohort) else {
+            return;
+        };
+        cohort.is_read = false;
+        if !cohort.due.is_empty() {
+            drop(state);
+            self.woken.notify_one();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn place(&mut self, number: u64, member: Arc<Member>, bundle: &Arc<Bundle>, recipe: &Recipe) {
+        let key = CohortKey(recipe.address());
+        let (person, tenant) = who(&member.progress().known);
+        let cohort = self.cohorts.entry(key).or_insert_with(|| Cohort {
+            bundle: bundle.clone(),
+            recipe: recipe.clone(),
+            by_tenant: HashMap::new(),
+            due: HashMap::new(),
+            is_read: false,
+        });
+        cohort.by_tenant.entry(tenant).or_default().insert(number);
+        cohort.due.insert(number, Changed::Some);
+        self.members.insert(
+            number,
+            Place {
+                member,
+                cohort: key,
+                person,
+                tenant,
+            },
+        );
+    }
+
+    fn take(&mut self, number: u64) -> Option<Place> {
+        let place = self.members.remove(&number)?;
+        if let Some(cohort) = self.cohorts.get_mut(&place.cohort) {
+            cohort.due.remove(&number);
+            if let Some(members) = cohort.by_tenant.get_mut(&place.tenant) {
+                members.remove(&number);
+                if members.is_empty() {
+                    cohort.by_tenant.remove(&place.tenant);
+                }
+            }
+            if cohort.by_tenant.is_empty() {
+                self.cohorts.remove(&place.cohort);
+            }
+        }
+        Some(place)
+    }
+
+    fn owe(&mut self, number: u64, due: Changed) {
+        let cohort = self.members.get(&number).map(|place| place.cohort);
+        if let Some(cohort) = cohort.and_then(|key| self.cohorts.get_mut(&key)) {
+            cohort.owe(number, due);
+        }
+    }
+
+    /// Hands what has changed to those whom it may concern.
+    fn spread(&mut self) {
+        let changes = std::mem::take(&mut self.pending);
+        if changes.everything {
+            for (number, place) in &self.members {
+                if let Some(cohort) = self.cohorts.get_mut(&place.cohort) {
+                    cohort.owe(*number, Changed::Some);
+                }
+            }
+            return;
+        }
+        for ((entity, tenant), changed) in &changes.rows {
+            for cohort in self.cohorts.values_mut() {
+                cohort.spread(entity, *tenant, changed, &self.members);
+            }
+        }
+        if changes.sessions.is_empty() {
+            return;
+        }
+        for (number, place) in &self.members {
+            let token = place.member.standing.token.as_ref();
+            if token.is_some_and(|token| changes.sessions.contains(&token.hash().0))
+                && let Some(cohort) = self.cohorts.get_mut(&place.cohort)
+            {
+                cohort.owe(*number, Changed::Rows(BTreeSet::new()));
+            }
+        }
+    }
+}
+
+impl Cohort {
+    fn owe(&mut self, number: u64, due: Changed) {
+        match self.due.entry(number) {
+            std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(due),
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(due);
+            }
+        }
+    }
+
+    /// Hands a change of an entity's rows to those whom it may concern: by what the plan reads, and by who its callers are.
+    fn spread(&mut self, entity: &str, tenant: Option<RowId>, changed: &Changed, members: &HashMap<u64, Place>) {
+        let bundle = self.bundle.clone();
+        let catalog = &bundle.catalog;
+        // An entity of another bundle.
+        let Some(entity) = catalog.entities.get(entity).map(|entity| entity.id) else {
+            return self.owe_all(&Changed::Some);
+        };
+        if let Some(due) = self.recipe.due(entity, changed) {
+            if !catalog.is_walled(entity) {
+                return self.owe_all(&due);
+            }
+            for tenant in behind(catalog, entity, tenant, changed) {
+                self.owe_tenant(tenant, &due);
+            }
+            // Somebody without a tenant may see rows of all of them.
+            self.owe_tenant(Some(None), &due);
+        }
+        // Who they are is read along with their rows, so it is enough to look.
+        let look = Changed::Rows(BTreeSet::new());
+        if entity == catalog.user {
+            let theirs = |place: &Place| match (changed, place.person) {
+                (Changed::Rows(rows), Some(person)) => rows.contains(&person),
+                (Changed::Some, Some(_)) => true,
+                (_, None) => false,
+            };
+            let numbers: Vec<u64> = self.by_tenant.values().flatten().copied().collect();
+            for number in numbers {
+                if members.get(&number).is_some_and(theirs) {
+                    self.owe(number, look.clone());
+                }
+            }
+        } else if catalog
+            .tenancy
+            .is_some_and(|tenancy| entity == tenancy.entity || entity == tenancy.membership)
+        {
+            for tenant in behind(catalog, entity, tenant, changed) {
+                self.owe_tenant(tenant, &look);
+            }
+        }
+    }
+
+    fn owe_all(&mut self, due: &Changed) {
+        self.owe_tenant(None, due);
+    }
+
+    /// `None`: those of all tenants.
+    fn owe_tenant(&mut self, tenant: Option<Option<RowId>>, due: &Changed) {
+        let numbers: Vec<u64> = match tenant {
+            None => self.by_tenant.values().flatten().copied().collect(),
+            Some(tenant) => self.by_tenant.get(&tenant).into_iter().flatten().copied().collect(),
+        };
+        for number in numbers {
+            self.owe(number, due.clone());
+        }
+    }
+}
+
+/// The tenants behind whose walls rows have changed; `None`: it may be any.
+fn behind(catalog: &Catalog, entity: EntityId, tenant: Option<RowId>, changed: &Changed) -> Vec<Option<Option<RowId>>> {
+    match (tenant, changed) {
+        (Some(tenant), _) => vec![Some(Some(tenant))],
+        // The rows of the tenants themselves.
+        (None, Changed::Rows(rows)) if catalog.is_tenant_entity(entity) => {
+            rows.iter().map(|row| Some(Some(*row))).collect()
+        }
+        (None, _) => vec![None],
+    }
+}
+
+/// Person and tenant of somebody.
+fn who(known: &Known) -> (Option<RowId>, Option<RowId>) {
+    let caller = known.last();
+    (
+        caller.person.as_ref().map(|person| person.id),
+        caller.tenant.as_ref().map(|tenant| tenant.id),
+    )
+}
