@@ -11,6 +11,7 @@ mod database;
 mod folder;
 pub mod generate;
 mod keeper;
+mod listener;
 mod person;
 mod program;
 pub mod proof;
@@ -24,6 +25,7 @@ mod stored;
 
 pub use database::{Database, Fresh};
 pub use folder::{Folder, example, fixture};
+pub use listener::{Events, Socket};
 pub use person::{Answer, Person, without_request_id};
 pub use program::{Finished, Running, command, command_with_input};
 pub use random::Random;

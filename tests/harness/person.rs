@@ -1,5 +1,6 @@
 //! Somebody who asks.
 
+use crate::listener::Events;
 use crate::server::Server;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -105,6 +106,51 @@ impl<'a> Person<'a> {
     /// The session's cookie, as the `Cookie` header has it.
     pub fn cookie(&self) -> Option<&str> {
         self.cookie.as_deref()
+    }
+
+    /// The tenant asked in.
+    pub fn tenant_name(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Listens to a subscription, by events.
+    ///
+    /// # Panics
+    ///
+    /// If it is refused.
+    pub fn listen(&self, query: &str, variables: &Value) -> Events {
+        match self.try_listen(query, variables) {
+            Ok(events) => events,
+            Err(answer) => panic!("{query}\n  refused: {} {}", answer.status, answer.text),
+        }
+    }
+
+    /// Listens to a subscription, by events; an error is the answer that refuses it.
+    pub fn try_listen(&self, query: &str, variables: &Value) -> Result<Events, Box<Answer>> {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let request = self.request("application/json", "text/event-stream");
+        let response = request.send(body.as_bytes()).expect("the server answers");
+        let is_stream = response
+            .headers()
+            .get("content-type")
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        if is_stream {
+            Ok(Events::new(response.into_body().into_reader()))
+        } else {
+            Err(Box::new(read(response)))
+        }
+    }
+
+    /// Signs out; gives the status.
+    pub fn sign_out(&self) -> u16 {
+        let mut request = agent()
+            .post(format!("{}/auth/sign-out", self.server.base()))
+            .header("X-Freehold-CSRF", "1");
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie);
+        }
+        let response = request.send_empty().expect("the server answers");
+        response.status().as_u16()
     }
 
     /// The server asked.

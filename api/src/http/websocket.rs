@@ -15,7 +15,7 @@ use crate::subscriptions::{Delivery, Outlet, Outlets, Standing, Subscription};
 use crate::timings::Timings;
 use crate::{actions::audit::Origin, environments::Environment};
 use actix_web::HttpResponse;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::{Data, Payload};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use freehold_auth::Token;
@@ -54,6 +54,14 @@ pub(super) fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, R
     let no_handshake = |error: actix_web::Error| {
         Refusal::new(Code::BadRequest, format!("the WebSocket cannot be opened: {error}")).with_status(400)
     };
+    let asks = |names: &str| names.split(',').any(|name| name.trim() == PROTOCOL);
+    if !headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .any(|value| value.to_str().is_ok_and(asks))
+    {
+        let refusal = Refusal::new(Code::BadRequest, format!("the sub-protocol is `{PROTOCOL}`")).with_status(400);
+        return Err(refusal.with_hint("send it in `Sec-WebSocket-Protocol`; the client library graphql-ws does"));
+    }
     let (response, session, messages) =
         actix_ws::handle_with_protocols(call.request, payload, &[PROTOCOL]).map_err(no_handshake)?;
     let size_max = call.environment.limits().body_bytes_max;
@@ -68,14 +76,11 @@ pub(super) fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, R
         running: HashMap::new(),
         is_open: false,
     };
-    let speaks = response
-        .headers()
-        .contains_key(actix_web::http::header::SEC_WEBSOCKET_PROTOCOL);
     let messages = messages
         .max_frame_size(size_max)
         .aggregate_continuations()
         .max_continuation_size(size_max);
-    actix_web::rt::spawn(connection.run(messages, speaks));
+    actix_web::rt::spawn(connection.run(messages));
     Ok(response)
 }
 
@@ -134,12 +139,8 @@ enum Turn {
 }
 
 impl Connection {
-    async fn run(mut self, messages: AggregatedMessageStream, speaks: bool) {
-        let reason = if speaks {
-            self.converse(messages).await
-        } else {
-            Some(Close::new(4406, format!("the sub-protocol is `{PROTOCOL}`")))
-        };
+    async fn run(mut self, messages: AggregatedMessageStream) {
+        let reason = self.converse(messages).await;
         self.running.clear();
         if let Some(Close(code, why)) = reason {
             let reason = CloseReason {
