@@ -7,8 +7,15 @@ pub(crate) enum Media {
     GraphqlResponse,
     /// `application/json`: the status is 200 for each well-formed request.
     Json,
-    /// `text/event-stream`: each answer is an event.
-    EventStream,
+}
+
+/// What a client takes; at least one of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// The media type of a single answer.
+    pub(crate) media: Option<Media>,
+    /// `text/event-stream`: answers as events. No wildcard asks for it.
+    pub(crate) events: bool,
 }
 
 impl Media {
@@ -17,7 +24,6 @@ impl Media {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
-            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 }
@@ -30,21 +36,27 @@ enum Fit {
     Exact,
 }
 
-/// The media type to answer with; `None`: not one that the client takes. Without a header, or with a wildcard, plain JSON: such
-/// clients are older than the other type.
-pub(crate) fn negotiate(accept: Option<&str>) -> Option<Media> {
+/// What to answer with; `None`: nothing that the client takes. Without a header, or with a wildcard, plain JSON: such clients are
+/// older than the other type.
+pub(crate) fn negotiate(accept: Option<&str>) -> Option<Accepted> {
     let Some(accept) = accept.filter(|text| !text.trim().is_empty()) else {
-        return Some(Media::Json);
+        return Some(Accepted {
+            media: Some(Media::Json),
+            events: false,
+        });
     };
-    let (graphql_fit, graphql) = quality_of(accept, Media::GraphqlResponse).unwrap_or((Fit::Anything, 0));
-    let (_, json) = quality_of(accept, Media::Json).unwrap_or((Fit::Anything, 0));
-    // Events are for those who know of them: no wildcard asks for a stream.
-    if let Some((Fit::Exact, events)) = quality_of(accept, Media::EventStream)
-        && events > 0
-        && events >= json.max(graphql)
-    {
-        return Some(Media::EventStream);
-    }
+    let accepted = Accepted {
+        media: media(accept),
+        events: matches!(quality_of(accept, EVENT_STREAM), Some((Fit::Exact, events)) if events > 0),
+    };
+    (accepted.media.is_some() || accepted.events).then_some(accepted)
+}
+
+const EVENT_STREAM: &str = "text/event-stream";
+
+fn media(accept: &str) -> Option<Media> {
+    let (graphql_fit, graphql) = quality_of(accept, "application/graphql-response+json").unwrap_or((Fit::Anything, 0));
+    let (_, json) = quality_of(accept, "application/json").unwrap_or((Fit::Anything, 0));
     // Among equals the newer type, if the client knows it; a wildcard means plain JSON.
     let prefers_json = if graphql_fit == Fit::Exact {
         json > graphql
@@ -59,24 +71,19 @@ pub(crate) fn negotiate(accept: Option<&str>) -> Option<Media> {
 }
 
 /// The most specific range that covers the type, and its quality in thousandths.
-fn quality_of(accept: &str, media: Media) -> Option<(Fit, u16)> {
+fn quality_of(accept: &str, media: &str) -> Option<(Fit, u16)> {
     accept
         .split(',')
         .filter_map(|range| fit(range, media))
         .max_by_key(|(fit, _)| *fit)
 }
 
-fn fit(range: &str, media: Media) -> Option<(Fit, u16)> {
+fn fit(range: &str, own: &str) -> Option<(Fit, u16)> {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next()?.to_ascii_lowercase();
-    let own = match media {
-        Media::GraphqlResponse => "application/graphql-response+json",
-        Media::Json => "application/json",
-        Media::EventStream => "text/event-stream",
-    };
     let fit = match name.as_str() {
         "*/*" => Fit::Anything,
-        "application/*" if media != Media::EventStream => Fit::Family,
+        "application/*" if own != EVENT_STREAM => Fit::Family,
         name if name == own => Fit::Exact,
         _ => return None,
     };
@@ -144,10 +151,28 @@ mod tests {
             (Some("application/json, */*;q=0.1"), json),
             (Some("text/html, application/xhtml+xml, */*;q=0.8"), json),
             (Some("text/html"), None),
-            (Some("text/event-stream"), None),
             (Some("*/*;q=0"), None),
         ] {
-            assert_eq!(negotiate(accept), expected, "{accept:?}");
+            let found = negotiate(accept);
+            assert_eq!(found.and_then(|found| found.media), expected, "{accept:?}");
+            assert!(found.is_none_or(|found| !found.events), "{accept:?}");
         }
+        for (accept, media) in [
+            ("text/event-stream", None),
+            ("Text/Event-Stream;q=0.1, text/html", None),
+            ("application/json, text/event-stream", json),
+            (
+                "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
+                graphql,
+            ),
+            ("text/event-stream, */*;q=0.1", json),
+        ] {
+            assert_eq!(
+                negotiate(Some(accept)),
+                Some(Accepted { media, events: true }),
+                "{accept}"
+            );
+        }
+        assert_eq!(negotiate(Some("text/event-stream;q=0")), None);
     }
 }

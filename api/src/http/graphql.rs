@@ -3,7 +3,7 @@
 use crate::actions::execute::{self, Asked, Request};
 use crate::actions::subscribe::subscribe;
 use crate::error::Refusal;
-use crate::http::accept::{Media, is_utf8, negotiate};
+use crate::http::accept::{Accepted, Media, is_utf8, negotiate};
 use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
 use crate::http::persisted::Persisted;
 use crate::http::shell::{Call, log};
@@ -27,14 +27,13 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(40);
 /// Answers `/graphql`.
 pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let headers = call.request.headers();
-    let media = media(headers)?;
+    let accepted = accepted(headers)?;
+    // What never began is no stream.
+    let media = accepted.media.unwrap_or(Media::GraphqlResponse);
     let mut timings = Timings::default();
-    let outcome = match media {
-        Media::EventStream => stream(call, payload, &mut timings).await,
-        Media::Json | Media::GraphqlResponse => {
-            let data = run(call, payload, &mut timings).await;
-            data.map(|data| answer(200, media.content_type(), data))
-        }
+    let outcome = match read(call, payload).await {
+        Ok(request) => run(call, request, accepted, &mut timings).await,
+        Err(refusal) => Err(refusal),
     };
     let mut response = match outcome {
         Ok(response) => response,
@@ -42,14 +41,9 @@ pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
             log(&refusal, &call.id);
             let status = match media {
                 Media::Json if refusal.is_about_the_document() => 200,
-                Media::Json | Media::GraphqlResponse | Media::EventStream => refusal.status(),
+                Media::Json | Media::GraphqlResponse => refusal.status(),
             };
-            // What never began is no stream.
-            let content_type = match media {
-                Media::EventStream => Media::GraphqlResponse.content_type(),
-                Media::Json | Media::GraphqlResponse => media.content_type(),
-            };
-            let mut response = answer(status, content_type, refusal.body(&call.id));
+            let mut response = answer(status, media.content_type(), refusal.body(&call.id));
             if let Some(allow) = refusal.allow().and_then(|names| HeaderValue::try_from(names).ok()) {
                 response.headers_mut().insert(actix_web::http::header::ALLOW, allow);
             }
@@ -81,13 +75,22 @@ pub(crate) fn forget_cookie(call: &Call<'_>, response: &mut HttpResponse) {
     }
 }
 
-/// Answers with events: those of a subscription, or the one answer of another operation.
-async fn stream(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result<HttpResponse, Refusal> {
-    let request = read(call, payload).await?;
+/// Runs a request. Only those who take nothing else have a single answer as an event; a subscription's are events always.
+async fn run(
+    call: &Call<'_>,
+    request: Request<'_>,
+    accepted: Accepted,
+    timings: &mut Timings,
+) -> Result<HttpResponse, Refusal> {
+    let asked = &request.asked;
+    let listens = accepted.events && verb(&asked.query, asked.operation_name.as_deref()) == Verb::Subscription;
+    if let Some(media) = accepted.media.filter(|_| !listens) {
+        let body = within_time(execute::execute(call.environment, &request, timings)).await?;
+        return Ok(answer(200, media.content_type(), body));
+    }
     let ready = Outlets::default();
     let outlet = Arc::new(Outlet::new(ready.clone()));
-    let asked = &request.asked;
-    let subscription = if verb(&asked.query, asked.operation_name.as_deref()) == Verb::Subscription {
+    let subscription = if listens {
         let standing = Standing {
             asked: request.asked,
             token: request.token,
@@ -102,11 +105,6 @@ async fn stream(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Res
         None
     };
     Ok(event_stream::response(outlet, ready, subscription, call.id.clone()))
-}
-
-async fn run(call: &Call<'_>, payload: Payload, timings: &mut Timings) -> Result<Vec<u8>, Refusal> {
-    let request = read(call, payload).await?;
-    within_time(execute::execute(call.environment, &request, timings)).await
 }
 
 async fn within_time<T>(work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
@@ -179,11 +177,11 @@ pub(super) fn only_once(headers: &HeaderMap, name: &HeaderName) -> Result<(), Re
     ))
 }
 
-/// The media type of the answer.
+/// What the client takes.
 ///
 /// # Errors
 /// `BAD_REQUEST` as 406.
-fn media(headers: &HeaderMap) -> Result<Media, Refusal> {
+fn accepted(headers: &HeaderMap) -> Result<Accepted, Refusal> {
     let mut ranges = Vec::new();
     for value in headers.get_all(ACCEPT) {
         ranges.push(
@@ -199,7 +197,7 @@ fn media(headers: &HeaderMap) -> Result<Media, Refusal> {
             "none of the media types that `Accept` names can be sent",
         )
         .with_status(406)
-        .with_hint("`application/graphql-response+json` and `application/json` can")
+        .with_hint("`application/graphql-response+json`, `application/json` and `text/event-stream` can")
     })
 }
 

@@ -114,10 +114,9 @@ mod as_list {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use freehold_base::EntityTag;
 
     fn id(number: u64) -> RowId {
-        RowId::new(number, EntityTag(1), number)
+        RowId::from_bytes((u128::from(number)).to_be_bytes())
     }
 
     fn rows(numbers: impl IntoIterator<Item = u64>) -> Changed {

@@ -114,11 +114,11 @@ fn written(server: u64, changes: Changes) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use freehold_base::{EntityTag, RowId};
+    use freehold_base::RowId;
 
     #[test]
     fn a_message_that_is_too_long_says_less() {
-        let id = |number| RowId::new(number, EntityTag(1), number);
+        let id = |number: u128| RowId::from_bytes(number.to_be_bytes());
         let read = |text: &str| serde_json::from_str::<Message>(text).unwrap().changes;
         let mut changes = Changes::default();
         changes.add("ticket", None, Changed::Rows([id(1)].into()));

@@ -216,7 +216,7 @@ fn what_does_not_fit_is_refused() {
         ),
         (
             "subscription { createTicket { id } }",
-            "this schema has no subscriptions",
+            "unknown field `createTicket` on `Subscription`",
         ),
     ] {
         let found = told(&prepare(&schema, query)).replace("GRAPHQL_VALIDATION_FAILED ", "");

@@ -101,8 +101,23 @@ const INVALID: &[(&str, &str, bool)] = &[
         false,
     ),
     (
-        "subscription { tickets { totalCount } }",
-        "this schema has no subscriptions",
+        "subscription { a: tickets { totalCount } b: tickets { totalCount } }",
+        "a subscription has one root field",
+        false,
+    ),
+    (
+        "subscription { tickets @skip(if: true) { totalCount } }",
+        "`@skip` and `@include` cannot stand at the root of a subscription",
+        false,
+    ),
+    (
+        "subscription { __typename }",
+        "`__typename` cannot be the root field of a subscription",
+        false,
+    ),
+    (
+        "subscription { ticketChanged { nope } }",
+        "unknown field `nope` on `TicketChange`, did you mean `node`?",
         false,
     ),
     (
