@@ -11,6 +11,7 @@ mod equal;
 mod failure;
 mod http;
 mod id;
+mod live;
 mod load;
 mod program;
 mod progress;
@@ -40,7 +41,8 @@ use tokio::signal::unix::{SignalKind, signal};
     after_help = "Examples:\n  \
         cargo xtask bench\n  \
         cargo xtask bench --scale 0.05 --only row --only list --connections 16 --seconds 1\n  \
-        cargo xtask bench --database sqlite --json result.json\n\n\
+        cargo xtask bench --database sqlite --json result.json\n  \
+        cargo xtask bench --scale 0.05 --live 10000\n\n\
         Progress is told on standard error, the tables on standard output, in Markdown."
 )]
 struct CommandLine {
@@ -83,6 +85,9 @@ struct Options {
     /// How much data: 1 is 200 tenants, 200,000 tickets and 800,000 comments
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     scale: f64,
+    /// Instead of all that: so many subscribers hear of a change
+    #[arg(long, value_name = "SUBSCRIBERS", conflicts_with_all = ["only", "json"])]
+    live: Option<usize>,
     /// Writes every measurement to that file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -159,6 +164,11 @@ fn run(options: &Options) -> Outcome<()> {
 /// All measurements on one database.
 async fn on(parts: &Parts<'_>, remains: &Remains, options: &Options) -> Outcome<Vec<Table>> {
     let world = World::open(parts, remains).await?;
+    if let Some(subscribers) = options.live {
+        let measured = live::run(&world, &parts.database.to_string(), subscribers.max(1)).await?;
+        print(&measured);
+        return Ok(Vec::new());
+    }
     let plan = Plan {
         slice: Duration::try_from_secs_f64(options.seconds).during("--seconds")?,
         rounds: options.rounds.max(1),

@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) freehold: Target,
     pub(crate) endpoint: Target,
     pub(crate) meter: Meter,
+    /// Of all callers.
+    password: String,
     /// The servers end before what they work on is removed.
     _programs: [Program; 2],
 }
@@ -138,7 +140,7 @@ impl World {
         let endpoint = Program::start(&mut endpoint)?;
 
         progress::say(&format!("{}: {} people sign in", parts.database, callers.len()));
-        let password = password(parts.app)?;
+        let password = demo_password(parts.app)?;
         let mut connection = Connection::open(freehold.address).await?;
         let mut signed_in = Vec::with_capacity(callers.len());
         for caller in &callers {
@@ -164,8 +166,22 @@ impl World {
             },
             meter: Meter::new(postmaster(parts.database, &url).await?)?,
             callers,
+            password,
             _programs: [freehold, endpoint],
         })
+    }
+}
+
+impl World {
+    /// More sessions of the first caller, by their tokens.
+    pub(crate) async fn sessions(&self, count: usize) -> Outcome<Vec<String>> {
+        let caller = self.callers.first().ok_or_else(|| Failure::new("nobody is there"))?;
+        let mut connection = Connection::open(self.freehold.address).await?;
+        let mut tokens = Vec::with_capacity(count);
+        for _ in 0..count {
+            tokens.push(sign_in(&mut connection, &caller.email, &self.password).await?);
+        }
+        Ok(tokens)
     }
 }
 
@@ -223,7 +239,7 @@ async fn sign_in(connection: &mut Connection, email: &str, password: &str) -> Ou
 }
 
 /// The password of the demo person, as the seed has it.
-fn password(app: &Path) -> Outcome<String> {
+fn demo_password(app: &Path) -> Outcome<String> {
     let seed = fs::read_to_string(app.join("seed/people.yaml"))?;
     let line = seed.lines().find(|line| line.contains(load::DEMO_EMAIL));
     let password = line.and_then(|line| line.split_once("password: \"")?.1.split('"').next());

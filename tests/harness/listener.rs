@@ -255,6 +255,22 @@ impl Socket {
         limit(&mut self.0, SOON);
     }
 
+    /// Says good-bye, and waits for the answer to it.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn close(mut self) {
+        self.0.close(None).expect("the connection is open");
+        loop {
+            match self.0.read() {
+                Ok(Message::Close(_)) => return,
+                Ok(_) => {}
+                Err(error) => panic!("gone without a word: {error}"),
+            }
+        }
+    }
+
     /// The code with which the server closes.
     ///
     /// # Panics

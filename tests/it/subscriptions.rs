@@ -278,6 +278,7 @@ on_both_databases! {
         }
         create(&ann, "Live three");
         assert_eq!(count(&socket.hear_of("s")), Some(3));
+        socket.close();
     }
 
     fn a_socket_that_is_not_as_agreed_is_closed(database) {

@@ -170,7 +170,14 @@ impl Connection {
                 () = &mut init_timeout, if !self.is_open => Turn::Tick,
             };
             let outcome = match turn {
-                Turn::Gone | Turn::Message(AggregatedMessage::Close(_)) => return None,
+                Turn::Gone => return None,
+                // Its own reason is the answer (RFC 6455, section 5.5.1).
+                Turn::Message(AggregatedMessage::Close(reason)) => {
+                    return Some(reason.map_or_else(
+                        || Close::new(1000, ""),
+                        |reason| Close(reason.code.into(), String::new()),
+                    ));
+                }
                 Turn::Broken(why) => return Some(Close::new(1009, why)),
                 Turn::Message(message) => {
                     heard = Instant::now();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Scripts run with node; each fails by its exit code.
-const SCRIPTS: [&str; 5] = ["audit", "relay", "apollo", "urql", "codegen"];
+const SCRIPTS: [&str; 6] = ["audit", "relay", "apollo", "urql", "codegen", "live"];
 
 /// Runs each client against the helpdesk example.
 pub(super) fn run(root: &Path, program: &Path, summary: &mut Summary) {
