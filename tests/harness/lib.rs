@@ -7,6 +7,7 @@
     reason = "a harness panics when the world is not as the tests need it"
 )]
 
+mod balancer;
 mod database;
 mod folder;
 pub mod generate;
@@ -23,6 +24,7 @@ mod server;
 mod settings;
 mod stored;
 
+pub use balancer::Balancer;
 pub use database::{Database, Fresh};
 pub use folder::{Folder, example, fixture};
 pub use listener::{Events, Socket};

@@ -15,6 +15,8 @@ pub struct Person<'a> {
     server: &'a Server,
     cookie: Option<String>,
     tenant: Option<String>,
+    /// Instead of the server's own address.
+    base: Option<String>,
 }
 
 /// What came back.
@@ -68,6 +70,7 @@ impl<'a> Person<'a> {
             server,
             cookie,
             tenant: None,
+            base: None,
         }
     }
 
@@ -108,6 +111,19 @@ impl<'a> Person<'a> {
         self.cookie.as_deref()
     }
 
+    /// The same person, asking by another address.
+    #[must_use]
+    pub fn by(&self, base: &str) -> Self {
+        Self {
+            base: Some(base.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    fn base(&self) -> &str {
+        self.base.as_deref().unwrap_or_else(|| self.server.base())
+    }
+
     /// The tenant asked in.
     pub fn tenant_name(&self) -> Option<&str> {
         self.tenant.as_deref()
@@ -144,7 +160,7 @@ impl<'a> Person<'a> {
     /// Signs out; gives the status.
     pub fn sign_out(&self) -> u16 {
         let mut request = agent()
-            .post(format!("{}/auth/sign-out", self.server.base()))
+            .post(format!("{}/auth/sign-out", self.base()))
             .header("X-Freehold-CSRF", "1");
         if let Some(cookie) = &self.cookie {
             request = request.header("Cookie", cookie);
@@ -233,7 +249,7 @@ impl<'a> Person<'a> {
 
     fn request(&self, content_type: &str, accept: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
         let mut request = agent()
-            .post(format!("{}/graphql", self.server.base()))
+            .post(format!("{}/graphql", self.base()))
             .header("X-Freehold-CSRF", "1")
             .header("Accept", accept)
             .content_type(content_type);
@@ -258,9 +274,7 @@ impl<'a> Person<'a> {
 
     /// Gets a path.
     pub fn get(&self, path: &str, accept: &str) -> Answer {
-        let mut request = agent()
-            .get(format!("{}{path}", self.server.base()))
-            .header("Accept", accept);
+        let mut request = agent().get(format!("{}{path}", self.base())).header("Accept", accept);
         if let Some(cookie) = &self.cookie {
             request = request.header("Cookie", cookie);
         }

@@ -33,6 +33,7 @@ mod probe;
 mod refusals;
 mod reload;
 mod round_trips;
+mod several_servers;
 mod subscriptions;
 mod tenants;
 mod write_walls;

@@ -62,6 +62,10 @@ pub(crate) fn run(selection: &Selection) -> Result<bool, String> {
 
     // What is missing is said before anything is compiled.
     let postgres = if selection.has(Part::It) {
+        // The proxy before several servers; it is where only administrators look for programs.
+        let places =
+            || tools::find("haproxy").or_else(|| Some("/usr/sbin/haproxy".into()).filter(|it: &PathBuf| it.is_file()));
+        tools::get_by(places, "HAProxy", &["haproxy"])?;
         Some(postgres::get()?)
     } else {
         None
