@@ -8,6 +8,7 @@ mod agreement_writes;
 mod arrows;
 mod at_once;
 mod audit;
+mod cancellation;
 mod corners;
 mod crash;
 mod encryption;

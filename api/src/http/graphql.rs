@@ -6,6 +6,7 @@ use crate::error::Refusal;
 use crate::http::accept::{Accepted, Media, is_utf8, negotiate};
 use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
 use crate::http::persisted::Persisted;
+use crate::http::presence::while_there;
 use crate::http::shell::{Call, log};
 use crate::http::verb::{Verb, verb};
 use crate::http::{answer, body, event_stream};
@@ -85,7 +86,8 @@ async fn run(
     let asked = &request.asked;
     let listens = accepted.events && verb(&asked.query, asked.operation_name.as_deref()) == Verb::Subscription;
     if let Some(media) = accepted.media.filter(|_| !listens) {
-        let body = within_time(execute::execute(call.environment, &request, timings)).await?;
+        let work = within_time(execute::execute(call.environment, &request, timings));
+        let body = while_there(call.request, work).await?;
         return Ok(answer(200, media.content_type(), body));
     }
     let ready = Outlets::default();

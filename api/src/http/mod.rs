@@ -11,6 +11,7 @@ mod health;
 pub(crate) mod host;
 mod password;
 pub(crate) mod persisted;
+mod presence;
 mod server;
 mod shell;
 pub(crate) mod verb;

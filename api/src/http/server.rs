@@ -2,6 +2,7 @@
 
 use crate::environments::Environment;
 use crate::error::Failure;
+use crate::http::presence;
 use crate::http::shell::{Door, serve};
 use actix_web::dev::Server;
 use actix_web::web::{Data, to};
@@ -56,6 +57,7 @@ pub(crate) fn bind(
             .default_service(to(serve))
     };
     let server = HttpServer::new(app)
+        .on_connect(presence::note)
         .workers(workers.max(1))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(Duration::from_secs(75))
