@@ -15,11 +15,14 @@ use freehold_schema::diagnostic::{Diagnostics, render};
 use freehold_schema::graphql::RoleSchema;
 use freehold_schema::source::Sources;
 use moka::sync::Cache;
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory that the schemas of one bundle may take.
-const VIEWS_BYTES_MAX: u64 = 256 << 20;
+const VIEWS_BYTES_MAX: u64 = 128 << 20;
+/// Schemas that keep what was made to answer questions about them: about two megabytes each for an app of ten entities.
+const INTROSPECTED_MAX: usize = 16;
 
 static VIEWS_MADE: AtomicU64 = AtomicU64::new(0);
 
@@ -38,6 +41,8 @@ pub(crate) struct Bundle {
     /// Those who called before.
     pub(crate) identities: Identities,
     views: Cache<RoleSet, Arc<View>>,
+    /// The views whose schemas were asked about last.
+    introspected: Mutex<VecDeque<Arc<View>>>,
 }
 
 /// What a role set has of a bundle. Shared by all callers who have the set, in all tenants.
@@ -111,6 +116,19 @@ impl Bundle {
             plans: Plans::new(),
             identities: Identities::new(),
             views,
+            introspected: Mutex::default(),
+        }
+    }
+
+    /// Notes that a schema was asked about; the one that was asked about longest ago forgets its answers.
+    pub(crate) fn was_introspected(&self, view: &Arc<View>) {
+        let mut introspected = self.introspected.lock().unwrap_or_else(PoisonError::into_inner);
+        introspected.retain(|known| known.number != view.number);
+        introspected.push_back(view.clone());
+        let oldest = (introspected.len() > INTROSPECTED_MAX).then(|| introspected.pop_front());
+        drop(introspected);
+        if let Some(oldest) = oldest.flatten() {
+            oldest.schema.forget_introspection();
         }
     }
 

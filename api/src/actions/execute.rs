@@ -173,7 +173,7 @@ fn recall(bundle: &Bundle, view: &View, asked: &Asked) -> Result<Option<Planned>
 async fn compile(
     environment: &Environment,
     bundle: &Bundle,
-    view: &View,
+    view: &Arc<View>,
     caller: &Caller,
     request: &Request<'_>,
     timings: &mut Timings,
@@ -224,7 +224,7 @@ pub(crate) enum Understood {
 pub(crate) async fn understand(
     environment: &Environment,
     bundle: &Bundle,
-    view: &View,
+    view: &Arc<View>,
     caller: &Caller,
     request: &Request<'_>,
     timings: &mut Timings,
@@ -235,7 +235,11 @@ pub(crate) async fn understand(
         operation_name: request.asked.operation_name.as_deref(),
         variables: &request.asked.variables,
     };
-    let mut prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits))?;
+    let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits));
+    if view.schema.is_introspected() {
+        bundle.was_introspected(view);
+    }
+    let mut prepared = prepared?;
     let (access, sealer, limits) = (&view.access, &environment.sealer, &catalog.limits);
     match prepared.operation.kind {
         OperationKind::Query => {}

@@ -16,7 +16,7 @@ use freehold_base::Code;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use std::fmt;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Whether a root field asks about the schema.
@@ -154,7 +154,7 @@ const STACK_BYTES: usize = 64 << 20;
 /// Answers `__schema` and `__type` fields, given merged and without variables.
 pub(crate) fn run(
     system: &TypeSystem,
-    schema: &OnceLock<Result<Schema, String>>,
+    schema: &Dynamic,
     fields: &[Field],
 ) -> Result<Vec<(String, Box<RawValue>)>, Refused> {
     let failed = |message: String| Refused::from(RequestError::new(Code::InternalServerError, message));
@@ -163,12 +163,7 @@ pub(crate) fn run(
     let response = std::thread::scope(|scope| {
         let worker = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || {
-                let schema = schema
-                    .get_or_init(|| dynamic_schema(system).map_err(|error| error.0))
-                    .as_ref();
-                schema.map(|schema| execute(schema, query)).map_err(Clone::clone)
-            });
+            .spawn_scoped(scope, || schema.get(system).map(|schema| execute(&schema, query)));
         worker
             .map_err(|error| error.to_string())?
             .join()
@@ -262,6 +257,32 @@ fn literal(input: &Input) -> String {
         InputKind::Text(text) => quoted(text),
         InputKind::Number(number) => number.to_string(),
         InputKind::Null | InputKind::List(_) | InputKind::Object(_) => "null".to_owned(),
+    }
+}
+
+/// async-graphql's copy of the type system: made when it is asked for, and large, so it may be forgotten.
+#[derive(Default)]
+pub(crate) struct Dynamic(Mutex<Option<Schema>>);
+
+impl Dynamic {
+    /// # Errors
+    /// What async-graphql does not like about it.
+    fn get(&self, system: &TypeSystem) -> Result<Schema, String> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(schema) = &*made {
+            return Ok(schema.clone());
+        }
+        let schema = dynamic_schema(system).map_err(|error| error.0)?;
+        *made = Some(schema.clone());
+        Ok(schema)
+    }
+
+    pub(crate) fn is_made(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

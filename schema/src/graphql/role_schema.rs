@@ -11,17 +11,17 @@ use crate::catalog::Catalog;
 use freehold_base::Limits;
 use serde_json::value::RawValue;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Introspection answers kept, and the longest query that is kept with one.
 const KEPT_MAX: usize = 4;
 const KEPT_QUERY_BYTES_MAX: usize = 8 << 10;
 
-/// What a role set may ask. Shared by all callers who have the set; immutable but for two caches.
+/// What a role set may ask. Shared by all callers who have the set; immutable but for what introspection keeps.
 pub struct RoleSchema {
     system: TypeSystem,
     /// async-graphql's copy, made when someone first asks about the schema.
-    dynamic: OnceLock<Result<async_graphql::dynamic::Schema, String>>,
+    dynamic: introspection::Dynamic,
     kept: Mutex<Vec<Kept>>,
 }
 
@@ -38,7 +38,7 @@ impl RoleSchema {
     pub fn build(catalog: &Catalog, visible: &Visible) -> Self {
         Self {
             system: build::build(catalog, visible),
-            dynamic: OnceLock::new(),
+            dynamic: introspection::Dynamic::default(),
             kept: Mutex::new(Vec::new()),
         }
     }
@@ -48,10 +48,20 @@ impl RoleSchema {
         Sdl(&self.system).to_string()
     }
 
-    /// An estimate of its memory in bytes, once it has been introspected.
+    /// An estimate of its memory in bytes; introspected, it takes about twice as much.
     pub fn weight_bytes(&self) -> usize {
-        // A kept answer is about as large as the type system's own share.
-        4096 + self.system.weight_bytes() * 2
+        4096 + self.system.weight_bytes()
+    }
+
+    /// Whether something is kept that was made to answer questions about the schema.
+    pub fn is_introspected(&self) -> bool {
+        self.dynamic.is_made()
+    }
+
+    /// Forgets what was made to answer questions about the schema: most are asked once, by a developer's tools.
+    pub fn forget_introspection(&self) {
+        self.dynamic.forget();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Whether an object type is the named type, implements it, or is a member of it: GraphQL's DoesFragmentTypeApply.
