@@ -5,7 +5,7 @@ mod identities;
 mod plans;
 
 pub(crate) use identities::{Identities, IdentityKey, Known};
-pub(crate) use plans::{Planned, Plans, Recipe, Watch};
+pub(crate) use plans::{Live, Planned, Plans, Recipe, Watch};
 
 use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
 use freehold_base::ValueType;

@@ -4,6 +4,7 @@
 use crate::error::Failure;
 use crate::keys::KeySource;
 use crate::secret_url::SecretUrl;
+use crate::subscriptions::{OF_ONE_MAX, SUBSCRIPTIONS_MAX};
 use clap::Args;
 use freehold_storage::audit::Bursts;
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,9 @@ pub(crate) struct Config {
     /// The console.
     #[serde(default)]
     pub(crate) console: ConsoleConfig,
+    /// Subscriptions.
+    #[serde(default)]
+    pub(crate) subscriptions: SubscriptionsConfig,
     /// Alerts.
     #[serde(default)]
     pub(crate) alerts: AlertsConfig,
@@ -160,6 +164,25 @@ pub(crate) struct DatabaseConfig {
 pub(crate) struct ConsoleConfig {
     /// Serves the console at `/`.
     pub(crate) enabled: bool,
+}
+
+/// `[subscriptions]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SubscriptionsConfig {
+    /// Most of one server.
+    pub(crate) all: usize,
+    /// Most of one person.
+    pub(crate) of_one: usize,
+}
+
+impl Default for SubscriptionsConfig {
+    fn default() -> Self {
+        Self {
+            all: SUBSCRIPTIONS_MAX,
+            of_one: OF_ONE_MAX,
+        }
+    }
 }
 
 /// `[alerts]`
@@ -386,6 +409,7 @@ impl Config {
             database,
             key_file,
             console,
+            subscriptions,
             alerts,
             mail_dir,
         } = shown;
@@ -393,7 +417,7 @@ impl Config {
         format!(
             "app = {}\nenvironment = {}\nlisten = \"{listen}\"\noperations_listen = \"{operations_listen}\"\nhosts = {}\n{}{}\n\
              [database]\nurl = {}\nschema = {}\nconnections = {}\n\n[console]\nenabled = {}\n\n\
-             [alerts]\ndenials = {}\nwithin_seconds = {}\n{}",
+             [subscriptions]\nall = {}\nof_one = {}\n\n[alerts]\ndenials = {}\nwithin_seconds = {}\n{}",
             text(&app.display().to_string()),
             text(&environment),
             serde_json::Value::from(hosts),
@@ -409,6 +433,8 @@ impl Config {
             text(&database.schema),
             database.connections,
             console.enabled,
+            subscriptions.all,
+            subscriptions.of_one,
             alerts.denials,
             alerts.within_seconds,
             alerts

@@ -17,8 +17,8 @@ mod refresh;
 mod relay;
 
 pub(crate) use changes::{Changed, Changes};
-pub(crate) use hub::{Hub, Subscription};
-pub(crate) use member::{Member, Progress, Standing};
+pub(crate) use hub::{Hub, OF_ONE_MAX, SUBSCRIPTIONS_MAX, Subscription};
+pub(crate) use member::{Member, Progress, Standing, Watched};
 pub(crate) use outlet::{Delivery, Outlet, Outlets};
 
 use crate::environments::Environment;
@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 const GATHERED: Duration = Duration::from_millis(20);
 /// How often everything is looked at again, for changes that nobody told of.
 const SWEPT_EVERY: Duration = Duration::from_secs(15);
-/// Cohorts that are read at the same time: the rest of the connections is for requests.
+/// Flights for cohorts at the same time: the rest of the connections is for requests.
 const READ_AT_ONCE: usize = 3;
 
 /// Tells subscribers of changes, for as long as the task runs.
@@ -42,7 +42,8 @@ pub(crate) fn start(environment: &Arc<Environment>) -> JoinHandle<()> {
 async fn run(environment: Arc<Environment>) {
     let hub = environment.hub.clone();
     let relay = relay::start(&environment);
-    let reading = Arc::new(Semaphore::new(READ_AT_ONCE));
+    // Taken for one flight at a time, in the order in which they are asked for: a dear cohort keeps no other one waiting for all of it.
+    let turns = Arc::new(Semaphore::new(READ_AT_ONCE));
     let mut sweep = tokio::time::interval(SWEPT_EVERY);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -55,14 +56,8 @@ async fn run(environment: Arc<Environment>) {
             relay.send(hub.outgoing());
         }
         for job in hub.due() {
-            let Ok(permit) = reading.clone().acquire_owned().await else {
-                return;
-            };
-            let environment = environment.clone();
-            tokio::spawn(async move {
-                refresh::refresh(&environment, job).await;
-                drop(permit);
-            });
+            let (environment, turns) = (environment.clone(), turns.clone());
+            tokio::spawn(async move { refresh::refresh(&environment, job, &turns).await });
         }
     }
 }

@@ -198,7 +198,7 @@ impl fmt::Display for Database {
 fn settings(app: &Path, data: &Path, url: &str) -> String {
     format!(
         "app = {}\nenvironment = \"bench\"\nlisten = \"127.0.0.1:0\"\noperations_listen = \"127.0.0.1:0\"\nkey_file = {}\n\n\
-         [database]\nurl = {}\nschema = \"{SCHEMA}\"\nconnections = {}\n",
+         [database]\nurl = {}\nschema = \"{SCHEMA}\"\nconnections = {}\n\n[subscriptions]\nof_one = 20000\n",
         json!(app.display().to_string()),
         json!(data.join("keys.json").display().to_string()),
         json!(url),

@@ -2,6 +2,8 @@
 
 use freehold_tests::{Database, Events, Person, Random, Server, Socket, Start, example, fixture, on_both_databases};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 fn desk(database: Database) -> Server {
@@ -330,6 +332,85 @@ on_both_databases! {
             assert_eq!(socket.hear(), json!({"type": "connection_ack"}));
             socket.subscribe("1", "{ viewer { user { email } } }", &Value::Null);
             assert_eq!(socket.hear()["payload"]["data"]["viewer"]["user"]["email"], "ann@acme.test");
+        }
+    }
+
+    fn memberships_are_heard_of_from_any_tenant(database) {
+        let server = desk(database);
+        let nora = server.sign_in("nora@globex.test").tenant("globex");
+        let jun = server.sign_in("jun@acme.test").tenant("acme");
+        let events = nora.listen("subscription { viewer { memberships { roles tenant { slug name } } } }", &json!({}));
+        events.next();
+        let acme = jun.query("{ organisations { nodes { id } } }")["organisations"]["nodes"][0]["id"].take();
+        jun.query_with("mutation($id: ID!) { updateOrganisation(id: $id, input: {name: \"Acme & Co\"}) { id } }", &json!({"id": acme}));
+        let told = events.next();
+        assert!(told.to_string().contains("Acme & Co"), "{told}");
+    }
+
+    fn what_was_written_is_told_though_nobody_waited_for_it(database) {
+        let server = desk(database);
+        let ann = server.sign_in("ann@acme.test").tenant("acme");
+        let text = "tickets(filter: {subject: {startsWith: \"Left\"}}) { totalCount }";
+        let events = ann.listen(&format!("subscription {{ {text} }}"), &json!({}));
+        let mut socket = Socket::of(&ann);
+        for number in 0..40 {
+            let id = number.to_string();
+            socket.subscribe(&id, &format!("mutation {{ createTicket(input: {{subject: \"Left {number}\", body: \"b\"}}) {{ id }} }}"), &Value::Null);
+            std::thread::sleep(Duration::from_millis(number / 4));
+            socket.say(&json!({"id": id, "type": "complete"}));
+        }
+        agrees(&ann, text, &events, "mutations that were not waited for");
+    }
+
+    fn a_frame_that_announces_too_much_is_not_waited_for(database) {
+        let server = Server::shared(&example("helpdesk"), database);
+        let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+        let head = format!(
+            "GET /graphql HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n",
+            server.address()
+        );
+        stream.write_all(head.as_bytes()).expect("a request can be sent");
+        let mut frame = vec![0x81, 0xff];
+        frame.extend_from_slice(&(1_u64 << 40).to_be_bytes());
+        frame.extend_from_slice(&[0; 4]);
+        stream.write_all(&frame).expect("the connection is open");
+        let chunk = vec![b'x'; 1 << 16];
+        // Not before it is larger than any message may be; what comes after that is not kept.
+        for _ in 0..100 {
+            if stream.write_all(&chunk).is_err() {
+                break;
+            }
+        }
+        stream.shutdown(std::net::Shutdown::Write).expect("the connection is open");
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+        let close = [0x88_u8, 0x1a, 0x03, 0xf1];
+        assert!(heard.windows(4).any(|bytes| bytes == close), "{}", String::from_utf8_lossy(&heard));
+    }
+
+    fn nobody_takes_the_places_of_all(database) {
+        let server = desk(database);
+        let ann = server.sign_in("ann@acme.test").tenant("acme");
+        let text = "subscription { tickets(first: 1) { totalCount } }";
+        let mut sockets: Vec<Socket> = (0..5).map(|_| Socket::of(&ann)).collect();
+        for socket in &mut sockets {
+            for number in 0..100 {
+                socket.subscribe(&number.to_string(), text, &Value::Null);
+            }
+            for _ in 0..100 {
+                assert_eq!(socket.hear()["type"], "next");
+            }
+        }
+        let refused = ann.try_listen(text, &json!({})).expect_err("there are 500");
+        assert_eq!(refused.code(), "LIMIT_EXCEEDED", "{}", refused.text);
+        let bo = server.sign_in("bo@acme.test").tenant("acme");
+        bo.listen(text, &json!({})).next();
+        sockets.pop();
+        let started = Instant::now();
+        while ann.try_listen(text, &json!({})).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(8), "a place that is free again");
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::actions::asker::Asker;
 use crate::actions::execute::may_ask;
-use crate::bundle::{Bundle, Recipe, View, Watch};
+use crate::bundle::{Bundle, Live, Recipe, View, Watch};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::{self, Host};
@@ -14,7 +14,7 @@ use freehold_planner::plan_subscription;
 use freehold_policy::RoleSet;
 use freehold_schema::catalog::Catalog;
 use freehold_schema::graphql::RequestText;
-use freehold_schema::graphql::operation::OperationKind;
+use freehold_schema::graphql::operation::{Operation, OperationKind, collect};
 use freehold_storage::sql;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -119,7 +119,10 @@ fn compile(
     let plan = plan_subscription(catalog, access, &prepared.operation, sealer, &catalog.limits)?;
     let render = |plan| Arc::new(sql::render(catalog, plan, environment.database.dialect()));
     let recipe = match &plan {
-        SubscriptionPlan::Live(plan) => Recipe::Live(render(plan)),
+        SubscriptionPlan::Live(plan) => Recipe::Live(Arc::new(Live {
+            program: render(plan),
+            asks_who: asks_who(&prepared.operation),
+        })),
         SubscriptionPlan::Changes(changes) => Recipe::Changes(Arc::new(Watch {
             entity: changes.entity,
             rows: render(&changes.rows),
@@ -132,4 +135,10 @@ fn compile(
     let plans = &bundle.plans;
     plans.keep(view.number, asked, prepared.signature, &values, spent, recipe.clone());
     Ok((recipe, values))
+}
+
+/// Whether the root field is `viewer`.
+fn asks_who(operation: &Operation) -> bool {
+    let roots = collect(&operation.items, "Subscription", &|_, _| false);
+    roots.iter().any(|root| root.name == "viewer")
 }

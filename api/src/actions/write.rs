@@ -15,6 +15,7 @@ use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
 use freehold_storage::{Binder, ChangedRow, Error, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// How often a write is tried that lacks a key.
 const ATTEMPTS_MAX: usize = 3;
@@ -58,6 +59,9 @@ pub(crate) async fn write(
     let mut sealing = seals(catalog, &mutation.plan);
     let mut chance = Chance::default();
     let mut attempts = 1;
+    // Told unless it is known better: when nobody waits for the end any more, it may have been kept all the same.
+    let hint = (rehearsal.is_none() && environment.hub.has_listeners())
+        .then(|| Hint::new(environment, catalog, &mutation.plan, caller));
     let (outcome, letters, changed) = loop {
         let cipher = if sealing {
             environment.sealing_cipher(&uses).await?
@@ -108,10 +112,18 @@ pub(crate) async fn write(
             _ => break (outcome, letters, changed),
         }
     };
+    if let Some(hint) = hint
+        && !matches!(&outcome, Err(refused) if matches!(refused.error.code(), Code::Unavailable | Code::Timeout))
+    {
+        hint.withdraw();
+    }
     match outcome {
         Ok(data) if rehearsal.is_some() => Ok(data),
         Ok(data) => {
-            environment.hub.tell(changes(catalog, &mutation.plan, caller, &changed));
+            if environment.hub.has_listeners() {
+                let told = changes(catalog, &mutation.plan, caller, &changed);
+                environment.hub.tell(told);
+            }
             let site = site_for_letters(catalog, &environment.hosts, request.host, environment.without_tls);
             for letter in &letters {
                 environment.post.send(letter, &catalog.app, &site).await;
@@ -127,6 +139,62 @@ pub(crate) async fn write(
             Err(Refusal::from(refused.error).of_write(refused.root.as_deref()))
         }
     }
+}
+
+/// What a write may have changed, for those who listen: told when it is dropped.
+struct Hint<'a> {
+    environment: &'a Environment,
+    changes: Changes,
+}
+
+impl<'a> Hint<'a> {
+    fn new(environment: &'a Environment, catalog: &Catalog, plan: &MutationPlan, caller: &Caller) -> Self {
+        let mut changes = changes(catalog, plan, caller, &[]);
+        let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
+        let mut entities = BTreeSet::new();
+        for root in &plan.roots {
+            match &root.action {
+                RootAction::One { step, .. } => touched(step, &mut entities),
+                RootAction::Many { steps, .. } => steps.iter().for_each(|step| touched(step, &mut entities)),
+                RootAction::Text(_) | RootAction::Administer(_) => {}
+            }
+        }
+        entities.extend(plan.deletions.keys().copied());
+        for entity in entities {
+            changes.add(&catalog.entity(entity).name, tenant, Changed::Some);
+        }
+        Self { environment, changes }
+    }
+
+    /// What became of it is known.
+    fn withdraw(mut self) {
+        self.changes = Changes::default();
+    }
+}
+
+impl Drop for Hint<'_> {
+    fn drop(&mut self) {
+        self.environment.hub.tell(std::mem::take(&mut self.changes));
+    }
+}
+
+/// Entities that a step writes.
+fn touched(step: &Step, entities: &mut BTreeSet<EntityId>) {
+    let children = match step {
+        Step::Create(create) | Step::Upsert { create, .. } => {
+            entities.insert(create.target.entity());
+            &create.children
+        }
+        Step::Update { change, .. } => {
+            entities.insert(change.target.entity());
+            &change.children
+        }
+        Step::Delete { target, .. } => {
+            entities.insert(target.entity());
+            return;
+        }
+    };
+    children.iter().for_each(|child| touched(child, entities));
 }
 
 /// What those who listen are told.

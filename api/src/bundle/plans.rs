@@ -45,9 +45,18 @@ pub(crate) enum Recipe {
     /// A query.
     Query(Arc<Program>),
     /// A query that is answered again whenever its answer changes.
-    Live(Arc<Program>),
+    Live(Arc<Live>),
     /// The changes of single rows.
     Changes(Arc<Watch>),
+}
+
+/// A query that is answered again.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// What it runs.
+    pub(crate) program: Arc<Program>,
+    /// It asks who its caller is, in whatever tenant: the one thing that is read across walls.
+    pub(crate) asks_who: bool,
 }
 
 /// How the changes of single rows are found, and told.
@@ -69,7 +78,8 @@ impl Recipe {
     /// Tells it from every other that there is.
     pub(crate) fn address(&self) -> usize {
         match self {
-            Self::Query(program) | Self::Live(program) => Arc::as_ptr(program).addr(),
+            Self::Query(program) => Arc::as_ptr(program).addr(),
+            Self::Live(live) => Arc::as_ptr(live).addr(),
             Self::Changes(watch) => Arc::as_ptr(watch).addr(),
         }
     }
@@ -77,7 +87,8 @@ impl Recipe {
     /// What is to be looked at when rows of an entity have changed; `None`: nothing.
     pub(crate) fn due(&self, entity: EntityId, changed: &Changed) -> Option<Changed> {
         match self {
-            Self::Query(program) | Self::Live(program) => program.reads.contains_key(&entity).then_some(Changed::Some),
+            Self::Query(_) => None,
+            Self::Live(live) => live.program.reads.contains_key(&entity).then_some(Changed::Some),
             Self::Changes(watch) => match watch.rows.reads.get(&entity) {
                 // Nothing but the row itself decides, as far as its own entity goes.
                 Some(1) if entity == watch.entity => Some(changed.clone()),
@@ -87,9 +98,15 @@ impl Recipe {
         }
     }
 
+    /// Whether it reads memberships of other tenants than the caller's present one.
+    pub(crate) fn asks_who(&self) -> bool {
+        matches!(self, Self::Live(live) if live.asks_who)
+    }
+
     fn programs(&self) -> impl Iterator<Item = &Arc<Program>> {
         let (first, second) = match self {
-            Self::Query(program) | Self::Live(program) => (program, None),
+            Self::Query(program) => (program, None),
+            Self::Live(live) => (&live.program, None),
             Self::Changes(watch) => (&watch.rows, Some(&watch.row)),
         };
         std::iter::once(first).chain(second)

@@ -46,6 +46,9 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     let operations = http::listen(config.operations_listen)?;
     let environment = Arc::new(start(&config, care).await?);
     purge(&environment);
+    environment
+        .hub
+        .bound(config.subscriptions.all, config.subscriptions.of_one);
     subscriptions::start(&environment);
 
     let workers = std::thread::available_parallelism().map_or(2, usize::from);

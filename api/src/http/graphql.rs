@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request may take in all: a little longer than its statements may, whose own refusal says more.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Answers `/graphql`.
 pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
@@ -109,7 +109,7 @@ async fn run(
     Ok(event_stream::response(outlet, ready, subscription, call.id.clone()))
 }
 
-async fn within_time<T>(work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+pub(super) async fn within_time<T>(work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
     match tokio::time::timeout(TIMEOUT, work).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Refusal::new(

@@ -104,7 +104,7 @@ async fn route(
         id: id.to_owned(),
     };
     match path {
-        "/graphql" if request.headers().contains_key(UPGRADE) => websocket::serve(&call, payload),
+        "/graphql" if request.headers().contains_key(UPGRADE) => websocket::serve(&call, payload).await,
         "/graphql" => graphql::serve(&call, payload).await,
         "/auth/sign-in" => {
             only(method, &[Method::POST])?;

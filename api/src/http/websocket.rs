@@ -7,7 +7,7 @@ use crate::actions::execute::{Asked, Request, execute};
 use crate::actions::subscribe::{subscribe, tenant_hint};
 use crate::error::Refusal;
 use crate::http::credentials::{CookieKind, Credentials, bearer, check_origin, credentials};
-use crate::http::graphql::{TIMEOUT, named_tenant, only_once};
+use crate::http::graphql::{named_tenant, only_once, within_time};
 use crate::http::host::Host;
 use crate::http::shell::{Call, log, new_id};
 use crate::http::verb::{Verb, verb};
@@ -15,15 +15,20 @@ use crate::subscriptions::{Delivery, Outlet, Outlets, Standing, Subscription};
 use crate::timings::Timings;
 use crate::{actions::audit::Origin, environments::Environment};
 use actix_web::HttpResponse;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::{Data, Payload};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use actix_web::{FromRequest, dev};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use freehold_auth::Token;
 use freehold_base::Code;
 use futures_util::StreamExt;
 use message::{Incoming, Init, Outgoing, asked, read};
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +36,8 @@ const PROTOCOL: &str = "graphql-transport-ws";
 
 /// Operations that run on one connection at a time.
 const OPERATIONS_MAX: usize = 100;
+/// What may have been read of the next messages when one is complete, with the heads of their frames.
+const READ_AHEAD_BYTES: usize = 256 << 10;
 /// How long a client may take to say who it is.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often is asked whether the client is still there.
@@ -41,7 +48,7 @@ const SILENT_MAX: Duration = Duration::from_secs(60);
 const SENT_WITHIN: Duration = Duration::from_secs(30);
 
 /// Answers a request that asks for a WebSocket.
-pub(super) fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
+pub(super) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let headers = call.request.headers();
     only_once(headers, &AUTHORIZATION)?;
     let kind = CookieKind::of(&call.host, call.environment.without_tls);
@@ -62,9 +69,15 @@ pub(super) fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, R
         let refusal = Refusal::new(Code::BadRequest, format!("the sub-protocol is `{PROTOCOL}`")).with_status(400);
         return Err(refusal.with_hint("send it in `Sec-WebSocket-Protocol`; the client library graphql-ws does"));
     }
+    let size_max = call.environment.limits().body_bytes_max;
+    let received = Rc::new(Cell::new(0));
+    let received_max = 2 * size_max + READ_AHEAD_BYTES;
+    let mut bounded = bounded(payload, received.clone(), received_max);
+    let payload = Payload::from_request(call.request, &mut bounded)
+        .await
+        .map_err(no_handshake)?;
     let (response, session, messages) =
         actix_ws::handle_with_protocols(call.request, payload, &[PROTOCOL]).map_err(no_handshake)?;
-    let size_max = call.environment.limits().body_bytes_max;
     let connection = Connection {
         environment: call.environment.clone(),
         host: call.host.clone(),
@@ -75,6 +88,8 @@ pub(super) fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, R
         ready: Outlets::default(),
         running: HashMap::new(),
         is_open: false,
+        received,
+        received_max,
     };
     let messages = messages
         .max_frame_size(size_max)
@@ -82,6 +97,22 @@ pub(super) fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, R
         .max_continuation_size(size_max);
     actix_web::rt::spawn(connection.run(messages));
     Ok(response)
+}
+
+/// What was received, as long as it is not too much for one message. The reader of frames takes whatever a frame announces, and
+/// looks at its length when all of it is there.
+fn bounded(payload: Payload, received: Rc<Cell<usize>>, bytes_max: usize) -> dev::Payload {
+    let stream = payload.map(move |chunk| {
+        let chunk = chunk?;
+        received.set(received.get() + chunk.len());
+        if received.get() > bytes_max {
+            return Err(PayloadError::Io(ErrorKind::FileTooLarge.into()));
+        }
+        Ok(chunk)
+    });
+    dev::Payload::Stream {
+        payload: stream.boxed_local(),
+    }
 }
 
 /// A connection, and what runs on it.
@@ -96,6 +127,9 @@ struct Connection {
     running: HashMap<String, Running>,
     /// The client has said who it is.
     is_open: bool,
+    /// Bytes since the last message.
+    received: Rc<Cell<usize>>,
+    received_max: usize,
 }
 
 /// An operation that runs.
@@ -127,12 +161,29 @@ impl Close {
     fn new(code: u16, why: impl Into<String>) -> Self {
         Self(code, why.into())
     }
+
+    /// Why nobody is let in: for good, or for now.
+    fn of(refusal: &Refusal) -> Self {
+        match refusal.code() {
+            Code::Unauthenticated | Code::Forbidden => Self::new(4403, format!("Forbidden: {}", refusal.message())),
+            _ => Self::new(1013, refusal.message()),
+        }
+    }
+
+    /// What is wrong with what was received (RFC 6455, section 7.4.1).
+    fn broken(error: &ProtocolError) -> Self {
+        match error {
+            ProtocolError::Overflow => Self::new(1009, "the message is too large"),
+            ProtocolError::Io(_) => Self::new(1007, "the message is no text"),
+            _ => Self::new(1002, "the message is not as RFC 6455 says"),
+        }
+    }
 }
 
 /// What the connection has to do next.
 enum Turn {
     Message(AggregatedMessage),
-    Broken(&'static str),
+    Broken(Close),
     Gone,
     Ready,
     Tick,
@@ -162,7 +213,10 @@ impl Connection {
             let turn = tokio::select! {
                 message = messages.next() => match message {
                     Some(Ok(message)) => Turn::Message(message),
-                    Some(Err(_)) => Turn::Broken("the message cannot be read, or is too large"),
+                    Some(Err(_)) if self.received.get() > self.received_max => {
+                        Turn::Broken(Close::new(1009, "the message is too large"))
+                    }
+                    Some(Err(error)) => Turn::Broken(Close::broken(&error)),
                     None => Turn::Gone,
                 },
                 () = self.ready.notified() => Turn::Ready,
@@ -178,9 +232,10 @@ impl Connection {
                         |reason| Close(reason.code.into(), String::new()),
                     ));
                 }
-                Turn::Broken(why) => return Some(Close::new(1009, why)),
+                Turn::Broken(close) => return Some(close),
                 Turn::Message(message) => {
                     heard = Instant::now();
+                    self.received.set(0);
                     match message {
                         AggregatedMessage::Text(text) => self.hear(&text).await,
                         AggregatedMessage::Binary(_) => return Some(Close::new(4400, "messages are texts")),
@@ -219,9 +274,7 @@ impl Connection {
         match incoming {
             Incoming::Init(_) if self.is_open => Err(Some(Close::new(4429, "Too many initialisation requests"))),
             Incoming::Init(init) => {
-                self.open(init)
-                    .await
-                    .map_err(|refusal| Some(Close::new(4403, format!("Forbidden: {}", refusal.message()))))?;
+                self.open(init).await.map_err(|refusal| Some(Close::of(&refusal)))?;
                 self.is_open = true;
                 self.send(&Outgoing::Ack).await
             }
@@ -304,7 +357,7 @@ impl Connection {
                 tenant: self.tenant.clone(),
                 host: self.host.clone(),
             };
-            let subscription = subscribe(&self.environment, standing, outlet.clone()).await?;
+            let subscription = within_time(subscribe(&self.environment, standing, outlet.clone())).await?;
             return Ok((outlet, Work::Listening(subscription)));
         }
         let (environment, host, tenant) = (self.environment.clone(), self.host.clone(), self.tenant.clone());
@@ -323,15 +376,13 @@ impl Connection {
                 reads_only: false,
             };
             let mut timings = Timings::default();
-            match tokio::time::timeout(TIMEOUT, execute(&environment, &request, &mut timings)).await {
-                Ok(Ok(body)) => answers.put_latest(body.into()),
-                Ok(Err(refusal)) => {
-                    log(&refusal, &request_id);
-                    return answers.refuse(refusal);
+            match within_time(execute(&environment, &request, &mut timings)).await {
+                Ok(body) => {
+                    answers.put_latest(body.into());
+                    answers.complete();
                 }
-                Err(_) => return answers.refuse(Refusal::new(Code::Timeout, "the operation took too long")),
+                Err(refusal) => answers.refuse(refusal),
             }
-            answers.complete();
         });
         Ok((outlet, Work::Answering(task)))
     }

@@ -5,19 +5,27 @@ use crate::error::Refusal;
 use crate::subscriptions::{Changed, Changes, Member};
 use freehold_base::{Code, RowId};
 use freehold_schema::catalog::{Catalog, EntityId};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Subscribers of one server.
-const SUBSCRIBERS_MAX: usize = 20_000;
+/// Subscriptions of one server.
+pub(crate) const SUBSCRIPTIONS_MAX: usize = 20_000;
+/// Subscriptions of one person.
+pub(crate) const OF_ONE_MAX: usize = 500;
+/// Rows that all subscriptions to changes may watch, 24 bytes each.
+const WATCHED_MAX: usize = 4_000_000;
 
 /// The subscribers of an environment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
     woken: Notify,
+    /// Subscriptions in all, and of one person.
+    bounds: [AtomicUsize; 2],
+    watched: AtomicUsize,
     /// Other servers are told of what is changed here.
     relays: AtomicBool,
 }
@@ -25,7 +33,10 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct State {
     next: u64,
+    cohorts_made: u64,
     members: HashMap<u64, Place>,
+    /// How many each person has; nobody in particular too.
+    people: HashMap<Option<RowId>, usize>,
     cohorts: HashMap<CohortKey, Cohort>,
     /// What those who listen have not been told yet.
     pending: Changes,
@@ -44,11 +55,13 @@ struct Place {
 
 /// The address of what a cohort runs, which it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CohortKey(usize);
+struct CohortKey(usize);
 
 /// Subscribers of one plan.
 #[derive(Debug)]
 struct Cohort {
+    /// Tells it from one before it that ran the same.
+    number: u64,
     bundle: Arc<Bundle>,
     recipe: Recipe,
     by_tenant: HashMap<Option<RowId>, BTreeSet<u64>>,
@@ -61,7 +74,7 @@ struct Cohort {
 /// What has to be read for a cohort.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) cohort: CohortKey,
+    cohort: (CohortKey, u64),
     pub(crate) bundle: Arc<Bundle>,
     pub(crate) recipe: Recipe,
     pub(crate) members: Vec<DueMember>,
@@ -88,10 +101,41 @@ impl Drop for Subscription {
     }
 }
 
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            woken: Notify::new(),
+            bounds: [AtomicUsize::new(SUBSCRIPTIONS_MAX), AtomicUsize::new(OF_ONE_MAX)],
+            watched: AtomicUsize::new(0),
+            relays: AtomicBool::new(false),
+        }
+    }
+}
+
 impl Hub {
+    /// States how many subscriptions there may be, in all and of one person.
+    pub(crate) fn bound(&self, all: usize, of_one: usize) {
+        for (bound, stated) in self.bounds.iter().zip([all, of_one]) {
+            bound.store(stated, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes places for rows to watch, or gives them back; false if there are no more.
+    pub(crate) fn watch(&self, before: usize, now: usize) -> bool {
+        let others = self.watched.fetch_add(now, Ordering::Relaxed) + now;
+        self.watched.fetch_sub(before, Ordering::Relaxed);
+        others <= WATCHED_MAX + before
+    }
+
     /// From now on other servers are told of what is changed here: somebody takes it from [`Hub::outgoing`].
     pub(crate) fn relay(&self) {
         self.relays.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anybody is to be told of changes.
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.relays.load(Ordering::Relaxed) || !self.state().members.is_empty()
     }
 
     /// Tells what was changed here.
@@ -124,9 +168,24 @@ impl Hub {
         self.woken.notify_one();
     }
 
-    /// Looks at everything again.
+    /// Looks at everything again, and lets those go who take nothing.
     pub(crate) fn sweep(&self) {
         let mut state = self.state();
+        let is_gone = |place: &Place| {
+            if place.member.outlet.is_stalled() {
+                place.member.outlet.refuse(too_slow());
+            }
+            place.member.outlet.has_ended()
+        };
+        let gone: Vec<u64> = state
+            .members
+            .iter()
+            .filter(|(_, place)| is_gone(place))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in gone {
+            self.gave_back(state.take(number));
+        }
         if !state.members.is_empty() {
             state.pending.everything = true;
         }
@@ -145,7 +204,8 @@ impl Hub {
     /// Takes a subscriber in; its first answer is due.
     ///
     /// # Errors
-    /// `LIMIT_EXCEEDED` past [`SUBSCRIBERS_MAX`].
+    /// `LIMIT_EXCEEDED` when there are too many already, or too many of this person. Those who are nobody in particular have half of
+    /// all places.
     pub(crate) fn join(
         self: &Arc<Self>,
         bundle: &Arc<Bundle>,
@@ -153,11 +213,18 @@ impl Hub {
         member: Member,
     ) -> Result<Subscription, Refusal> {
         let mut state = self.state();
-        if state.members.len() >= SUBSCRIBERS_MAX {
+        let [all, of_one] = self.bounds.each_ref().map(|bound| bound.load(Ordering::Relaxed));
+        let (person, _) = who(&member.progress().known);
+        let theirs = state.people.get(&person).copied().unwrap_or_default();
+        if person.is_some() && theirs >= of_one {
             let refusal = Refusal::new(
                 Code::LimitExceeded,
-                format!("this server has {SUBSCRIBERS_MAX} subscriptions already"),
+                format!("nobody has more than {of_one} subscriptions"),
             );
+            return Err(refusal.with_hint("complete those that are not needed any more"));
+        }
+        if state.members.len() >= all || (person.is_none() && theirs >= all / 2) {
+            let refusal = Refusal::new(Code::LimitExceeded, "this server has no place for more subscriptions");
             return Err(refusal.with_status(503).with_hint("try again later"));
         }
         state.next += 1;
@@ -181,7 +248,16 @@ impl Hub {
 
     /// Lets a subscriber go.
     pub(crate) fn leave(&self, number: u64) {
-        self.state().take(number);
+        let place = self.state().take(number);
+        self.gave_back(place);
+    }
+
+    /// Counts the rows that somebody watched who has left.
+    fn gave_back(&self, place: Option<Place>) {
+        if let Some(place) = place {
+            let watched = place.member.progress().watched.take();
+            self.watch(watched.map_or(0, |rows| rows.len()), 0);
+        }
     }
 
     /// What is to be read now, of cohorts that nobody reads for.
@@ -201,7 +277,7 @@ impl Hub {
                 Some(DueMember { number, member, due })
             });
             jobs.push(Job {
-                cohort: *key,
+                cohort: (*key, cohort.number),
                 bundle: cohort.bundle.clone(),
                 recipe: cohort.recipe.clone(),
                 members: due.collect(),
@@ -211,12 +287,13 @@ impl Hub {
     }
 
     /// Everything of a job has been read; of some members it has to be tried again.
-    pub(crate) fn has_read(&self, cohort: CohortKey, again: Vec<DueMember>) {
+    pub(crate) fn has_read(&self, job: &Job, again: Vec<DueMember>) {
+        let (key, number) = job.cohort;
         let mut state = self.state();
         for DueMember { number, due, .. } in again {
             state.owe(number, due);
         }
-        let Some(cohort) = state.cohorts.get_mut(&cohort) else {
+        let Some(cohort) = state.cohorts.get_mut(&key).filter(|cohort| cohort.number == number) else {
             return;
         };
         cohort.is_read = false;
@@ -235,7 +312,11 @@ impl State {
     fn place(&mut self, number: u64, member: Arc<Member>, bundle: &Arc<Bundle>, recipe: &Recipe) {
         let key = CohortKey(recipe.address());
         let (person, tenant) = who(&member.progress().known);
+        *self.people.entry(person).or_default() += 1;
+        self.cohorts_made += 1;
+        let cohorts_made = self.cohorts_made;
         let cohort = self.cohorts.entry(key).or_insert_with(|| Cohort {
+            number: cohorts_made,
             bundle: bundle.clone(),
             recipe: recipe.clone(),
             by_tenant: HashMap::new(),
@@ -257,6 +338,12 @@ impl State {
 
     fn take(&mut self, number: u64) -> Option<Place> {
         let place = self.members.remove(&number)?;
+        if let Entry::Occupied(mut theirs) = self.people.entry(place.person) {
+            *theirs.get_mut() -= 1;
+            if *theirs.get() == 0 {
+                theirs.remove();
+            }
+        }
         if let Some(cohort) = self.cohorts.get_mut(&place.cohort) {
             cohort.due.remove(&number);
             if let Some(members) = cohort.by_tenant.get_mut(&place.tenant) {
@@ -312,8 +399,8 @@ impl State {
 impl Cohort {
     fn owe(&mut self, number: u64, due: Changed) {
         match self.due.entry(number) {
-            std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(due),
-            std::collections::hash_map::Entry::Vacant(vacant) => {
+            Entry::Occupied(mut known) => known.get_mut().merge(due),
+            Entry::Vacant(vacant) => {
                 vacant.insert(due);
             }
         }
@@ -328,7 +415,7 @@ impl Cohort {
             return self.owe_all(&Changed::Some);
         };
         if let Some(due) = self.recipe.due(entity, changed) {
-            if !catalog.is_walled(entity) {
+            if !catalog.is_walled(entity) || self.recipe.asks_who() {
                 return self.owe_all(&due);
             }
             for tenant in behind(catalog, entity, tenant, changed) {
@@ -396,4 +483,10 @@ fn who(known: &Known) -> (Option<RowId>, Option<RowId>) {
         caller.person.as_ref().map(|person| person.id),
         caller.tenant.as_ref().map(|tenant| tenant.id),
     )
+}
+
+/// Why somebody does not listen any more who takes nothing.
+pub(super) fn too_slow() -> Refusal {
+    let refusal = Refusal::new(Code::LimitExceeded, "too much waits for this client to take it");
+    refusal.with_hint("subscribe again, and read what you have missed")
 }

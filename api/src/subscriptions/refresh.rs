@@ -6,60 +6,86 @@ use crate::bundle::{Bundle, Known, Recipe, Watch};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::keys::{is_about_keys, uses};
-use crate::subscriptions::hub::{DueMember, Job};
-use crate::subscriptions::{Changed, Member};
+use crate::subscriptions::hub::{DueMember, Job, too_slow};
+use crate::subscriptions::{Changed, Member, Watched};
 use freehold_auth::is_unchanged;
 use freehold_base::{Caller, Code, Lookup, RowId, Timestamp};
 use freehold_planner::change::{ChangeSlotKind, WATCHED_ID, WATCHED_MAX, WATCHED_VERSION};
 use freehold_storage::program::Program;
 use freehold_storage::{Binder, Database, Run, digest};
 use freehold_vault::{Cipher, KeyUse};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// Runs of a program in one flight.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 200;
+/// Members of one flight that reads all rows they watch: each answer is long.
+const WHOLE_AT_ONCE: usize = 10;
+/// A flight that takes longer is followed by a smaller one, one that takes much less by a larger one.
+const SLOW: Duration = Duration::from_secs(1);
+/// How long a flight for several may take, and one for a single member.
+const FLIGHT_MAX: Duration = Duration::from_secs(5);
+const SINGLE_MAX: Duration = Duration::from_secs(10);
+/// Members that are understood anew at the same time.
+const ANEW_AT_ONCE: usize = 8;
 /// How long is waited before a database that is away is asked again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Reads a job, and gives it back to the hub.
-pub(super) async fn refresh(environment: &Environment, job: Job) {
+/// Reads a job, in turns with others, and gives it back to the hub.
+pub(super) async fn refresh(environment: &Environment, job: Job, turns: &Semaphore) {
     let mut reading = Reading {
         environment,
         bundle: &job.bundle,
+        turns,
+        at_once: AT_ONCE,
+        others: BTreeSet::new(),
         again: Vec::new(),
     };
     let is_current = environment
         .bundle()
         .is_ok_and(|current| Arc::ptr_eq(&current, &job.bundle));
+    let members = job.members.as_slice();
     if is_current {
-        for members in job.members.chunks(AT_ONCE) {
-            match &job.recipe {
-                Recipe::Live(program) => reading.live(program, members).await,
-                Recipe::Changes(watch) => reading.changes(watch, members).await,
-                // Nobody subscribes to a query.
-                Recipe::Query(_) => {}
-            }
+        match &job.recipe {
+            Recipe::Live(live) => reading.live(&live.program, members).await,
+            Recipe::Changes(watch) => reading.changes(watch, members).await,
+            // Nobody subscribes to a query.
+            Recipe::Query(_) => {}
         }
     } else {
-        for member in &job.members {
-            reading.understand_anew(member).await;
-        }
+        reading.others.extend(0..members.len());
     }
-    let again = reading.again;
+    let Reading { others, mut again, .. } = reading;
+    let mut anew = FuturesUnordered::new();
+    for member in others.into_iter().filter_map(|at| members.get(at)) {
+        if anew.len() >= ANEW_AT_ONCE {
+            again.extend(anew.next().await.flatten());
+        }
+        anew.push(understand_anew(environment, turns, member));
+    }
+    while let Some(member) = anew.next().await {
+        again.extend(member);
+    }
     if !again.is_empty() {
         tokio::time::sleep(AGAIN_AFTER).await;
     }
-    environment.hub.has_read(job.cohort, again);
+    environment.hub.has_read(&job, again);
 }
 
 struct Reading<'a> {
     environment: &'a Environment,
     bundle: &'a Bundle,
+    turns: &'a Semaphore,
+    /// Runs of the next flight.
+    at_once: usize,
+    /// Members that are somebody else by now.
+    others: BTreeSet<usize>,
     /// Members that could not be told anything.
     again: Vec<DueMember>,
 }
@@ -96,22 +122,23 @@ enum Sight {
     Failed(Refusal),
 }
 
-type Sights<'f> = Pin<Box<dyn Future<Output = Result<Vec<(Glance, Sight)>, Refusal>> + Send + 'f>>;
-
 impl Reading<'_> {
     /// Answers live queries.
     async fn live(&mut self, program: &Arc<Program>, members: &[DueMember]) {
         let glances: Vec<Glance> = (0..members.len()).map(|at| Glance { at, row: None }).collect();
-        for (glance, sight) in self.seen(program, members, &glances).await {
-            let member = &members[glance.at];
-            match sight {
-                Sight::SomebodyElse => self.understand_anew(member).await,
-                Sight::Same => {}
-                Sight::Data(data, digest) => {
-                    member.member.progress().digest = Some(digest);
-                    member.member.outlet.put_latest(enveloped(&data).into());
+        let mut rest = glances.as_slice();
+        while let Some(seen) = self.next(program, members, &mut rest).await {
+            for (glance, sight) in seen {
+                let member = &members[glance.at];
+                match sight {
+                    Sight::SomebodyElse => drop(self.others.insert(glance.at)),
+                    Sight::Same => {}
+                    Sight::Data(data, digest) => {
+                        member.member.progress().digest = Some(digest);
+                        member.member.outlet.put_latest(enveloped(&data).into());
+                    }
+                    Sight::Failed(refusal) => self.end(member, refusal),
                 }
-                Sight::Failed(refusal) => member.member.outlet.refuse(refusal),
             }
         }
     }
@@ -129,124 +156,171 @@ impl Reading<'_> {
                 Changed::Rows(_) | Changed::Some => whole.push(Glance { at, row: None }),
             }
         }
-        let mut others = BTreeSet::new();
-        for (glance, sight) in self.seen(&watch.rows, members, &whole).await {
-            let member = &members[glance.at].member;
-            match sight {
-                Sight::SomebodyElse => drop(others.insert(glance.at)),
-                Sight::Same => {}
-                Sight::Data(data, _) => match watched(&data) {
-                    Ok(rows) if rows.len() > WATCHED_MAX as usize => member.outlet.refuse(too_many()),
-                    Ok(rows) => {
-                        let rows = self.differing(watch, member, rows);
-                        wanted.extend(rows.into_iter().map(|row| Glance {
+        for glances in whole.chunks(WHOLE_AT_ONCE) {
+            let mut rest = glances;
+            while let Some(seen) = self.next(&watch.rows, members, &mut rest).await {
+                for (glance, sight) in seen {
+                    let member = &members[glance.at];
+                    let rows = match sight {
+                        Sight::SomebodyElse => {
+                            self.others.insert(glance.at);
+                            continue;
+                        }
+                        Sight::Same => continue,
+                        Sight::Data(data, digest) => {
+                            member.member.progress().digest = Some(digest);
+                            watched(&data).and_then(|rows| self.differing(watch, &member.member, rows))
+                        }
+                        Sight::Failed(refusal) => Err(refusal),
+                    };
+                    match rows {
+                        Ok(rows) => wanted.extend(rows.into_iter().map(|row| Glance {
                             at: glance.at,
                             row: Some(row),
-                        }));
+                        })),
+                        Err(refusal) => self.end(member, refusal),
                     }
-                    Err(refusal) => member.outlet.refuse(refusal),
-                },
-                Sight::Failed(refusal) => member.outlet.refuse(refusal),
+                }
             }
         }
-        for glances in wanted.chunks(AT_ONCE) {
-            for (glance, sight) in self.seen(&watch.row, members, glances).await {
-                let (Some(row), member) = (glance.row, &members[glance.at].member) else {
+        let mut rest = wanted.as_slice();
+        while let Some(seen) = self.next(&watch.row, members, &mut rest).await {
+            for (glance, sight) in seen {
+                let (Some(row), member) = (glance.row, &members[glance.at]) else {
                     continue;
                 };
                 let told = match sight {
                     Sight::SomebodyElse => {
-                        others.insert(glance.at);
+                        self.others.insert(glance.at);
                         continue;
                     }
                     Sight::Same => continue,
-                    Sight::Data(data, _) => tell(watch, member, row, &data),
+                    Sight::Data(data, _) => self.tell(watch, &member.member, row, &data),
                     Sight::Failed(refusal) => Err(refusal),
                 };
                 if let Err(refusal) = told {
-                    member.outlet.refuse(refusal);
+                    self.end(member, refusal);
                 }
             }
-        }
-        for at in others {
-            self.understand_anew(&members[at]).await;
         }
     }
 
     /// Tells of the rows that have gone; gives those that have come or changed.
-    #[expect(clippy::unused_self, reason = "it stands with those who call it")]
-    fn differing(&self, watch: &Watch, member: &Member, rows: HashMap<RowId, i64>) -> Vec<RowId> {
+    fn differing(&self, watch: &Watch, member: &Member, rows: Watched) -> Result<Vec<RowId>, Refusal> {
         let mut progress = member.progress();
-        let Some(before) = progress.watched.as_mut() else {
+        let before = progress.watched.as_ref().map_or(0, Watched::len);
+        if rows.len() > WATCHED_MAX as usize {
+            return Err(too_many());
+        }
+        let Some(watched) = progress.watched.as_mut() else {
+            let has_place = self.environment.hub.watch(before, rows.len());
             progress.watched = Some(rows);
-            return Vec::new();
+            return if has_place { Ok(Vec::new()) } else { Err(no_place()) };
         };
-        let mut gone: Vec<RowId> = before.keys().filter(|row| !rows.contains_key(row)).copied().collect();
-        gone.sort_unstable();
-        before.retain(|row, _| rows.contains_key(row));
-        let mut differing: Vec<RowId> = rows
-            .into_iter()
-            .filter(|(row, version)| before.get(row) != Some(version))
-            .map(|(row, _)| row)
-            .collect();
+        let gone = watched.keep_those_of(&rows);
+        let differing = rows.differing(watched);
+        self.environment.hub.watch(before, watched.len());
         drop(progress);
-        differing.sort_unstable();
         for row in gone {
             if !member.outlet.put(event(watch, "DELETED", row, None)) {
-                member.outlet.refuse(too_slow());
+                return Err(too_slow());
             }
         }
-        differing
+        Ok(differing)
     }
 
-    /// What members see; those for whom the database is away are noted.
-    async fn seen(
+    /// Tells of a row as it is now, if the member has not been told so.
+    fn tell(&self, watch: &Watch, member: &Member, row: RowId, data: &[u8]) -> Result<(), Refusal> {
+        let Row { row: found } = serde_json::from_slice(data).map_err(Refusal::internal)?;
+        let mut progress = member.progress();
+        let watched = progress.watched.get_or_insert_default();
+        let before = watched.len();
+        let body = match found {
+            None if watched.remove(row) => event(watch, "DELETED", row, None),
+            None => return Ok(()),
+            Some(found) => {
+                let version = found
+                    .get(WATCHED_VERSION)
+                    .and_then(|version| version.get().parse().ok());
+                let version: i64 = version.ok_or_else(|| Refusal::internal("a watched row has no version"))?;
+                let kind = match watched.insert(row, version) {
+                    Some(before) if before == version => return Ok(()),
+                    Some(_) => "UPDATED",
+                    None => "CREATED",
+                };
+                event(watch, kind, row, Some(&found))
+            }
+        };
+        let now = watched.len();
+        // The rows are other ones than those that were read together.
+        progress.digest = None;
+        drop(progress);
+        if !self.environment.hub.watch(before, now) {
+            return Err(no_place());
+        }
+        if now > WATCHED_MAX as usize {
+            return Err(too_many());
+        }
+        if member.outlet.put(body) {
+            Ok(())
+        } else {
+            Err(too_slow())
+        }
+    }
+
+    /// Ends a subscription in error.
+    fn end(&self, member: &DueMember, refusal: Refusal) {
+        member.member.outlet.refuse(refusal);
+        self.environment.hub.leave(member.number);
+    }
+
+    /// What the next members see, in one flight; `None` when there are no more, or the database is away, which is noted. What is wrong
+    /// with one run is found by smaller flights, so that the others have their answers.
+    async fn next(
         &mut self,
         program: &Arc<Program>,
         members: &[DueMember],
-        glances: &[Glance],
-    ) -> Vec<(Glance, Sight)> {
-        match self.look(program, members, glances).await {
-            Ok(seen) => seen,
-            Err(refusal) => {
-                tracing::debug!(code = refusal.code().name(), "a live query is tried again");
-                let at: BTreeSet<usize> = glances.iter().map(|glance| glance.at).collect();
-                let again = at.into_iter().map(|at| DueMember {
-                    due: Changed::Some,
-                    ..members[at].clone()
-                });
-                self.again.extend(again);
-                Vec::new()
+        rest: &mut &[Glance],
+    ) -> Option<Vec<(Glance, Sight)>> {
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(self.at_once.clamp(1, rest.len()));
+            let (outcome, took) = {
+                let _turn = self.turns.acquire().await.ok()?;
+                let begun = Instant::now();
+                (self.look(program, members, now).await, begun.elapsed())
+            };
+            match outcome {
+                Ok(seen) => {
+                    if took > SLOW {
+                        self.at_once = now.len() / 2;
+                    } else if took < SLOW / 10 {
+                        self.at_once = (2 * self.at_once).min(AT_ONCE);
+                    }
+                    *rest = later;
+                    return Some(seen);
+                }
+                Err(refusal) if refusal.code() == Code::Unavailable => {
+                    tracing::debug!("a live query is tried again");
+                    let at: BTreeSet<usize> = rest.iter().map(|glance| glance.at).collect();
+                    self.again.extend(at.into_iter().map(|at| DueMember {
+                        due: Changed::Some,
+                        ..members[at].clone()
+                    }));
+                    *rest = &[];
+                }
+                Err(refusal) => match now {
+                    [glance] => {
+                        *rest = later;
+                        return Some(vec![(*glance, Sight::Failed(refusal))]);
+                    }
+                    _ => self.at_once = now.len() / 2,
+                },
             }
         }
+        None
     }
 
-    /// Runs a program for members. What is wrong with one run is found by halves, so that the others have their answers.
-    ///
-    /// # Errors
-    /// When the database is away, or too slow.
-    fn look<'f>(&'f self, program: &'f Arc<Program>, members: &'f [DueMember], glances: &'f [Glance]) -> Sights<'f> {
-        Box::pin(async move {
-            if glances.is_empty() {
-                return Ok(Vec::new());
-            }
-            match self.look_at_once(program, members, glances).await {
-                Err(refusal) if matches!(refusal.code(), Code::Timeout | Code::Unavailable) => Err(refusal),
-                Err(refusal) => {
-                    if let [glance] = glances {
-                        return Ok(vec![(*glance, Sight::Failed(refusal))]);
-                    }
-                    let (first, second) = glances.split_at(glances.len() / 2);
-                    let mut seen = self.look(program, members, first).await?;
-                    seen.extend(self.look(program, members, second).await?);
-                    Ok(seen)
-                }
-                seen => seen,
-            }
-        })
-    }
-
-    async fn look_at_once(
+    async fn look(
         &self,
         program: &Arc<Program>,
         members: &[DueMember],
@@ -350,7 +424,12 @@ impl Reading<'_> {
                 lookup_of.insert(glance.at, number);
             }
         }
-        let batch = self.environment.database.run_many(&lookups, program, runs).await?;
+        let limit = if runs.len() > 1 { FLIGHT_MAX } else { SINGLE_MAX };
+        let batch = self
+            .environment
+            .database
+            .run_many(&lookups, program, runs, limit)
+            .await?;
         let digests: Vec<u64> = batch.tables.iter().map(|tables| digest(tables)).collect();
         let mut seen = Vec::with_capacity(glances.len());
         for (glance, run) in glances.iter().zip(run_of) {
@@ -363,7 +442,7 @@ impl Reading<'_> {
             let token = seat.member.standing.token.as_ref();
             let sight = if !is_unchanged(token, seat.known.row.as_deref(), row, now) {
                 Sight::SomebodyElse
-            } else if seat.digest == Some(digests[run]) {
+            } else if glance.row.is_none() && seat.digest == Some(digests[run]) {
                 Sight::Same
             } else {
                 match Database::answer(program, &batch.tables[run], &binder, &self.environment.sealer) {
@@ -376,32 +455,46 @@ impl Reading<'_> {
         }
         Ok(seen)
     }
+}
 
-    /// Asks anew who a member is, and what its text means for them.
-    async fn understand_anew(&mut self, member: &DueMember) {
-        match admit(self.environment, &member.member.standing).await {
-            Ok(Admitted {
-                bundle,
-                recipe,
-                progress,
-            }) => {
-                {
-                    let mut old = member.member.progress();
-                    let watched = old.watched.take();
-                    *old = progress;
-                    old.watched = watched;
-                }
-                self.environment.hub.move_to(member.number, &bundle, &recipe);
+/// Asks anew who a member is, and what its text means for them. What waits for a client that may see something else by now is not sent
+/// any more. Gives the member if the database is away.
+async fn understand_anew(environment: &Environment, turns: &Semaphore, member: &DueMember) -> Option<DueMember> {
+    let admitted = {
+        let _turn = turns.acquire().await.ok()?;
+        admit(environment, &member.member.standing).await
+    };
+    let refusal = match admitted {
+        Ok(Admitted {
+            bundle,
+            recipe,
+            progress,
+        }) => {
+            let is_of_changes = {
+                let mut old = member.member.progress();
+                let watched = old.watched.take();
+                *old = progress;
+                old.watched = watched;
+                old.watched.is_some()
+            };
+            if !(is_of_changes && member.member.outlet.is_waiting()) {
+                member.member.outlet.forget();
+                environment.hub.move_to(member.number, &bundle, &recipe);
+                return None;
             }
-            Err(refusal) if matches!(refusal.code(), Code::Timeout | Code::Unavailable) => {
-                self.again.push(DueMember {
-                    due: Changed::Some,
-                    ..member.clone()
-                });
-            }
-            Err(refusal) => member.member.outlet.refuse(refusal),
+            too_slow()
         }
-    }
+        Err(refusal) if matches!(refusal.code(), Code::Timeout | Code::Unavailable) => {
+            return Some(DueMember {
+                due: Changed::Some,
+                ..member.clone()
+            });
+        }
+        Err(refusal) => refusal,
+    };
+    member.member.outlet.refuse(refusal);
+    environment.hub.leave(member.number);
+    None
 }
 
 #[derive(serde::Deserialize)]
@@ -417,47 +510,15 @@ struct Row<'d> {
 }
 
 /// The rows of [`Watch::rows`], with their versions.
-fn watched(data: &[u8]) -> Result<HashMap<RowId, i64>, Refusal> {
+fn watched(data: &[u8]) -> Result<Watched, Refusal> {
     let Rows { rows } = serde_json::from_slice(data).map_err(Refusal::internal)?;
     let rows = rows.into_iter().map(|row| {
         let id = row.get(WATCHED_ID).and_then(Value::as_str).and_then(RowId::parse);
         Some((id?, row.get(WATCHED_VERSION).and_then(Value::as_i64)?))
     });
-    let rows: Option<HashMap<RowId, i64>> = rows.collect();
-    rows.ok_or_else(|| Refusal::internal("a watched row has no id or version"))
-}
-
-/// Tells of a row as it is now, if the member has not been told so.
-fn tell(watch: &Watch, member: &Member, row: RowId, data: &[u8]) -> Result<(), Refusal> {
-    let Row { row: found } = serde_json::from_slice(data).map_err(Refusal::internal)?;
-    let mut progress = member.progress();
-    let watched = progress.watched.get_or_insert_default();
-    let body = match found {
-        None => match watched.remove(&row) {
-            Some(_) => event(watch, "DELETED", row, None),
-            None => return Ok(()),
-        },
-        Some(found) => {
-            let version = found
-                .get(WATCHED_VERSION)
-                .and_then(|version| version.get().parse().ok());
-            let version: i64 = version.ok_or_else(|| Refusal::internal("a watched row has no version"))?;
-            let kind = match watched.insert(row, version) {
-                Some(before) if before == version => return Ok(()),
-                Some(_) => "UPDATED",
-                None => "CREATED",
-            };
-            if watched.len() > WATCHED_MAX as usize {
-                return Err(too_many());
-            }
-            event(watch, kind, row, Some(&found))
-        }
-    };
-    if member.outlet.put(body) {
-        Ok(())
-    } else {
-        Err(too_slow())
-    }
+    let rows: Option<Vec<(RowId, i64)>> = rows.collect();
+    let rows = rows.ok_or_else(|| Refusal::internal("a watched row has no id or version"))?;
+    Ok(Watched::new(rows))
 }
 
 /// `{"data": {"ticketChanged": {…}}}`
@@ -484,10 +545,9 @@ fn too_many() -> Refusal {
     Refusal::new(Code::LimitExceeded, message).with_hint("narrow it with `filter`")
 }
 
-fn too_slow() -> Refusal {
-    let refusal = Refusal::new(
-        Code::LimitExceeded,
-        "too many changes wait for this client to take them",
-    );
-    refusal.with_hint("subscribe again, and read what you have missed")
+fn no_place() -> Refusal {
+    let refusal = Refusal::new(Code::LimitExceeded, "this server watches too many rows already");
+    refusal
+        .with_status(503)
+        .with_hint("narrow it with `filter`, or try again later")
 }

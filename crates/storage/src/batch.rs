@@ -15,6 +15,7 @@ use freehold_base::{Lookup, Value, ValueType};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The values of one run of a program.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,12 +55,18 @@ pub fn digest(tables: &[Table]) -> u64 {
 }
 
 impl Database {
-    /// Runs look-ups, and a program several times, in one snapshot.
+    /// Runs look-ups, and a program several times, in one snapshot; within `limit`, and within that of any request.
     ///
     /// # Errors
     /// As [`Database::run`]; what is wrong with one run fails all of them.
-    pub async fn run_many(&self, lookups: &[&Lookup], program: &Arc<Program>, runs: Vec<Run>) -> Result<Batch> {
-        let limit = self.request_timeout();
+    pub async fn run_many(
+        &self,
+        lookups: &[&Lookup],
+        program: &Arc<Program>,
+        runs: Vec<Run>,
+        limit: Duration,
+    ) -> Result<Batch> {
+        let limit = limit.min(self.request_timeout());
         let mut effort = Effort::default();
         let outcome = match self.engine() {
             Engine::Postgres(pool) => {

@@ -51,6 +51,7 @@ const WORDS: &[&str] = &[
     "SUM",
     "THEN",
     "TRUE",
+    "UNION",
     "WHEN",
     "WHERE",
     "double",

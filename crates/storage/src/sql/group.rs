@@ -33,7 +33,7 @@ impl<'a> Renderer<'a> {
         let alias = parameters.alias("g");
         let mut columns: Vec<(Expr, ValueType)> =
             key.iter().map(|key| (self.key_column(key), ValueType::Uuid)).collect();
-        let mut scope = Scope::new(&mut parameters, &node.source);
+        let mut scope = Scope::of_list(&mut parameters, &node.source);
         let mut aggregates: Vec<(Expr, ValueType)> = Vec::new();
         let mut targets: Vec<(usize, Row<'a>)> = Vec::new();
         let mut slots = Vec::with_capacity(groups.slots.len());

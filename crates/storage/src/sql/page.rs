@@ -27,7 +27,7 @@ impl<'a> PageBuilder<'a> {
     pub(super) fn new(renderer: &mut Renderer<'a>, node: &'a ListNode, parent: Option<&Parent<'a>>) -> Self {
         let statement = renderer.reserve();
         let mut parameters = Parameters::new(renderer.dialect);
-        let scope = Scope::new(&mut parameters, &node.source);
+        let scope = Scope::of_list(&mut parameters, &node.source);
         let parents = Parents::Page(node, parent.map(|(origin, _)| Box::new(origin.clone())));
         let mut row = Row::new(statement, scope, parents);
         let key = parent.map(|_| parameters.alias(KEY_COLUMN));

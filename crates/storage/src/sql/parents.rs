@@ -37,7 +37,7 @@ impl<'a> Renderer<'a> {
         let mut scopes = Vec::with_capacity(origin.ones.len() + 1);
         scopes.push(match &origin.parents {
             Parents::Root(node) => Scope::new(parameters, &node.source),
-            Parents::Page(node, _) => Scope::new(parameters, &node.source),
+            Parents::Page(node, _) => Scope::of_list(parameters, &node.source),
         });
         for node in &origin.ones {
             scopes.push(Scope::new(parameters, &node.source));

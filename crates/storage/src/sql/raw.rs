@@ -3,9 +3,9 @@
 use super::Renderer;
 use super::parameters::{Parameters, raw as text};
 use freehold_base::ValueType;
-use freehold_policy::predicate::{Link, Predicate, RawSource, RulePredicate};
+use freehold_policy::predicate::{Link, Predicate, RawSource, RulePredicate, Test};
 use freehold_schema::catalog::{EntityId, FieldId, FieldType, SystemField};
-use sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement};
+use sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement, UnionType};
 
 impl Renderer<'_> {
     /// A rule's predicate over the row `alias` of a raw table.
@@ -56,6 +56,85 @@ impl Renderer<'_> {
                 self.test(parameters, count, ValueType::Int, test)
             }
         }
+    }
+
+    /// The rule of a list's rows, where its rows are sought. *A certain row, or those that others refer to* is not a condition by
+    /// which a database finds rows, so it asks each row of the table; the same as a list of ids is.
+    pub(crate) fn rule_of_list(
+        &self,
+        parameters: &mut Parameters,
+        entity: EntityId,
+        alias: &DynIden,
+        predicate: &RulePredicate,
+    ) -> Expr {
+        match predicate {
+            Predicate::All(parts) => conjunction(
+                parts
+                    .iter()
+                    .map(|part| self.rule_of_list(parameters, entity, alias, part))
+                    .collect(),
+            ),
+            Predicate::Any(parts) => {
+                let ids = self.ids(parameters, entity, alias, parts);
+                ids.unwrap_or_else(|| self.rule(parameters, entity, alias, predicate))
+            }
+            other => self.rule(parameters, entity, alias, other),
+        }
+    }
+
+    /// `id IN (…)`, if each alternative names rows by their ids; otherwise nothing. In a condition that rows must satisfy, null is as
+    /// good as false.
+    fn ids(
+        &self,
+        parameters: &mut Parameters,
+        entity: EntityId,
+        alias: &DynIden,
+        parts: &[RulePredicate],
+    ) -> Option<Expr> {
+        let id = self.catalog.entity(entity).find_system(SystemField::Id)?;
+        let names = |part: &RulePredicate| match part {
+            Predicate::Leaf {
+                field,
+                test: Test::Equal(_),
+            } => *field == id,
+            Predicate::Exists {
+                link: Link::Inverse { .. },
+                ..
+            } => true,
+            _ => false,
+        };
+        let refers = |part: &RulePredicate| matches!(part, Predicate::Exists { .. });
+        if !parts.iter().all(names) || !parts.iter().any(refers) {
+            return None;
+        }
+        let mut selects = parts.iter().filter_map(|part| match part {
+            Predicate::Leaf {
+                test: Test::Equal(operand),
+                ..
+            } => {
+                let value = parameters.bind(operand, self.value_type(entity, id));
+                Some(Query::select().expr(value).take())
+            }
+            Predicate::Exists {
+                link: Link::Inverse { by },
+                source,
+                inner,
+            } => {
+                let theirs = parameters.alias("r");
+                let column = self.raw_column(parameters, source.entity, &theirs, *by);
+                let mut select = Query::select();
+                select.expr(column).from_as(self.table(source.entity), theirs.clone());
+                let inner = self.rule(parameters, source.entity, &theirs, inner);
+                restrict(&mut select, inner);
+                Some(select)
+            }
+            _ => None,
+        });
+        let mut ids = selects.next()?;
+        for select in selects {
+            ids.union(UnionType::All, select);
+        }
+        Some(self.stored_column(entity, alias, id).in_subquery(ids))
     }
 
     fn related(

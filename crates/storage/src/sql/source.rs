@@ -20,6 +20,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) alias: DynIden,
     pub(crate) source: &'a RowSource,
     used: BTreeSet<SourceColumn>,
+    /// Many rows are looked for: what lets them be found counts, not what judges a single one.
+    is_list: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -28,6 +30,15 @@ impl<'a> Scope<'a> {
             alias: parameters.alias("t"),
             source,
             used: BTreeSet::new(),
+            is_list: false,
+        }
+    }
+
+    /// The rows of a list.
+    pub(crate) fn of_list(parameters: &mut Parameters, source: &'a RowSource) -> Self {
+        Self {
+            is_list: true,
+            ..Self::new(parameters, source)
         }
     }
 
@@ -112,7 +123,11 @@ impl Renderer<'_> {
             select.expr_as(text("1"), Alias::new("one"));
         }
         select.from_as(self.table(entity), row.clone());
-        let rows = self.rule(parameters, entity, &row, scope.source.rows());
+        let rows = if scope.is_list {
+            self.rule_of_list(parameters, entity, &row, scope.source.rows())
+        } else {
+            self.rule(parameters, entity, &row, scope.source.rows())
+        };
         restrict(&mut select, rows);
         (select, row)
     }

@@ -25,7 +25,7 @@ impl<'a> Totals<'a> {
     pub(super) fn new(renderer: &mut Renderer<'a>, node: &'a ListNode, parent: Option<&Parent<'a>>) -> Self {
         let statement = renderer.reserve();
         let mut parameters = Parameters::new(renderer.dialect);
-        let scope = Scope::new(&mut parameters, &node.source);
+        let scope = Scope::of_list(&mut parameters, &node.source);
         let key = parent.map(|_| parameters.alias(KEY_COLUMN));
         let columns = key
             .iter()
