@@ -13,7 +13,7 @@ use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAct
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
-use freehold_storage::{Binder, ChangedRow, Error, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, ChangedRow, Error, Refused, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
 
 /// How often a write is tried that lacks a key.
@@ -51,12 +51,41 @@ pub(crate) async fn write(
         .with_hint("whoever runs it sets `mail_dir` in freehold.toml, or FREEHOLD_MAIL_DIR"));
     }
     let catalog = &bundle.catalog;
-    let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
-    let mut uses = keys::uses(catalog, keys::in_use(catalog), tenant);
     let audit = |rows: &[WrittenRow]| events(&bundle.catalog, &view.access, caller, origin, rows);
     // Data keys are made for those who seal something; an answer is only opened.
     let mut sealing = seals(catalog, &mutation.plan);
     let mut chance = Chance::default();
+    let deadline = environment.database.deadline();
+    // What is written whole opens nothing, so that most writes need no keys.
+    let is_tried = rehearsal.is_none() && !sealing;
+    if is_tried {
+        let mut changed = Vec::new();
+        let mut whole = WriteRequest {
+            binder: Binder {
+                catalog,
+                caller,
+                variables: &mutation.variables,
+                written: None,
+                cipher: None,
+            },
+            sealer: &environment.sealer,
+            entropy: &mut chance.replayed(),
+            audit: Some(&audit),
+            letters: &mut Vec::new(),
+            changed: &mut changed,
+            request_id: Some(origin.request),
+        };
+        let whole = environment
+            .database
+            .write_whole(&mutation.plan, &mut whole, deadline)
+            .await;
+        if let Some(data) = whole.map_err(told)? {
+            environment.hub.tell(changes(catalog, &mutation.plan, caller, &changed));
+            return Ok(data);
+        }
+    }
+    let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
+    let mut uses = keys::uses(catalog, keys::in_use(catalog), tenant);
     let mut attempts = 1;
     let (outcome, letters, changed) = loop {
         let cipher = if sealing {
@@ -83,6 +112,12 @@ pub(crate) async fn write(
             request_id: Some(origin.request),
         };
         let outcome = match &mut rehearsal {
+            None if is_tried => {
+                environment
+                    .database
+                    .write_in_steps(&mutation.plan, asked, deadline)
+                    .await
+            }
             None => environment.database.write(&mutation.plan, asked).await,
             Some(told) => environment
                 .database
@@ -124,7 +159,7 @@ pub(crate) async fn write(
                 let about = About::of(&bundle.catalog, &mutation.plan, refused.root.as_deref());
                 audit::denied(environment, caller, origin, &about.denial(code)).await;
             }
-            Err(Refusal::from(refused.error).of_write(refused.root.as_deref()))
+            Err(told(refused))
         }
     }
 }
@@ -149,6 +184,11 @@ fn changes(catalog: &Catalog, plan: &MutationPlan, caller: &Caller, rows: &[Chan
         }
     }
     changes
+}
+
+/// What is told of a write that was refused.
+fn told(refused: Refused) -> Refusal {
+    Refusal::from(refused.error).of_write(refused.root.as_deref())
 }
 
 /// What the audit log says of rows that were written: those that an administrator wrote, and those that a rule let through past the

@@ -23,6 +23,7 @@ mod values;
 mod whole;
 
 pub(crate) use conflict::{is_unique, told_of};
+pub use execute::Deadline;
 pub(crate) use execute::Writing;
 pub use outline::{Judging, judgings};
 pub(crate) use plain::PlainRow;

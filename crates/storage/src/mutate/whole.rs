@@ -57,13 +57,20 @@ enum Root<'p> {
 }
 
 impl Database {
-    /// Tries a mutation whole; `None`: the long way must be gone. Nothing has been written then.
-    pub(super) async fn write_whole(
+    /// Tries a mutation whole, in one round trip; `None`: nothing has been written, and the long way must be gone
+    /// ([`Database::write_in_steps`]). Without a cipher it does what needs none.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] and [`Error::Unavailable`], as [`Database::write`]. Refusals are told by the long way.
+    pub async fn write_whole(
         &self,
         plan: &MutationPlan,
         request: &mut WriteRequest<'_>,
         deadline: Deadline,
     ) -> std::result::Result<Option<Vec<u8>>, Refused> {
+        // Letters of an attempt that came to nothing are not sent.
+        request.letters.clear();
+        request.changed.clear();
         let Some(whole) = prepare(self.dialect(), plan, request) else {
             return Ok(None);
         };
