@@ -18,7 +18,7 @@ use freehold_planner::plan::Plan;
 use freehold_planner::{plan, plan_mutation};
 use freehold_policy::RoleSet;
 use freehold_schema::graphql::operation::OperationKind;
-use freehold_schema::graphql::{RequestText, VariableSignature, Variables};
+use freehold_schema::graphql::{CheckedText, RequestText, Variables};
 use freehold_storage::sql;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -162,7 +162,7 @@ fn recall(bundle: &Bundle, view: &View, asked: &Asked) -> Result<Option<Planned>
     let Some(text) = bundle.plans.find_text(view.number, asked) else {
         return Ok(None);
     };
-    let variables = view.schema.bind(text.signature(), &asked.variables)?;
+    let variables = view.schema.bind(text.checked.signature(), &asked.variables)?;
     Ok(match bundle.plans.find(&text, &variables) {
         Some(Recipe::Query(program)) => Some(Planned { program, variables }),
         Some(Recipe::Live(_) | Recipe::Changes(_)) | None => None,
@@ -178,24 +178,24 @@ async fn compile(
     request: &Request<'_>,
     timings: &mut Timings,
 ) -> Result<Work, Refusal> {
-    let (plan, signature, variables, is_lasting) =
+    let (plan, text, variables, is_lasting) =
         match understand(environment, bundle, view, caller, request, timings).await? {
             Understood::Write(mutation) => return Ok(Work::Write(mutation)),
             Understood::Read {
                 plan,
-                signature,
+                text,
                 variables,
                 is_lasting,
-            } => (plan, signature, variables, is_lasting),
+            } => (plan, text, variables, is_lasting),
         };
     let program = timings.time("render", || {
         Arc::new(sql::render(&bundle.catalog, &plan, environment.database.dialect()))
     });
     let (values, spent) = (variables.to_json(), variables.spent());
-    if is_lasting {
-        let plans = &bundle.plans;
-        let recipe = Recipe::Query(program.clone());
-        plans.keep(view.number, &request.asked, signature, &values, spent, recipe);
+    let plans = &bundle.plans;
+    let text = is_lasting.then(|| plans.keep_text(view.number, &request.asked, &text));
+    if let Some(text) = text.flatten() {
+        plans.keep(&text, &values, spent, Recipe::Query(program.clone()));
     }
     Ok(Work::Read(Planned {
         program,
@@ -209,8 +209,8 @@ pub(crate) enum Understood {
     Read {
         /// What to read.
         plan: Plan,
-        /// The variables that its text declares.
-        signature: VariableSignature,
+        /// Its text.
+        text: Arc<CheckedText>,
         /// Their values, which know what the plan has spent of them.
         variables: Variables,
         /// The plan holds nothing that changes from one request to the next.
@@ -235,7 +235,11 @@ pub(crate) async fn understand(
         operation_name: request.asked.operation_name.as_deref(),
         variables: &request.asked.variables,
     };
-    let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits));
+    let known = bundle.plans.find_text(view.number, &request.asked);
+    let prepared = timings.time("prepare", || match &known {
+        Some(known) => view.schema.prepare_again(&known.checked, text.variables),
+        None => view.schema.prepare(&text, &catalog.limits),
+    });
     if view.schema.is_introspected() {
         bundle.was_introspected(view);
     }
@@ -244,6 +248,7 @@ pub(crate) async fn understand(
     match prepared.operation.kind {
         OperationKind::Query => {}
         OperationKind::Mutation => {
+            bundle.plans.keep_text(view.number, &request.asked, &prepared.text);
             let planned = || plan_mutation(catalog, access, &prepared.operation, sealer, limits);
             let plan = timings.time("plan", planned)?;
             return Ok(Understood::Write(Box::new(Mutation {
@@ -270,7 +275,7 @@ pub(crate) async fn understand(
     };
     Ok(Understood::Read {
         plan: timings.time("plan", planned)?,
-        signature: prepared.signature,
+        text: prepared.text,
         variables: prepared.variables,
         is_lasting,
     })

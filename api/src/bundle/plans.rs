@@ -11,7 +11,7 @@ use crate::actions::execute::Asked;
 use crate::subscriptions::Changed;
 use freehold_planner::change::ChangeSlot;
 use freehold_schema::catalog::EntityId;
-use freehold_schema::graphql::VariableSignature;
+use freehold_schema::graphql::CheckedText;
 use freehold_schema::graphql::operation::VariablePath;
 use freehold_storage::program::Program;
 use moka::sync::Cache;
@@ -111,11 +111,12 @@ struct TextKey {
     request: String,
 }
 
-/// A text that was understood before: its variables can be read without it.
+/// A text that was understood before: it need not be read again.
 #[derive(Debug)]
 pub(crate) struct Text {
     number: u64,
-    signature: VariableSignature,
+    /// What it says.
+    pub(crate) checked: Arc<CheckedText>,
     /// By the variables' shape, the places whose values were spent by whichever request of that shape.
     spent: Mutex<HashMap<String, Arc<Spent>>>,
 }
@@ -143,11 +144,6 @@ impl TextKey {
 }
 
 impl Text {
-    /// The variables that the text declares.
-    pub(crate) fn signature(&self) -> &VariableSignature {
-        &self.signature
-    }
-
     /// The key of the program for these variables; `None` if none of their shape has been planned.
     fn key(&self, variables: &Map<String, Value>) -> Option<ProgramKey> {
         let shape = shape(variables);
@@ -192,7 +188,9 @@ impl Text {
 impl Plans {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
-        let weigh_text = |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + key.request.len()).unwrap_or(u32::MAX);
+        // A document takes several times what its text does.
+        let weigh_text =
+            |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + 16 * key.request.len()).unwrap_or(u32::MAX);
         let weigh = |key: &ProgramKey, recipe: &Recipe| {
             let statements = recipe.programs().flat_map(|program| &program.statements);
             let sql: usize = statements.map(|statement| statement.sql.len()).sum();
@@ -219,24 +217,20 @@ impl Plans {
         self.programs.get(&text.key(variables)?)
     }
 
-    /// Remembers what a text is: what it declares, and which values of its variables that was made of.
-    pub(crate) fn keep(
-        &self,
-        view: u64,
-        asked: &Asked,
-        signature: VariableSignature,
-        variables: &Map<String, Value>,
-        spent: Spent,
-        recipe: Recipe,
-    ) {
-        let Some(key) = TextKey::new(view, asked) else { return };
-        let text = self.texts.get_with(key, || {
+    /// Remembers a text; `None` if it is too long.
+    pub(crate) fn keep_text(&self, view: u64, asked: &Asked, checked: &Arc<CheckedText>) -> Option<Arc<Text>> {
+        let text = self.texts.get_with(TextKey::new(view, asked)?, || {
             Arc::new(Text {
                 number: self.texts_made.fetch_add(1, Ordering::Relaxed),
-                signature,
+                checked: checked.clone(),
                 spent: Mutex::default(),
             })
         });
+        Some(text)
+    }
+
+    /// Remembers what a text is, and which values of its variables that was made of.
+    pub(crate) fn keep(&self, text: &Text, variables: &Map<String, Value>, spent: Spent, recipe: Recipe) {
         if let Some(key) = text.learn(variables, spent) {
             self.programs.insert(key, recipe);
         }
@@ -370,14 +364,8 @@ mod tests {
         };
         let keep = |variables: Value, spent: Spent| {
             let made = program();
-            plans.keep(
-                1,
-                &question,
-                VariableSignature::default(),
-                &map(variables),
-                spent,
-                Recipe::Query(made.clone()),
-            );
+            let text = plans.keep_text(1, &question, &Arc::default()).expect("a short text");
+            plans.keep(&text, &map(variables), spent, Recipe::Query(made.clone()));
             made
         };
         assert!(find(json!({})).is_none());
@@ -415,7 +403,7 @@ mod tests {
     fn shapes_without_end_are_not_kept() {
         let text = Text {
             number: 0,
-            signature: VariableSignature::default(),
+            checked: Arc::default(),
             spent: Mutex::default(),
         };
         for length in 0..1000 {
