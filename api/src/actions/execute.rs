@@ -19,7 +19,7 @@ use freehold_planner::{plan, plan_mutation};
 use freehold_policy::RoleSet;
 use freehold_schema::graphql::operation::OperationKind;
 use freehold_schema::graphql::{CheckedText, RequestText, Variables};
-use freehold_storage::sql;
+use freehold_storage::{Readings, sql};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -248,12 +248,20 @@ pub(crate) async fn understand(
     match prepared.operation.kind {
         OperationKind::Query => {}
         OperationKind::Mutation => {
-            bundle.plans.keep_text(view.number, &request.asked, &prepared.text);
             let planned = || plan_mutation(catalog, access, &prepared.operation, sealer, limits);
             let plan = timings.time("plan", planned)?;
+            let (variables, spent) = (prepared.variables.to_json(), prepared.variables.spent());
+            let render = || Readings::render(catalog, &plan, environment.database.dialect());
+            let plans = &bundle.plans;
+            let known = known.or_else(|| plans.keep_text(view.number, &request.asked, &prepared.text));
+            let readings = timings.time("render", || match known {
+                Some(text) => plans.readings(&text, &variables, spent, render),
+                None => Arc::new(render()),
+            });
             return Ok(Understood::Write(Box::new(Mutation {
                 plan,
-                variables: prepared.variables.to_json(),
+                readings,
+                variables,
             })));
         }
         OperationKind::Subscription => {

@@ -13,8 +13,9 @@ use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAct
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
-use freehold_storage::{Binder, ChangedRow, Error, Refused, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, ChangedRow, Error, Readings, Refused, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// How often a write is tried that lacks a key.
 const ATTEMPTS_MAX: usize = 3;
@@ -24,6 +25,8 @@ const ATTEMPTS_MAX: usize = 3;
 pub(crate) struct Mutation {
     /// What to write and what to answer.
     pub(crate) plan: MutationPlan,
+    /// What reads the answers.
+    pub(crate) readings: Arc<Readings>,
     /// Coerced variables.
     pub(crate) variables: Map<String, Value>,
 }
@@ -73,6 +76,8 @@ pub(crate) async fn write(
             audit: Some(&audit),
             letters: &mut Vec::new(),
             changed: &mut changed,
+            drafts: Some(&view.drafts),
+            readings: Some(&mutation.readings),
             request_id: Some(origin.request),
         };
         let whole = environment
@@ -109,6 +114,8 @@ pub(crate) async fn write(
             audit: Some(&audit),
             letters: &mut letters,
             changed: &mut changed,
+            drafts: Some(&view.drafts),
+            readings: Some(&mutation.readings),
             request_id: Some(origin.request),
         };
         let outcome = match &mut rehearsal {

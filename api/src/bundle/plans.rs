@@ -13,6 +13,7 @@ use freehold_planner::change::ChangeSlot;
 use freehold_schema::catalog::EntityId;
 use freehold_schema::graphql::CheckedText;
 use freehold_schema::graphql::operation::VariablePath;
+use freehold_storage::Readings;
 use freehold_storage::program::Program;
 use moka::sync::Cache;
 use serde_json::{Map, Value};
@@ -23,6 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory that the programs of one bundle may take.
 const BYTES_MAX: u64 = 64 << 20;
+/// Memory that the answers of mutations of one bundle may take.
+const READINGS_BYTES_MAX: u64 = 16 << 20;
 /// Memory that the texts of requests to one bundle may take.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
 /// Longest text, and longest values, that are remembered.
@@ -101,6 +104,7 @@ impl Recipe {
 pub(crate) struct Plans {
     texts: Cache<TextKey, Arc<Text>>,
     programs: Cache<ProgramKey, Recipe>,
+    readings: Cache<ProgramKey, Arc<Readings>>,
     texts_made: AtomicU64,
 }
 
@@ -192,17 +196,19 @@ impl Plans {
         let weigh_text =
             |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + 16 * key.request.len()).unwrap_or(u32::MAX);
         let weigh = |key: &ProgramKey, recipe: &Recipe| {
-            let statements = recipe.programs().flat_map(|program| &program.statements);
-            let sql: usize = statements.map(|statement| statement.sql.len()).sum();
-            // Slots and their keys take about as much as the text that selects them.
-            u32::try_from(1024 + 2 * key.values.len() + 4 * sql).unwrap_or(u32::MAX)
+            weight(key, recipe.programs().map(|program| program.weight_bytes()).sum())
         };
+        let weigh_readings = |key: &ProgramKey, readings: &Arc<Readings>| weight(key, readings.weight_bytes());
         Self {
             texts: Cache::builder()
                 .max_capacity(TEXT_BYTES_MAX)
                 .weigher(weigh_text)
                 .build(),
             programs: Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build(),
+            readings: Cache::builder()
+                .max_capacity(READINGS_BYTES_MAX)
+                .weigher(weigh_readings)
+                .build(),
             texts_made: AtomicU64::new(0),
         }
     }
@@ -229,12 +235,31 @@ impl Plans {
         Some(text)
     }
 
+    /// What reads the answers of a mutation: made before for a text, variables of that shape and equal values where they were spent, or
+    /// made now.
+    pub(crate) fn readings(
+        &self,
+        text: &Text,
+        variables: &Map<String, Value>,
+        spent: Spent,
+        render: impl FnOnce() -> Readings,
+    ) -> Arc<Readings> {
+        match text.learn(variables, spent) {
+            Some(key) => self.readings.get_with(key, || Arc::new(render())),
+            None => Arc::new(render()),
+        }
+    }
+
     /// Remembers what a text is, and which values of its variables that was made of.
     pub(crate) fn keep(&self, text: &Text, variables: &Map<String, Value>, spent: Spent, recipe: Recipe) {
         if let Some(key) = text.learn(variables, spent) {
             self.programs.insert(key, recipe);
         }
     }
+}
+
+fn weight(key: &ProgramKey, bytes: usize) -> u32 {
+    u32::try_from(2 * key.values.len() + bytes).unwrap_or(u32::MAX)
 }
 
 /// What is there, without the values: kinds of scalars, keys of objects, members of lists.

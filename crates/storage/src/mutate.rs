@@ -10,6 +10,7 @@ mod closure;
 mod conflict;
 mod create;
 mod delete;
+mod drafts;
 mod execute;
 mod ids;
 mod judge;
@@ -23,6 +24,7 @@ mod values;
 mod whole;
 
 pub(crate) use conflict::{is_unique, told_of};
+pub use drafts::{Drafts, Readings};
 pub use execute::Deadline;
 pub(crate) use execute::Writing;
 pub use outline::{Judging, judgings};
@@ -53,6 +55,10 @@ pub struct WriteRequest<'a> {
     pub letters: &'a mut Vec<Letter>,
     /// The rows that have changed, once the write has succeeded: for those who listen.
     pub changed: &'a mut Vec<ChangedRow>,
+    /// Statements of writes by the same role set of the same bundle.
+    pub drafts: Option<&'a Drafts>,
+    /// The programs of the plan's answers, if they are there.
+    pub readings: Option<&'a Readings>,
     /// The request's id, for what administration says in the audit log.
     pub request_id: Option<&'a str>,
 }

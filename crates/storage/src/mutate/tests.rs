@@ -10,9 +10,10 @@ use crate::binder::Binder;
 use crate::program::{Dialect, Statement};
 use crate::sql::guarded::{self, Guarded};
 use crate::sql::store::{Lock, Rows, insert, lock, update};
-use freehold_base::{Caller, CallerTenant, EntityTag, Limits, Person, RowId, Timestamp};
+use freehold_base::{Caller, CallerTenant, EntityTag, Limits, Person, RowId, Timestamp, Value};
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
 use freehold_planner::mutation::{MutationPlan, RootAction, Selector, Step};
+use freehold_policy::operand::Operand;
 use freehold_policy::{Access, Policy, RoleSet};
 use freehold_schema::catalog::{Catalog, EntityId};
 use freehold_schema::graphql::{RequestText, RoleSchema};
@@ -164,13 +165,9 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
             if prepared.case.proposals.len() == 1 {
                 let guarded = Guarded {
                     case: prepared.case,
-                    if_version: step.if_version,
+                    if_version: step.if_version.map(version),
                 };
-                tell(
-                    out,
-                    "whole",
-                    &guarded::update(catalog, dialect, &guarded, *row, &values),
-                );
+                tell(out, "whole", &guarded::update(catalog, dialect, &guarded, &values));
             }
         }
         Step::Delete {
@@ -184,12 +181,16 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
             tell(out, "judge", &crate::sql::judge::judge(catalog, dialect, &case));
             let guarded = Guarded {
                 case,
-                if_version: *if_version,
+                if_version: if_version.map(version),
             };
-            tell(out, "whole", &guarded::delete(catalog, dialect, &guarded, *row));
+            tell(out, "whole", &guarded::delete(catalog, dialect, &guarded));
         }
         other => panic!("{other:?}"),
     }
+}
+
+fn version(version: i64) -> Operand {
+    Operand::Constant(Value::Int(version))
 }
 
 fn locks(out: &mut String, binder: &Binder<'_>, dialect: Dialect, entity: EntityId, row: RowId, how: Lock) {

@@ -5,6 +5,7 @@
 
 use super::change::{Aim, Found};
 use super::create::{fields, numbers};
+use super::drafts::{Draft, Shape};
 use super::execute::{Deadline, GRACE, named_locks};
 use super::ids::Ids;
 use super::judge::{Prepared, target_locks};
@@ -22,8 +23,9 @@ use crate::sql::guarded::{self, Guarded};
 use crate::sql::store::{Lock, Rows, lock};
 use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Query, step};
 use crate::write;
-use freehold_base::RowId;
+use freehold_base::{RowId, Value};
 use freehold_planner::mutation::{Change, Create, MutationPlan, RootAction, Selector, Step};
+use freehold_policy::operand::Operand;
 use freehold_policy::target::{Grant, WriteTarget};
 use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, OnDelete, Operation};
 use std::pin::pin;
@@ -211,7 +213,7 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
     }
     let mut roots = Vec::with_capacity(plan.roots.len());
     let mut steps_done = 0;
-    for root in &plan.roots {
+    for (index, root) in plan.roots.iter().enumerate() {
         let (steps, answer, is_list) = match &root.action {
             RootAction::Text(text) => {
                 roots.push(Root::Text(text));
@@ -225,7 +227,8 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
         if steps.is_empty() || steps_done > STEPS_MAX {
             return None;
         }
-        let program = Arc::new(sql::render(request.binder.catalog, &answer.plan, dialect));
+        let known = request.readings.and_then(|readings| readings.find(index)).cloned();
+        let program = known.unwrap_or_else(|| Arc::new(sql::render(request.binder.catalog, &answer.plan, dialect)));
         // What is read is opened after the commit: too late for a value that does not open.
         if !program.keys.is_empty() {
             return None;
@@ -308,20 +311,23 @@ impl Short<'_, '_> {
             return None;
         }
         self.is_unrecorded(entity, row, Operation::Create, &prepared.grants, &create.named)?;
-        let mut moves = self.plain(numbers(catalog, self.dialect, entity, &prepared.values))?;
-        let locks = target_locks(
-            catalog,
-            self.dialect,
-            entity,
-            &create.references,
-            &prepared.case.references,
-        );
-        moves.extend(self.plain(locks)?);
+        let fields = create.values.iter().map(|(field, _)| *field);
+        let shape = Shape::new(&create.target, fields, &prepared.grants, &create.references, false);
         // What is judged is what is written, encrypted values too: rules do not look at them.
         let Prepared { mut case, values, .. } = prepared;
         case.proposals = vec![stored(&self.request.binder, entity, row, &preset(&values, grant)).ok()?];
-        let guarded = Guarded { case, if_version: None };
-        moves.push(self.guarded(&guarded::insert(catalog, self.dialect, &guarded))?);
+        let mut guarded = Guarded { case, if_version: None };
+        let given = guarded.take_given(&mut []);
+        let draft = self.draft(shape, |dialect| {
+            let mut before = numbers(catalog, dialect, entity, &values);
+            let references = &guarded.case.references;
+            before.extend(target_locks(catalog, dialect, entity, &create.references, references));
+            Draft {
+                before,
+                guarded: guarded::insert(catalog, dialect, &guarded),
+            }
+        });
+        let moves = self.moves(&draft, &given)?;
         self.changes(entity, row);
         Some(Written { row, moves })
     }
@@ -341,21 +347,25 @@ impl Short<'_, '_> {
         }
         let named: Vec<FieldId> = prepared.values.keys().copied().collect();
         self.is_unrecorded(entity, row, change.target.operation(), &prepared.grants, &named)?;
-        let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Change))?;
-        let locks = target_locks(
-            catalog,
-            self.dialect,
-            entity,
-            &change.references,
-            &prepared.case.references,
-        );
-        moves.extend(self.plain(locks)?);
-        let values = stored(&self.request.binder, entity, row, &preset(&prepared.values, grant)).ok()?;
-        let guarded = Guarded {
+        let (grants, references) = (&prepared.grants, &change.references);
+        let has_version = change.if_version.is_some();
+        let shape = Shape::new(&change.target, named.into_iter(), grants, references, has_version);
+        let mut values = stored(&self.request.binder, entity, row, &preset(&prepared.values, grant)).ok()?;
+        let mut guarded = Guarded {
             case: prepared.case,
-            if_version: change.if_version,
+            if_version: change.if_version.map(version),
         };
-        moves.push(self.guarded(&guarded::update(catalog, self.dialect, &guarded, row, &values))?);
+        let given = guarded.take_given(&mut values);
+        let draft = self.draft(shape, |dialect| {
+            let mut before = stored_lock(catalog, dialect, &guarded, Lock::Change);
+            let referred = &guarded.case.references;
+            before.extend(target_locks(catalog, dialect, entity, references, referred));
+            Draft {
+                before,
+                guarded: guarded::update(catalog, dialect, &guarded, &values),
+            }
+        });
+        let moves = self.moves(&draft, &given)?;
         self.changes(entity, row);
         Some(Written { row, moves })
     }
@@ -373,12 +383,17 @@ impl Short<'_, '_> {
             child_of: None,
             found: Found::ById,
         };
-        let guarded = Guarded {
+        let shape = Shape::new(target, std::iter::empty(), &grants, &[], if_version.is_some());
+        let mut guarded = Guarded {
             case: delete::prepare(target, aim),
-            if_version,
+            if_version: if_version.map(version),
         };
-        let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Remove))?;
-        moves.push(self.guarded(&guarded::delete(catalog, self.dialect, &guarded, row))?);
+        let given = guarded.take_given(&mut []);
+        let draft = self.draft(shape, |dialect| Draft {
+            before: stored_lock(catalog, dialect, &guarded, Lock::Remove),
+            guarded: guarded::delete(catalog, dialect, &guarded),
+        });
+        let moves = self.moves(&draft, &given)?;
         self.changes(entity, row);
         Some(Written { row, moves })
     }
@@ -392,9 +407,28 @@ impl Short<'_, '_> {
         self.request.changed.push(changed);
     }
 
-    fn lock(&self, catalog: &Catalog, entity: &EntityDef, row: RowId, how: Lock) -> Vec<Statement> {
-        let rows = Rows::of_request(std::slice::from_ref(&row));
-        lock(catalog, self.dialect, entity.id, &rows, how).into_iter().collect()
+    fn draft(&self, shape: Shape, render: impl FnOnce(Dialect) -> Draft) -> Arc<Draft> {
+        match self.request.drafts {
+            Some(drafts) => drafts.get(shape, || render(self.dialect)),
+            None => Arc::new(render(self.dialect)),
+        }
+    }
+
+    /// The statements of a draft with their values.
+    fn moves(&self, draft: &Draft, given: &[Value]) -> Option<Vec<Move>> {
+        let query = |statement: &Statement| {
+            Some(Query {
+                sql: statement.sql.clone(),
+                parameters: self.request.binder.bind_given(statement, given).ok()?,
+                columns: statement.columns.clone(),
+                kept: true,
+            })
+        };
+        let before = draft
+            .before
+            .iter()
+            .map(|statement| Some(Move::Plain(query(statement)?)));
+        before.chain([Some(Move::Guarded(query(&draft.guarded)?))]).collect()
     }
 
     /// Something, if the audit log says nothing of the write, whichever rule lets it through: which one did is not known here.
@@ -423,31 +457,20 @@ impl Short<'_, '_> {
         });
         says_nothing.then_some(())
     }
+}
 
-    fn plain(&self, statements: Vec<Statement>) -> Option<Vec<Move>> {
-        let moves = statements
-            .into_iter()
-            .map(|statement| Some(Move::Plain(self.query(statement)?)));
-        moves.collect()
-    }
+/// Locks the row of a case.
+fn stored_lock(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>, how: Lock) -> Vec<Statement> {
+    let case = &guarded.case;
+    let stored = case.stored.iter();
+    stored
+        .filter_map(|stored| lock(catalog, dialect, case.entity, &Rows::one(&stored.id), how))
+        .collect()
+}
 
-    fn guarded(&self, statement: &Statement) -> Option<Move> {
-        Some(Move::Guarded(Query {
-            sql: statement.sql.clone(),
-            parameters: self.request.binder.bind_statement(statement).ok()?,
-            columns: statement.columns.clone(),
-            kept: true,
-        }))
-    }
-
-    fn query(&self, statement: Statement) -> Option<Query> {
-        Some(Query {
-            parameters: self.request.binder.bind_statement(&statement).ok()?,
-            sql: statement.sql,
-            columns: statement.columns,
-            kept: true,
-        })
-    }
+/// A version that a row must have.
+fn version(version: i64) -> Operand {
+    Operand::Constant(Value::Int(version))
 }
 
 /// Whether nothing goes with a row of the entity, and what holds it is a foreign key.

@@ -7,9 +7,9 @@ use super::Renderer;
 use super::judge::{Case, Judgement};
 use super::parameters::{Parameters, raw as text};
 use super::raw::{conjunction, disjunction, restrict};
-use super::store::{Assignment, Rows, built, found, insert_text, statement};
+use super::store::{Assignment, Given, Rows, built, found, insert_text, statement};
 use crate::program::{Dialect, Statement};
-use freehold_base::{RowId, Value, ValueType};
+use freehold_base::{Value, ValueType};
 use freehold_policy::operand::Operand;
 use freehold_schema::catalog::Catalog;
 use sea_query::{Alias, Expr, ExprTrait, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
@@ -17,7 +17,37 @@ use sea_query::{Alias, Expr, ExprTrait, PostgresQueryBuilder, Query, SelectState
 /// A case that is written as soon as it is judged: one way in which it may come out, and what its row must be like besides.
 pub(crate) struct Guarded<'a> {
     pub(crate) case: Case<'a>,
-    pub(crate) if_version: Option<i64>,
+    pub(crate) if_version: Option<Operand>,
+}
+
+impl Guarded<'_> {
+    /// Takes the values that are given out of it and out of the row that is written, and leaves their places: what is rendered serves
+    /// other values too.
+    pub(crate) fn take_given(&mut self, written: &mut [Assignment]) -> Vec<Value> {
+        let mut given = Vec::new();
+        let mut take = |operand: &mut Operand| {
+            if let Operand::Constant(_) = operand
+                && let Operand::Constant(value) = std::mem::replace(operand, Operand::Given(given.len()))
+            {
+                given.push(value);
+            }
+        };
+        let Case {
+            stored,
+            proposals,
+            references,
+            ..
+        } = &mut self.case;
+        stored.iter_mut().for_each(|stored| take(&mut stored.id));
+        for assignment in proposals.iter_mut().flatten().chain(written) {
+            if let Given::Operand(operand) = &mut assignment.given {
+                take(operand);
+            }
+        }
+        references.iter_mut().for_each(|reference| take(&mut reference.id));
+        self.if_version.iter_mut().for_each(take);
+        given
+    }
 }
 
 /// `INSERT` of the case's only proposal.
@@ -27,7 +57,7 @@ pub(crate) fn insert(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>)
     let judgement = renderer.judgement(&mut parameters, &guarded.case);
     let row = guarded.case.proposals.first().map_or(&[][..], Vec::as_slice);
     let new = judgement.proposals.first().cloned();
-    let mut select = favourable(&mut parameters, judgement, guarded.if_version);
+    let mut select = favourable(&mut parameters, judgement, guarded.if_version.as_ref());
     for assignment in row {
         let column = Alias::new(&assignment.column);
         match &new {
@@ -40,19 +70,14 @@ pub(crate) fn insert(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>)
 }
 
 /// `UPDATE` of the case's row.
-pub(crate) fn update(
-    catalog: &Catalog,
-    dialect: Dialect,
-    guarded: &Guarded<'_>,
-    row: RowId,
-    values: &[Assignment],
-) -> Statement {
+pub(crate) fn update(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>, values: &[Assignment]) -> Statement {
     let renderer = Renderer::new(catalog, dialect);
     let mut parameters = Parameters::new(dialect);
     let entity = catalog.entity(guarded.case.entity);
     let mut update = renderer.update(&mut parameters, entity.id, values);
-    let rows = Rows::of_request(std::slice::from_ref(&row));
-    update.and_where(found(&mut parameters, entity, None, &rows));
+    if let Some(stored) = &guarded.case.stored {
+        update.and_where(found(&mut parameters, entity, None, &Rows::one(&stored.id)));
+    }
     update.and_where(renderer.is_favourable(&mut parameters, guarded));
     let sql = match dialect {
         Dialect::Sqlite => update.to_string(SqliteQueryBuilder),
@@ -62,14 +87,15 @@ pub(crate) fn update(
 }
 
 /// `DELETE` of the case's row.
-pub(crate) fn delete(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>, row: RowId) -> Statement {
+pub(crate) fn delete(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>) -> Statement {
     let renderer = Renderer::new(catalog, dialect);
     let mut parameters = Parameters::new(dialect);
     let entity = catalog.entity(guarded.case.entity);
     let mut delete = Query::delete();
     delete.from_table(renderer.table(entity.id));
-    let rows = Rows::of_request(std::slice::from_ref(&row));
-    delete.and_where(found(&mut parameters, entity, None, &rows));
+    if let Some(stored) = &guarded.case.stored {
+        delete.and_where(found(&mut parameters, entity, None, &Rows::one(&stored.id)));
+    }
     delete.and_where(renderer.is_favourable(&mut parameters, guarded));
     let sql = match dialect {
         Dialect::Sqlite => delete.to_string(SqliteQueryBuilder),
@@ -81,18 +107,18 @@ pub(crate) fn delete(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>,
 impl Renderer<'_> {
     fn is_favourable(&self, parameters: &mut Parameters, guarded: &Guarded<'_>) -> Expr {
         let judgement = self.judgement(parameters, &guarded.case);
-        let mut select = favourable(parameters, judgement, guarded.if_version);
+        let mut select = favourable(parameters, judgement, guarded.if_version.as_ref());
         Expr::exists(select.expr(text("1")).take())
     }
 }
 
 /// The judgement's rows, if it is favourable.
-fn favourable(parameters: &mut Parameters, judgement: Judgement, if_version: Option<i64>) -> SelectStatement {
+fn favourable(parameters: &mut Parameters, judgement: Judgement, if_version: Option<&Operand>) -> SelectStatement {
     let mut parts = Vec::new();
     if let Some((version, visible)) = judgement.stored {
         parts.push(visible);
         if let Some(expected) = if_version {
-            let expected = parameters.own(&Operand::Constant(Value::Int(expected)), ValueType::BigInt);
+            let expected = parameters.own(expected, ValueType::BigInt);
             parts.push(version.eq(expected));
         }
     }

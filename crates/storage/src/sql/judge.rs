@@ -10,7 +10,7 @@ use super::store::{Assignment, Rows, built, found, given, statement, uuid};
 use crate::dialect::postgres;
 use crate::program::{Dialect, Statement};
 use crate::sealed;
-use freehold_base::{RowId, Value, ValueType};
+use freehold_base::{RowId, ValueType};
 use freehold_policy::operand::Operand;
 use freehold_policy::predicate::RulePredicate;
 use freehold_policy::source::RowSource;
@@ -36,7 +36,7 @@ pub(crate) struct Case<'a> {
 
 /// A row of the request's tenant.
 pub(crate) struct StoredRow {
-    pub(crate) id: RowId,
+    pub(crate) id: Operand,
     /// It must refer to a parent, by this field.
     pub(crate) child_of: Option<(FieldId, RowId)>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Candidate<'a> {
 
 /// A row that is referred to.
 pub(crate) struct Referred<'a> {
-    pub(crate) id: RowId,
+    pub(crate) id: Operand,
     /// Those of its entity that the caller may read; none: not one.
     pub(crate) source: Option<&'a RowSource>,
 }
@@ -126,7 +126,7 @@ impl Renderer<'_> {
         let row = case.stored.as_ref().map(|stored| {
             let row = parameters.alias("b");
             rows.from_as(self.table(case.entity), row.clone());
-            rows.and_where(self.is_row(parameters, case.entity, &row, stored.id));
+            rows.and_where(self.is_row(parameters, case.entity, &row, &stored.id));
             if let Some((by, parent)) = stored.child_of {
                 let parent = parameters.own(&uuid(Some(parent.uuid())), ValueType::Uuid);
                 rows.and_where(self.stored_column(case.entity, &row, by).eq(parent));
@@ -141,7 +141,7 @@ impl Renderer<'_> {
                 // Nothing is laid over the row.
                 Some(row) if assignments.is_empty() => row.clone(),
                 Some(row) => {
-                    let stored = case.stored.as_ref().map(|stored| stored.id);
+                    let stored = case.stored.as_ref().map(|stored| &stored.id);
                     let new = parameters.alias("n");
                     rows.from_subquery(self.proposal(parameters, case.entity, stored, assignments), new.clone());
                     rows.and_where(id_of(&new).eq(id_of(row)));
@@ -201,7 +201,7 @@ impl Renderer<'_> {
         &self,
         parameters: &mut Parameters,
         entity: EntityId,
-        stored: Option<RowId>,
+        stored: Option<&Operand>,
         assignments: &[Assignment],
     ) -> SelectStatement {
         let mut select = Query::select();
@@ -235,9 +235,8 @@ impl Renderer<'_> {
         }
     }
 
-    fn is_row(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, id: RowId) -> Expr {
-        let rows = Rows::of_request(std::slice::from_ref(&id));
-        found(parameters, self.catalog.entity(entity), Some(alias), &rows)
+    fn is_row(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, id: &Operand) -> Expr {
+        found(parameters, self.catalog.entity(entity), Some(alias), &Rows::one(id))
     }
 
     /// What `$before` is: the stored row's columns. A created row had nothing before.
@@ -272,7 +271,7 @@ impl Renderer<'_> {
         let row = parameters.alias("r");
         let mut select = Query::select();
         select.expr(text("1")).from_as(self.table(source.entity()), row.clone());
-        let id = parameters.own(&Operand::Constant(Value::Uuid(reference.id.uuid())), ValueType::Uuid);
+        let id = parameters.own(&reference.id, ValueType::Uuid);
         select.and_where(id_of(&row).eq(id));
         let rows = self.rule(parameters, source.entity(), &row, source.rows());
         restrict(&mut select, rows);
