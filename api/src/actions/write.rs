@@ -8,12 +8,12 @@ use crate::error::Refusal;
 use crate::http::host::site_for_letters;
 use crate::keys;
 use crate::subscriptions::{Changed, Changes};
-use freehold_base::{Caller, Code, RowId};
+use freehold_base::{Caller, Code, Expected, RowId};
 use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
-use freehold_storage::{Binder, ChangedRow, Error, Readings, Refused, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, ChangedRow, Error, Readings, Refused, Whole, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -31,8 +31,17 @@ pub(crate) struct Mutation {
     pub(crate) variables: Map<String, Value>,
 }
 
-/// Runs a mutation; gives the JSON object of `data`. A rehearsal is undone: nothing is kept, sent or recorded, and the rows that were
-/// written are told there.
+/// Which way a mutation goes.
+pub(crate) enum Way<'t> {
+    /// Whole if it can, else in steps.
+    Shortest,
+    /// In steps: whole, it came to nothing.
+    InSteps,
+    /// In steps, and undone: nothing is kept, sent or recorded, and the rows that were written are told there.
+    Rehearsed(&'t mut Vec<WrittenRow>),
+}
+
+/// Runs a mutation; gives the JSON object of `data`.
 ///
 /// # Errors
 /// Whatever refuses it; nothing was changed then. A refusal by the rules is in the audit log.
@@ -43,7 +52,7 @@ pub(crate) async fn write(
     caller: &Caller,
     mutation: &Mutation,
     request: &Request<'_>,
-    mut rehearsal: Option<&mut Vec<WrittenRow>>,
+    way: Way<'_>,
 ) -> Result<Vec<u8>, Refusal> {
     let origin = request.origin;
     if needs_post(&mutation.plan) && !environment.post.is_open() {
@@ -59,34 +68,15 @@ pub(crate) async fn write(
     let mut sealing = seals(catalog, &mutation.plan);
     let mut chance = Chance::default();
     let deadline = environment.database.deadline();
-    // What is written whole opens nothing, so that most writes need no keys.
-    let is_tried = rehearsal.is_none() && !sealing;
-    if is_tried {
-        let mut changed = Vec::new();
-        let mut whole = WriteRequest {
-            binder: Binder {
-                catalog,
-                caller,
-                variables: &mutation.variables,
-                written: None,
-                cipher: None,
-            },
-            sealer: &environment.sealer,
-            entropy: &mut chance.replayed(),
-            audit: Some(&audit),
-            letters: &mut Vec::new(),
-            changed: &mut changed,
-            drafts: Some(&view.drafts),
-            readings: Some(&mutation.readings),
-            request_id: Some(origin.request),
-        };
-        let whole = environment
-            .database
-            .write_whole(&mutation.plan, &mut whole, deadline)
-            .await;
-        if let Some(data) = whole.map_err(told)? {
-            environment.hub.tell(changes(catalog, &mutation.plan, caller, &changed));
-            return Ok(data);
+    let (is_short, mut rehearsal) = match way {
+        Way::Shortest => (true, None),
+        Way::InSteps => (false, None),
+        Way::Rehearsed(told) => (false, Some(told)),
+    };
+    if is_short && !sealing {
+        let whole = write_whole(environment, bundle, view, caller, mutation, request, None).await?;
+        if let Some(whole) = whole {
+            return Ok(whole.data);
         }
     }
     let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
@@ -119,7 +109,7 @@ pub(crate) async fn write(
             request_id: Some(origin.request),
         };
         let outcome = match &mut rehearsal {
-            None if is_tried => {
+            None if !(is_short && sealing) => {
                 environment
                     .database
                     .write_in_steps(&mutation.plan, asked, deadline)
@@ -193,6 +183,49 @@ fn changes(catalog: &Catalog, plan: &MutationPlan, caller: &Caller, rows: &[Chan
     changes
 }
 
+/// Tries a mutation whole: one that seals nothing, for it has no keys. What is written whole opens nothing either. With a proof it
+/// writes for nobody else than who is expected. `None`: nothing was written, for whatever reason.
+///
+/// # Errors
+/// When the database is not there, or too slow, or nobody knows what became of it.
+pub(crate) async fn write_whole(
+    environment: &Environment,
+    bundle: &Bundle,
+    view: &View,
+    caller: &Caller,
+    mutation: &Mutation,
+    request: &Request<'_>,
+    proof: Option<&Expected>,
+) -> Result<Option<Whole>, Refusal> {
+    let catalog = &bundle.catalog;
+    let audit = |rows: &[WrittenRow]| events(catalog, &view.access, caller, request.origin, rows);
+    let mut changed = Vec::new();
+    let mut asked = WriteRequest {
+        binder: Binder {
+            catalog,
+            caller,
+            variables: &mutation.variables,
+            written: None,
+            cipher: None,
+        },
+        sealer: &environment.sealer,
+        entropy: &mut rand::random,
+        audit: Some(&audit),
+        letters: &mut Vec::new(),
+        changed: &mut changed,
+        drafts: Some(&view.drafts),
+        readings: Some(&mutation.readings),
+        request_id: Some(request.origin.request),
+    };
+    let database = &environment.database;
+    let written = database.write_whole(&mutation.plan, &mut asked, proof, database.deadline());
+    let written = written.await.map_err(told)?;
+    if written.is_some() {
+        environment.hub.tell(changes(catalog, &mutation.plan, caller, &changed));
+    }
+    Ok(written)
+}
+
 /// What is told of a write that was refused.
 fn told(refused: Refused) -> Refusal {
     Refusal::from(refused.error).of_write(refused.root.as_deref())
@@ -259,7 +292,7 @@ impl Chance {
 }
 
 /// Whether a value of an encrypted field is written.
-fn seals(catalog: &Catalog, plan: &MutationPlan) -> bool {
+pub(crate) fn seals(catalog: &Catalog, plan: &MutationPlan) -> bool {
     plan.roots.iter().any(|root| match &root.action {
         RootAction::One { step, .. } => step_seals(catalog, step),
         RootAction::Many { steps, .. } => steps.iter().any(|step| step_seals(catalog, step)),

@@ -34,7 +34,7 @@ pub use dialect::postgres::{RELAY_BYTES_MAX, Relay};
 pub use error::{Error, Result};
 pub use members::{Letter, LetterKind};
 pub use mutate::{
-    ChangedRow, Deadline, Drafts, Judging, Readings, Refused, Rehearsed, WriteRequest, WrittenRow, judgings,
+    ChangedRow, Deadline, Drafts, Judging, Readings, Refused, Rehearsed, Whole, WriteRequest, WrittenRow, judgings,
 };
 pub use query_plan::PlanDetail;
 pub use run::Accompanied;

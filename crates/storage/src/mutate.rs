@@ -16,6 +16,7 @@ mod ids;
 mod judge;
 mod outline;
 mod plain;
+mod proof;
 mod rehearse;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub(crate) use execute::Writing;
 pub use outline::{Judging, judgings};
 pub(crate) use plain::PlainRow;
 pub use rehearse::Rehearsed;
+pub use whole::Whole;
 
 use crate::audit::AuditEvent;
 use crate::binder::Binder;

@@ -89,8 +89,8 @@ impl Database {
         mut request: WriteRequest<'_>,
     ) -> std::result::Result<Vec<u8>, Refused> {
         let deadline = self.deadline();
-        match self.write_whole(plan, &mut request, deadline).await? {
-            Some(data) => Ok(data),
+        match self.write_whole(plan, &mut request, None, deadline).await? {
+            Some(whole) => Ok(whole.data),
             None => self.write_in_steps(plan, request, deadline).await,
         }
     }

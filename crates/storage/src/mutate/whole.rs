@@ -10,12 +10,12 @@ use super::execute::{Deadline, GRACE, named_locks};
 use super::ids::Ids;
 use super::judge::{Prepared, target_locks};
 use super::values::{preset, stored, tenant_of};
-use super::{ChangedRow, Refused, WriteRequest, WrittenRow, answer, change, create, delete};
+use super::{ChangedRow, Refused, WriteRequest, WrittenRow, answer, change, create, delete, proof};
 use crate::binder::{Binder, Bound};
 use crate::cells::Table;
 use crate::database::{Database, Engine};
 use crate::dialect::postgres::{self, Effort};
-use crate::dialect::sqlite::{self, Whole};
+use crate::dialect::sqlite;
 use crate::error::{Error, Result};
 use crate::program::{Dialect, Program, Statement};
 use crate::sql;
@@ -23,7 +23,7 @@ use crate::sql::guarded::{self, Guarded};
 use crate::sql::store::{Lock, Rows, lock};
 use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Query, step};
 use crate::write;
-use freehold_base::{RowId, Value};
+use freehold_base::{Expected, RowId, Value};
 use freehold_planner::mutation::{Change, Create, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::operand::Operand;
 use freehold_policy::target::{Grant, WriteTarget};
@@ -35,8 +35,27 @@ use tokio_postgres::NoTls;
 /// Steps of an operation that is tried whole.
 const STEPS_MAX: usize = 20;
 
+/// A mutation that was written whole.
+#[derive(Debug)]
+pub struct Whole {
+    /// Its answer: the JSON object of `data`.
+    pub data: Vec<u8>,
+    /// The row that proved who asks; none where no proof was asked for.
+    pub row: Option<Vec<Value>>,
+}
+
+/// What the statements of a journey answered.
+struct Landed {
+    /// The row that proved who asks.
+    row: Option<Vec<Value>>,
+    /// The rows of each reading.
+    read: Vec<Vec<Table>>,
+}
+
 /// One statement, or the reading of an answer.
 enum Move {
+    /// Proves who asks, or must not go on.
+    Proof(Query, Expected),
     /// Locks, and numbers that are taken.
     Plain(Query),
     /// Writes one row, or must not go on.
@@ -60,7 +79,8 @@ enum Root<'p> {
 
 impl Database {
     /// Tries a mutation whole, in one round trip; `None`: nothing has been written, and the long way must be gone
-    /// ([`Database::write_in_steps`]). Without a cipher it does what needs none.
+    /// ([`Database::write_in_steps`]). Without a cipher it does what needs none. With a proof it does nothing for anybody else than who
+    /// is expected.
     ///
     /// # Errors
     /// [`Error::Timeout`] and [`Error::Unavailable`], as [`Database::write`]. Refusals are told by the long way.
@@ -68,34 +88,42 @@ impl Database {
         &self,
         plan: &MutationPlan,
         request: &mut WriteRequest<'_>,
+        proof: Option<&Expected>,
         deadline: Deadline,
-    ) -> std::result::Result<Option<Vec<u8>>, Refused> {
+    ) -> std::result::Result<Option<Whole>, Refused> {
         // Letters of an attempt that came to nothing are not sent.
         request.letters.clear();
         request.changed.clear();
         let Some(whole) = prepare(self.dialect(), plan, request) else {
             return Ok(None);
         };
-        let Journey { moves, roots } = whole;
-        let read = match self.engine() {
+        let Journey { mut moves, roots } = whole;
+        if let Some(expected) = proof {
+            let query = proof::query(self.dialect(), expected)?;
+            moves.insert(0, Move::Proof(query, expected.clone()));
+        }
+        let landed = match self.engine() {
             Engine::Postgres(pool) => self.send(pool, moves, deadline).await?,
             Engine::Sqlite(sqlite) => self.run_whole(sqlite, moves, deadline).await?,
         };
-        let Some(read) = read else { return Ok(None) };
-        Ok(Some(data(plan, &roots, &read, request)?))
+        let Some(Landed { row, read }) = landed else {
+            return Ok(None);
+        };
+        let data = data(plan, &roots, &read, request)?;
+        Ok(Some(Whole { data, row }))
     }
 
-    /// One flight on PostgreSQL; gives the rows of each reading.
-    async fn send(
-        &self,
-        pool: &postgres::Pool,
-        moves: Vec<Move>,
-        deadline: Deadline,
-    ) -> Result<Option<Vec<Vec<Table>>>> {
+    /// One flight on PostgreSQL.
+    async fn send(&self, pool: &postgres::Pool, moves: Vec<Move>, deadline: Deadline) -> Result<Option<Landed>> {
         let mut queries = Vec::with_capacity(moves.len());
         let mut readings = Vec::new();
+        let mut proof = None;
         for movement in moves {
             match movement {
+                Move::Proof(query, expected) => {
+                    proof = Some((queries.len(), expected));
+                    queries.push(query);
+                }
                 Move::Plain(query) | Move::Guarded(query) => queries.push(query),
                 Move::Read(program, parameters) => {
                     readings.push((queries.len(), program.statements.len()));
@@ -152,25 +180,36 @@ impl Database {
         };
         checkout.give_back();
         let mut tables: Vec<Option<Table>> = outcomes.into_iter().map(|outcome| Some(outcome.table)).collect();
+        let row = match proof {
+            Some((index, expected)) => match tables.get_mut(index).and_then(Option::take) {
+                Some(table) => proof::row(Dialect::Postgres, &expected, &table)?,
+                None => None,
+            },
+            None => None,
+        };
         let read = readings.into_iter().map(|(start, count)| {
             let tables = tables.iter_mut().skip(start).take(count);
             tables.filter_map(Option::take).collect()
         });
-        Ok(Some(read.collect()))
+        let read = read.collect();
+        Ok(Some(Landed { row, read }))
     }
 
     /// One visit of SQLite's writer.
-    async fn run_whole(
-        &self,
-        sqlite: &sqlite::Sqlite,
-        moves: Vec<Move>,
-        deadline: Deadline,
-    ) -> Result<Option<Vec<Vec<Table>>>> {
+    async fn run_whole(&self, sqlite: &sqlite::Sqlite, moves: Vec<Move>, deadline: Deadline) -> Result<Option<Landed>> {
         let statements = moves.len() as u64;
         let outcome = sqlite.write_whole(deadline.at, move |connection, stopped| {
             let mut read = Vec::new();
+            let mut row = None;
             for movement in &moves {
                 match movement {
+                    Move::Proof(query, expected) => {
+                        let found = step(connection, query, stopped)?;
+                        row = proof::row(Dialect::Sqlite, expected, &found.table)?;
+                        if row.is_none() {
+                            return Ok(None);
+                        }
+                    }
                     Move::Plain(query) => drop(step(connection, query, stopped)?),
                     Move::Guarded(query) => {
                         if step(connection, query, stopped)?.affected != 1 {
@@ -182,7 +221,7 @@ impl Database {
                     }
                 }
             }
-            Ok(Some(read))
+            Ok(Some(Landed { row, read }))
         });
         let outcome = outcome.await;
         self.count(Effort {
@@ -191,10 +230,10 @@ impl Database {
             transactions: 0,
         });
         match outcome {
-            Whole::Kept(read) => Ok(Some(read)),
-            Whole::TooLate => Err(deadline.passed()),
+            sqlite::Whole::Kept(landed) => Ok(Some(landed)),
+            sqlite::Whole::TooLate => Err(deadline.passed()),
             // Whatever it was, the long way says it better.
-            Whole::Undone => Ok(None),
+            sqlite::Whole::Undone => Ok(None),
         }
     }
 }
