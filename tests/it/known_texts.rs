@@ -63,7 +63,7 @@ const WRITES: [(&str, &[(&str, &str)]); 4] = [
                 "input",
                 r#"[{"subject": "<new>"}, {"subject": "<new>", "team": "<4>"}, {"subject": "<new>", "team": "<4>", "priority": "URGENT", "tags": ["NETWORK"]},
                     {"subject": "<new>", "team": "<4>", "priority": "LOW", "tags": []}, {"subject": "<new>", "team": "<4>", "priority": null, "tags": null},
-                    {"subject": "<new>", "team": "<4>", "tags": ["NETWORK", "NOWHERE"]}, {"subject": "<new>", "team": "<0>"}, {"subject": "", "team": "<4>"},
+                    {"subject": "<new>", "team": "<4>", "tags": ["NETWORK", "NOWHERE"]}, {"subject": "<new>", "team": "<0>"}, {"subject": ""},
                     {"subject": "<new>", "team": "<4>", "due": "2026-02-03", "hours": "1.50"}, {"subject": "<new>", "team": "<4>", "due": "2026-02-30"},
                     {"subject": "<new>", "team": "<4>", "hours": -1}, {"subject": "<new>", "team": "<4>", "iban": "GB33BUKB20201555555555"},
                     {"subject": "<new>", "team": "00000000-0000-8000-8000-000000000000"}, {"subject": null}, {}, null]"#,

@@ -33,6 +33,12 @@ pub enum Wanted {
 }
 
 impl Expected {
+    /// The columns that may be above something, by their places.
+    pub fn above(&self) -> impl Iterator<Item = usize> {
+        let columns = self.row.iter().enumerate();
+        columns.filter_map(|(index, wanted)| matches!(wanted, Wanted::Above(_)).then_some(index))
+    }
+
     /// Whether a row is as it has to be.
     pub fn holds(&self, row: Option<&[Value]>) -> bool {
         let fits = |(wanted, value): (&Wanted, &Value)| match (wanted, value) {

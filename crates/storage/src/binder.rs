@@ -1,7 +1,7 @@
 //! A request's values for the parameters of a program.
 
 use crate::error::{Error, Result};
-use crate::program::{Program, Statement};
+use crate::program::{Parameter, Program, Statement};
 use freehold_base::{Caller, ColumnCipher, RowId, Value, ValueType};
 use freehold_planner::convert;
 use freehold_policy::operand::{Operand, SessionValue};
@@ -95,7 +95,12 @@ impl Binder<'_> {
 
     /// The values of the parameters of a statement that writes `given`.
     pub(crate) fn bind_given(&self, statement: &Statement, given: &[Value]) -> Result<Vec<Bound>> {
-        let bound = statement.parameters.iter().map(|parameter| {
+        self.bind_parameters(&statement.parameters, given)
+    }
+
+    /// The values of parameters.
+    pub(crate) fn bind_parameters(&self, parameters: &[Parameter], given: &[Value]) -> Result<Vec<Bound>> {
+        let bound = parameters.iter().map(|parameter| {
             let value = match &parameter.operand {
                 Operand::Given(place) => given
                     .get(*place)

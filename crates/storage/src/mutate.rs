@@ -4,6 +4,7 @@
 //! `change` and `delete` write; `bulk` and `upsert` find the rows; `answer` reads what a root field answers, by the ordinary planner.
 
 mod answer;
+mod at_once;
 mod bulk;
 mod change;
 mod closure;
@@ -18,6 +19,7 @@ mod outline;
 mod plain;
 mod proof;
 mod rehearse;
+mod single;
 #[cfg(test)]
 mod tests;
 mod upsert;

@@ -3,6 +3,7 @@
 //! INVARIANT: what is rendered is a function of the shape, for one role set of one bundle. Every value that a caller gives is in its
 //! place ([`freehold_policy::operand::Operand::Given`]) and nowhere else.
 
+use super::at_once::Kept;
 use crate::program::{Dialect, Program, Statement};
 use crate::sql;
 use freehold_planner::mutation::{MutationPlan, ReferenceCheck, RootAction};
@@ -19,7 +20,7 @@ const SHAPES_MAX: usize = 128;
 pub struct Drafts(RwLock<HashMap<Shape, Arc<Draft>>>);
 
 /// What the statements of a write depend on, but for values.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Shape {
     operation: Operation,
     entity: EntityId,
@@ -73,9 +74,9 @@ impl Shape {
 
 impl Drafts {
     /// The statements of that shape, made now if nobody has before.
-    pub(super) fn get(&self, shape: Shape, render: impl FnOnce() -> Draft) -> Arc<Draft> {
+    pub(super) fn get(&self, shape: &Shape, render: impl FnOnce() -> Draft) -> Arc<Draft> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(draft) = known.get(&shape) {
+        if let Some(draft) = known.get(shape) {
             return draft.clone();
         }
         drop(known);
@@ -84,14 +85,18 @@ impl Drafts {
         if known.len() >= SHAPES_MAX {
             known.clear();
         }
-        known.insert(shape, draft.clone());
+        known.insert(shape.clone(), draft.clone());
         draft
     }
 }
 
 /// The programs that read what the root fields of a mutation answer.
 #[derive(Debug)]
-pub struct Readings(Vec<Option<Arc<Program>>>);
+pub struct Readings {
+    programs: Vec<Option<Arc<Program>>>,
+    /// Statements that write and answer.
+    at_once: Kept,
+}
 
 impl Readings {
     /// Renders them.
@@ -102,17 +107,26 @@ impl Readings {
             }
             RootAction::Text(_) | RootAction::Administer(_) => None,
         });
-        Self(programs.collect())
+        Self {
+            programs: programs.collect(),
+            at_once: Kept::default(),
+        }
     }
 
     /// The program of the root field of that index.
     pub(super) fn find(&self, root: usize) -> Option<&Arc<Program>> {
-        self.0.get(root)?.as_ref()
+        self.programs.get(root)?.as_ref()
+    }
+
+    /// Statements that write what the only root field answers.
+    pub(super) fn at_once(&self) -> &Kept {
+        &self.at_once
     }
 
     /// An estimate of their memory in bytes.
     pub fn weight_bytes(&self) -> usize {
-        let programs = self.0.iter().flatten();
-        programs.map(|program| program.weight_bytes()).sum()
+        let programs = self.programs.iter().flatten();
+        // A statement that writes and answers is about as long as both of them, and two are usual.
+        programs.map(|program| 4 * program.weight_bytes()).sum()
     }
 }

@@ -11,75 +11,105 @@ use crate::transaction::Query;
 use freehold_base::{Expected, Value, ValueType, Wanted};
 use std::fmt::Write;
 
-/// The statement that proves it.
+/// The statement that proves it in a flight.
 pub(super) fn query(dialect: Dialect, expected: &Expected) -> Result<Query> {
     let lookup = &expected.lookup;
-    let values = lookup.values.iter();
-    let mut parameters: Vec<Bound> = values
-        .map(|(value, value_type)| Bound::new(value.clone(), *value_type))
-        .collect::<Result<_>>()?;
     if dialect == Dialect::Sqlite {
+        let values = lookup.values.iter();
+        let values = values.map(|(value, value_type)| Bound::new(value.clone(), *value_type));
         return Ok(Query {
             sql: lookup.sql.clone(),
-            parameters,
+            parameters: values.collect::<Result<_>>()?,
             columns: lookup.columns.clone(),
             kept: true,
         });
     }
-    let mut sql = String::with_capacity(lookup.sql.len() + 48 * lookup.columns.len());
-    let mut columns = vec![ValueType::Int];
-    sql.push_str("SELECT 1 / count(*)::int4");
-    let mut conditions = String::new();
-    let mut names = String::new();
-    for (index, (wanted, value_type)) in expected.row.iter().zip(&lookup.columns).enumerate() {
-        let (comma, and) = if index == 0 { ("", "") } else { (", ", " AND ") };
-        let number = parameters.len() + 1;
+    let answered = answered(expected);
+    let mut shown = String::new();
+    for index in 0..answered.len() {
         // Writing to a string does not fail.
-        let _ = write!(names, "{comma}c{index}");
-        match wanted {
-            Wanted::Same(value) => {
-                let _ = write!(conditions, "{and}c{index} IS NOT DISTINCT FROM ${number}");
-                parameters.push(Bound::new(value.clone(), *value_type)?);
-            }
-            Wanted::Above(least) => {
-                let _ = write!(conditions, "{and}c{index} > ${number}");
-                let _ = write!(sql, ", max(c{index})");
-                parameters.push(Bound::new(Value::Int(*least), ValueType::BigInt)?);
-                columns.push(ValueType::BigInt);
-            }
-        }
+        let _ = write!(shown, ", m{index}");
     }
-    let _ = write!(sql, " FROM ({}) AS i ({names}) WHERE {conditions}", lookup.sql);
+    let mut columns = vec![ValueType::Int];
+    columns.extend(answered);
     Ok(Query {
-        sql,
-        parameters,
+        sql: format!("SELECT 1 / n::int4{shown} FROM ({}) AS p", sql(expected)),
+        parameters: parameters(expected)?,
         columns,
         kept: true,
     })
 }
 
-/// The row that proves it, if it does.
-pub(super) fn row(dialect: Dialect, expected: &Expected, table: &Table) -> Result<Option<Vec<Value>>> {
+/// How many rows are as they have to be, `n`, on PostgreSQL; and what is answered of them: `m0`, `m1`, …
+pub(super) fn sql(expected: &Expected) -> String {
+    let lookup = &expected.lookup;
+    let mut sql = String::from("SELECT count(*) AS n");
+    let mut names = String::new();
+    let mut conditions = String::new();
+    let mut above = 0;
+    for (index, wanted) in expected.row.iter().enumerate() {
+        let (comma, and) = if index == 0 { ("", "") } else { (", ", " AND ") };
+        let number = lookup.values.len() + index + 1;
+        // Writing to a string does not fail.
+        let _ = write!(names, "{comma}c{index}");
+        match wanted {
+            Wanted::Same(_) => {
+                let _ = write!(conditions, "{and}c{index} IS NOT DISTINCT FROM ${number}");
+            }
+            Wanted::Above(_) => {
+                let _ = write!(conditions, "{and}c{index} > ${number}");
+                let _ = write!(sql, ", max(c{index}) AS m{above}");
+                above += 1;
+            }
+        }
+    }
+    let _ = write!(sql, " FROM ({}) AS i ({names}) WHERE {conditions}", lookup.sql);
+    sql
+}
+
+/// The values of its parameters.
+pub(super) fn parameters(expected: &Expected) -> Result<Vec<Bound>> {
+    let lookup = &expected.lookup;
+    let looked_up = lookup.values.iter();
+    let looked_up = looked_up.map(|(value, value_type)| Bound::new(value.clone(), *value_type));
+    let row = expected.row.iter().zip(&lookup.columns);
+    let row = row.map(|(wanted, value_type)| match wanted {
+        Wanted::Same(value) => Bound::new(value.clone(), *value_type),
+        Wanted::Above(least) => Bound::new(Value::Int(*least), ValueType::BigInt),
+    });
+    looked_up.chain(row).collect()
+}
+
+/// Types of the columns that are answered.
+pub(super) fn answered(expected: &Expected) -> Vec<ValueType> {
+    let above = expected.row.iter().filter(|wanted| matches!(wanted, Wanted::Above(_)));
+    above.map(|_| ValueType::BigInt).collect()
+}
+
+/// The row that proves it on SQLite, if it does.
+pub(super) fn row_found(expected: &Expected, table: &Table) -> Result<Option<Vec<Value>>> {
     if table.rows() == 0 {
         return Ok(None);
     }
-    if dialect == Dialect::Sqlite {
-        let columns = expected.lookup.columns.iter().enumerate();
-        let row = columns.map(|(index, value_type)| cells::read(*value_type, table.cell(0, index)));
-        let row = row.collect::<Result<Vec<_>>>()?;
-        return Ok(expected.holds(Some(&row)).then_some(row));
-    }
-    let mut column = 0;
+    let columns = expected.lookup.columns.iter().enumerate();
+    let row = columns.map(|(index, value_type)| cells::read(*value_type, table.cell(0, index)));
+    let row = row.collect::<Result<Vec<_>>>()?;
+    Ok(expected.holds(Some(&row)).then_some(row))
+}
+
+/// The row that has proved it on PostgreSQL; what was answered of it begins with that column.
+pub(super) fn row_proved(expected: &Expected, table: &Table, first: usize) -> Result<Vec<Value>> {
+    let mut column = first;
     let row = expected.row.iter().map(|wanted| match wanted {
         Wanted::Same(value) => Ok(value.clone()),
         Wanted::Above(_) => {
             column += 1;
-            cells::read(ValueType::BigInt, table.cell(0, column))
+            cells::read(ValueType::BigInt, table.cell(0, column - 1))
         }
     });
     let row = row.collect::<Result<Vec<_>>>()?;
     if expected.holds(Some(&row)) {
-        Ok(Some(row))
+        Ok(row)
     } else {
         Err(Error::program("a proof did not fail"))
     }

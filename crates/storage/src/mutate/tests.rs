@@ -8,7 +8,7 @@ use super::values::{preset, stored};
 use super::{change, create, delete, judge};
 use crate::binder::Binder;
 use crate::program::{Dialect, Statement};
-use crate::sql::guarded::{self, Guarded};
+use crate::sql::guarded::{self, Guarded, Writing};
 use crate::sql::store::{Lock, Rows, insert, lock, update};
 use freehold_base::{Caller, CallerTenant, EntityTag, Limits, Person, RowId, Timestamp, Value};
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
@@ -144,7 +144,11 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
                 let mut case = prepared.case;
                 case.proposals = vec![values];
                 let guarded = Guarded { case, if_version: None };
-                tell(out, "whole", &guarded::insert(catalog, dialect, &guarded));
+                tell(
+                    out,
+                    "whole",
+                    &guarded::statement(catalog, dialect, &guarded, Writing::Insert),
+                );
             }
         }
         Step::Update {
@@ -167,7 +171,11 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
                     case: prepared.case,
                     if_version: step.if_version.map(version),
                 };
-                tell(out, "whole", &guarded::update(catalog, dialect, &guarded, &values));
+                tell(
+                    out,
+                    "whole",
+                    &guarded::statement(catalog, dialect, &guarded, Writing::Update(&values)),
+                );
             }
         }
         Step::Delete {
@@ -183,7 +191,11 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
                 case,
                 if_version: if_version.map(version),
             };
-            tell(out, "whole", &guarded::delete(catalog, dialect, &guarded));
+            tell(
+                out,
+                "whole",
+                &guarded::statement(catalog, dialect, &guarded, Writing::Delete),
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -3,31 +3,23 @@
 //! Its statements judge themselves. If one of them is not favourable nothing is written, and the long way finds out why: it begins
 //! anew, and decides as if nobody had tried before.
 
-use super::change::{Aim, Found};
-use super::create::{fields, numbers};
-use super::drafts::{Draft, Shape};
+use super::at_once::{self, Ready};
 use super::execute::{Deadline, GRACE, named_locks};
 use super::ids::Ids;
-use super::judge::{Prepared, target_locks};
-use super::values::{preset, stored, tenant_of};
-use super::{ChangedRow, Refused, WriteRequest, WrittenRow, answer, change, create, delete, proof};
+use super::single::Short;
+use super::{Refused, WriteRequest, answer, proof};
 use crate::binder::{Binder, Bound};
 use crate::cells::Table;
 use crate::database::{Database, Engine};
-use crate::dialect::postgres::{self, Effort};
+use crate::dialect::postgres::{self, Effort, End};
 use crate::dialect::sqlite;
 use crate::error::{Error, Result};
-use crate::program::{Dialect, Program, Statement};
+use crate::program::{Dialect, Program};
 use crate::sql;
-use crate::sql::guarded::{self, Guarded};
-use crate::sql::store::{Lock, Rows, lock};
-use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Query, step};
+use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Outcome, Query, step};
 use crate::write;
 use freehold_base::{Expected, RowId, Value};
-use freehold_planner::mutation::{Change, Create, MutationPlan, RootAction, Selector, Step};
-use freehold_policy::operand::Operand;
-use freehold_policy::target::{Grant, WriteTarget};
-use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, OnDelete, Operation};
+use freehold_planner::mutation::{MutationPlan, RootAction};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio_postgres::NoTls;
@@ -65,10 +57,11 @@ enum Move {
 }
 
 /// An operation, ready to be sent.
-struct Journey<'p> {
-    moves: Vec<Move>,
-    /// For each root field what it answers.
-    roots: Vec<Root<'p>>,
+enum Journey<'p> {
+    /// Move by move, and for each root field what it answers.
+    Moves(Vec<Move>, Vec<Root<'p>>),
+    /// In one statement.
+    AtOnce(Ready),
 }
 
 enum Root<'p> {
@@ -94,10 +87,11 @@ impl Database {
         // Letters of an attempt that came to nothing are not sent.
         request.letters.clear();
         request.changed.clear();
-        let Some(whole) = prepare(self.dialect(), plan, request) else {
-            return Ok(None);
+        let (mut moves, roots) = match prepare(self.dialect(), plan, request, proof) {
+            Some(Journey::Moves(moves, roots)) => (moves, roots),
+            Some(Journey::AtOnce(ready)) => return self.write_at_once(plan, request, &ready, proof, deadline).await,
+            None => return Ok(None),
         };
-        let Journey { mut moves, roots } = whole;
         if let Some(expected) = proof {
             let query = proof::query(self.dialect(), expected)?;
             moves.insert(0, Move::Proof(query, expected.clone()));
@@ -138,17 +132,38 @@ impl Database {
                 }
             }
         }
+        let Some(outcomes) = self
+            .take_off(pool, Some(BEGIN), &queries, End::Commit, deadline)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let mut tables: Vec<Option<Table>> = outcomes.into_iter().map(|outcome| Some(outcome.table)).collect();
+        let proved = proof.and_then(|(index, expected)| Some((tables.get_mut(index)?.take()?, expected)));
+        let row = proved.map(|(table, expected)| proof::row_proved(&expected, &table, 1));
+        let row = row.transpose()?;
+        let read = readings.into_iter().map(|(start, count)| {
+            let tables = tables.iter_mut().skip(start).take(count);
+            tables.filter_map(Option::take).collect()
+        });
+        let read = read.collect();
+        Ok(Some(Landed { row, read }))
+    }
+
+    /// Sends a transaction from its beginning to its end; `None`: it was undone.
+    async fn take_off(
+        &self,
+        pool: &postgres::Pool,
+        begin: Option<&'static str>,
+        queries: &[Query],
+        end: End,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Outcome>>> {
         let mut checkout = deadline.bound(pool.checkout()).await??;
         let cancel = checkout.client().cancel_token();
         let mut effort = Effort::default();
         let (outcome, late) = {
-            let mut flight = pin!(postgres::fly(
-                &mut checkout,
-                Some(BEGIN),
-                &queries,
-                Some("COMMIT"),
-                &mut effort
-            ));
+            let mut flight = pin!(postgres::fly(&mut checkout, begin, queries, end, &mut effort));
             match tokio::time::timeout_at(deadline.at, &mut flight).await {
                 Ok(outcome) => (outcome, false),
                 Err(_) => {
@@ -179,20 +194,39 @@ impl Database {
             }
         };
         checkout.give_back();
-        let mut tables: Vec<Option<Table>> = outcomes.into_iter().map(|outcome| Some(outcome.table)).collect();
-        let row = match proof {
-            Some((index, expected)) => match tables.get_mut(index).and_then(Option::take) {
-                Some(table) => proof::row(Dialect::Postgres, &expected, &table)?,
-                None => None,
-            },
-            None => None,
+        Ok(Some(outcomes))
+    }
+
+    /// One statement on PostgreSQL.
+    async fn write_at_once(
+        &self,
+        plan: &MutationPlan,
+        request: &WriteRequest<'_>,
+        ready: &Ready,
+        proof: Option<&Expected>,
+        deadline: Deadline,
+    ) -> std::result::Result<Option<Whole>, Refused> {
+        let Engine::Postgres(pool) = self.engine() else {
+            return Ok(None);
         };
-        let read = readings.into_iter().map(|(start, count)| {
-            let tables = tables.iter_mut().skip(start).take(count);
-            tables.filter_map(Option::take).collect()
-        });
-        let read = read.collect();
-        Ok(Some(Landed { row, read }))
+        let queries = std::slice::from_ref(&ready.query);
+        let outcomes = self.take_off(pool, None, queries, End::Alone, deadline).await?;
+        let Some(outcome) = outcomes.and_then(|mut outcomes| outcomes.pop()) else {
+            return Ok(None);
+        };
+        let (table, row) = ready.landed(proof, outcome.table)?;
+        let binder = Binder {
+            written: Some(ready.row),
+            ..request.binder
+        };
+        let object = write::write(ready.program(), &[table], &binder, request.sealer)?;
+        let mut data = vec![b'{'];
+        for root in &plan.roots {
+            data.extend(sql::json_key(&root.key));
+        }
+        data.extend(answer::only_value(ready.program(), &object));
+        data.push(b'}');
+        Ok(Some(Whole { data, row }))
     }
 
     /// One visit of SQLite's writer.
@@ -205,7 +239,7 @@ impl Database {
                 match movement {
                     Move::Proof(query, expected) => {
                         let found = step(connection, query, stopped)?;
-                        row = proof::row(Dialect::Sqlite, expected, &found.table)?;
+                        row = proof::row_found(expected, &found.table)?;
                         if row.is_none() {
                             return Ok(None);
                         }
@@ -239,7 +273,12 @@ impl Database {
 }
 
 /// The operation's moves; `None` if it is not one that can be sent whole.
-fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequest<'_>) -> Option<Journey<'p>> {
+fn prepare<'p>(
+    dialect: Dialect,
+    plan: &'p MutationPlan,
+    request: &mut WriteRequest<'_>,
+    proof: Option<&Expected>,
+) -> Option<Journey<'p>> {
     let mut ids = Ids::default();
     let mut moves = Vec::new();
     for statement in named_locks(request.binder.catalog, dialect, plan) {
@@ -274,19 +313,28 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
         }
         let mut rows = Vec::with_capacity(steps.len());
         for step in steps {
-            let writing = {
-                let mut short = Short {
-                    dialect,
-                    request,
-                    ids: &mut ids,
-                };
-                short.step(step)?
+            let mut short = Short {
+                dialect,
+                request,
+                ids: &mut ids,
             };
-            if answer.before {
-                moves.push(reading(&program, &request.binder, writing.row)?);
+            let single = short.single(step)?;
+            if let (Dialect::Postgres, [_], [_], Some(readings)) =
+                (dialect, &*plan.roots, steps, short.request.readings)
+                && !is_list
+                && let Some(ready) = at_once::ready(short.request, readings, &single, answer, proof)
+            {
+                return Some(Journey::AtOnce(ready));
             }
-            moves.extend(writing.moves);
-            rows.push(writing.row);
+            let row = single.row;
+            let mut queries = short.queries(&single)?;
+            let guarded = queries.pop()?;
+            if answer.before {
+                moves.push(reading(&program, &request.binder, row)?);
+            }
+            moves.extend(queries.into_iter().map(Move::Plain));
+            moves.push(Move::Guarded(guarded));
+            rows.push(row);
         }
         if !answer.before {
             for row in &rows {
@@ -298,7 +346,7 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
             _ => Root::Many(program, rows),
         });
     }
-    (steps_done > 0).then_some(Journey { moves, roots })
+    (steps_done > 0).then_some(Journey::Moves(moves, roots))
 }
 
 fn reading(program: &Arc<Program>, binder: &Binder<'_>, row: RowId) -> Option<Move> {
@@ -307,220 +355,6 @@ fn reading(program: &Arc<Program>, binder: &Binder<'_>, row: RowId) -> Option<Mo
         ..*binder
     };
     Some(Move::Read(program.clone(), binder.bind(program).ok()?))
-}
-
-/// What one step needs.
-struct Written {
-    row: RowId,
-    moves: Vec<Move>,
-}
-
-struct Short<'s, 'r> {
-    dialect: Dialect,
-    request: &'s mut WriteRequest<'r>,
-    ids: &'s mut Ids,
-}
-
-impl Short<'_, '_> {
-    fn step(&mut self, step: &Step) -> Option<Written> {
-        match step {
-            Step::Create(create) => self.create(create),
-            Step::Update {
-                rows: Selector::Id(row),
-                change,
-            } => self.change(change, *row),
-            Step::Delete {
-                rows: Selector::Id(row),
-                target,
-                if_version,
-                ..
-            } => self.delete(target, *row, *if_version),
-            Step::Update { .. } | Step::Delete { .. } | Step::Upsert { .. } => None,
-        }
-    }
-
-    fn create(&mut self, create: &Create) -> Option<Written> {
-        let catalog = self.request.binder.catalog;
-        let entity = catalog.entity(create.target.entity());
-        let now = self.request.binder.caller.now;
-        let row = self.ids.next(entity.tag, now, &mut *self.request.entropy);
-        let prepared = create::prepare(&self.request.binder, create, row, None).ok()?;
-        let grant = *prepared.grants.first()?;
-        if !create.children.is_empty() || prepared.case.proposals.len() != 1 {
-            return None;
-        }
-        self.is_unrecorded(entity, row, Operation::Create, &prepared.grants, &create.named)?;
-        let fields = create.values.iter().map(|(field, _)| *field);
-        let shape = Shape::new(&create.target, fields, &prepared.grants, &create.references, false);
-        // What is judged is what is written, encrypted values too: rules do not look at them.
-        let Prepared { mut case, values, .. } = prepared;
-        case.proposals = vec![stored(&self.request.binder, entity, row, &preset(&values, grant)).ok()?];
-        let mut guarded = Guarded { case, if_version: None };
-        let given = guarded.take_given(&mut []);
-        let draft = self.draft(shape, |dialect| {
-            let mut before = numbers(catalog, dialect, entity, &values);
-            let references = &guarded.case.references;
-            before.extend(target_locks(catalog, dialect, entity, &create.references, references));
-            Draft {
-                before,
-                guarded: guarded::insert(catalog, dialect, &guarded),
-            }
-        });
-        let moves = self.moves(&draft, &given)?;
-        self.changes(entity, row);
-        Some(Written { row, moves })
-    }
-
-    fn change(&mut self, change: &Change, row: RowId) -> Option<Written> {
-        let catalog = self.request.binder.catalog;
-        let entity = catalog.entity(change.target.entity());
-        let aim = Aim {
-            row,
-            child_of: None,
-            found: Found::ById,
-        };
-        let prepared = change::prepare(&self.request.binder, change, aim, None).ok()?;
-        let grant = *prepared.grants.first()?;
-        if !change.children.is_empty() || prepared.case.proposals.len() != 1 || prepared.values.is_empty() {
-            return None;
-        }
-        let named: Vec<FieldId> = prepared.values.keys().copied().collect();
-        self.is_unrecorded(entity, row, change.target.operation(), &prepared.grants, &named)?;
-        let (grants, references) = (&prepared.grants, &change.references);
-        let has_version = change.if_version.is_some();
-        let shape = Shape::new(&change.target, named.into_iter(), grants, references, has_version);
-        let mut values = stored(&self.request.binder, entity, row, &preset(&prepared.values, grant)).ok()?;
-        let mut guarded = Guarded {
-            case: prepared.case,
-            if_version: change.if_version.map(version),
-        };
-        let given = guarded.take_given(&mut values);
-        let draft = self.draft(shape, |dialect| {
-            let mut before = stored_lock(catalog, dialect, &guarded, Lock::Change);
-            let referred = &guarded.case.references;
-            before.extend(target_locks(catalog, dialect, entity, references, referred));
-            Draft {
-                before,
-                guarded: guarded::update(catalog, dialect, &guarded, &values),
-            }
-        });
-        let moves = self.moves(&draft, &given)?;
-        self.changes(entity, row);
-        Some(Written { row, moves })
-    }
-
-    fn delete(&mut self, target: &WriteTarget, row: RowId, if_version: Option<i64>) -> Option<Written> {
-        let catalog = self.request.binder.catalog;
-        let entity = catalog.entity(target.entity());
-        let grants: Vec<&Grant> = target.grants().iter().collect();
-        if grants.is_empty() || !falls_alone(catalog, entity) {
-            return None;
-        }
-        self.is_unrecorded(entity, row, Operation::Delete, &grants, &[])?;
-        let aim = Aim {
-            row,
-            child_of: None,
-            found: Found::ById,
-        };
-        let shape = Shape::new(target, std::iter::empty(), &grants, &[], if_version.is_some());
-        let mut guarded = Guarded {
-            case: delete::prepare(target, aim),
-            if_version: if_version.map(version),
-        };
-        let given = guarded.take_given(&mut []);
-        let draft = self.draft(shape, |dialect| Draft {
-            before: stored_lock(catalog, dialect, &guarded, Lock::Remove),
-            guarded: guarded::delete(catalog, dialect, &guarded),
-        });
-        let moves = self.moves(&draft, &given)?;
-        self.changes(entity, row);
-        Some(Written { row, moves })
-    }
-
-    fn changes(&mut self, entity: &EntityDef, row: RowId) {
-        let changed = ChangedRow {
-            entity: entity.id,
-            tenant: tenant_of(&self.request.binder, entity),
-            row,
-        };
-        self.request.changed.push(changed);
-    }
-
-    fn draft(&self, shape: Shape, render: impl FnOnce(Dialect) -> Draft) -> Arc<Draft> {
-        match self.request.drafts {
-            Some(drafts) => drafts.get(shape, || render(self.dialect)),
-            None => Arc::new(render(self.dialect)),
-        }
-    }
-
-    /// The statements of a draft with their values.
-    fn moves(&self, draft: &Draft, given: &[Value]) -> Option<Vec<Move>> {
-        let query = |statement: &Statement| {
-            Some(Query {
-                sql: statement.sql.clone(),
-                parameters: self.request.binder.bind_given(statement, given).ok()?,
-                columns: statement.columns.clone(),
-                kept: true,
-            })
-        };
-        let before = draft
-            .before
-            .iter()
-            .map(|statement| Some(Move::Plain(query(statement)?)));
-        before.chain([Some(Move::Guarded(query(&draft.guarded)?))]).collect()
-    }
-
-    /// Something, if the audit log says nothing of the write, whichever rule lets it through: which one did is not known here.
-    fn is_unrecorded(
-        &self,
-        entity: &EntityDef,
-        row: RowId,
-        operation: Operation,
-        grants: &[&Grant],
-        named: &[FieldId],
-    ) -> Option<()> {
-        let Some(audit) = self.request.audit else {
-            return Some(());
-        };
-        let says_nothing = grants.iter().all(|grant| {
-            let written = WrittenRow {
-                entity: entity.id,
-                tenant: tenant_of(&self.request.binder, entity),
-                row,
-                operation,
-                fields: fields(named, grant),
-                rule: Some((grant.rule().0.to_owned(), grant.rule().1)),
-                records_all: grant.records_all(),
-            };
-            audit(std::slice::from_ref(&written)).is_empty()
-        });
-        says_nothing.then_some(())
-    }
-}
-
-/// Locks the row of a case.
-fn stored_lock(catalog: &Catalog, dialect: Dialect, guarded: &Guarded<'_>, how: Lock) -> Vec<Statement> {
-    let case = &guarded.case;
-    let stored = case.stored.iter();
-    stored
-        .filter_map(|stored| lock(catalog, dialect, case.entity, &Rows::one(&stored.id), how))
-        .collect()
-}
-
-/// A version that a row must have.
-fn version(version: i64) -> Operand {
-    Operand::Constant(Value::Int(version))
-}
-
-/// Whether nothing goes with a row of the entity, and what holds it is a foreign key.
-fn falls_alone(catalog: &Catalog, entity: &EntityDef) -> bool {
-    let mut fields = catalog.entities.values().flat_map(|from| &from.fields);
-    fields.all(|field| match &field.field_type {
-        FieldType::Reference { to, on_delete } if to.contains(&entity.id) => {
-            *on_delete == OnDelete::Restrict && to.len() == 1
-        }
-        _ => true,
-    })
 }
 
 /// The JSON object of `data`, of what was read.

@@ -162,16 +162,29 @@ pub(crate) fn lock(
     if dialect == Dialect::Sqlite {
         return None;
     }
-    let renderer = Renderer::new(catalog, dialect);
     let mut parameters = Parameters::new(dialect);
+    let sql = lock_text(catalog, &mut parameters, entity, rows, lock);
+    Some(statement(sql, parameters, Vec::new()))
+}
+
+/// The same as a part of a statement of PostgreSQL.
+pub(super) fn lock_text(
+    catalog: &Catalog,
+    parameters: &mut Parameters,
+    entity: EntityId,
+    rows: &Rows<'_>,
+    lock: Lock,
+) -> String {
+    let dialect = parameters.dialect;
     let mut select = Query::select();
-    select.expr(text("1")).from(renderer.table(entity));
-    select.and_where(found(&mut parameters, catalog.entity(entity), None, rows));
+    select
+        .expr(text("1"))
+        .from(Renderer::new(catalog, dialect).table(entity));
+    select.and_where(found(parameters, catalog.entity(entity), None, rows));
     if matches!(rows.ids, Ids::Known(ids) if ids.len() > 1) {
         select.order_by(column(ID), sea_query::Order::Asc);
     }
-    let sql = format!("{}{}", built(&select, dialect), locking(dialect, lock));
-    Some(statement(sql, parameters, Vec::new()))
+    format!("{}{}", built(&select, dialect), locking(dialect, lock))
 }
 
 /// Finds a row by the values of a unique key: its id. Locks it.

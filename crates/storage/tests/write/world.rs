@@ -11,7 +11,7 @@ use freehold_schema::graphql::operation::Operation;
 use freehold_schema::graphql::{RequestText, RoleSchema};
 use freehold_schema::seed::Seed;
 use freehold_storage::audit::AuditEvent;
-use freehold_storage::{Binder, Database, Drafts, Refused, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, Database, Drafts, Readings, Refused, WriteRequest, WrittenRow};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -282,6 +282,7 @@ impl Writer<'_> {
             .entry(roles)
             .or_default()
             .clone();
+        let readings = Readings::render(&self.world.catalog, plan, self.database.dialect());
         let request = WriteRequest {
             binder: self.binder(&EMPTY),
             sealer: &sealer(),
@@ -290,7 +291,7 @@ impl Writer<'_> {
             letters: &mut letters,
             changed: &mut changed,
             drafts: Some(&drafts),
-            readings: None,
+            readings: Some(&readings),
             request_id: None,
         };
         let answer = self.database.write(plan, request).await;
