@@ -12,7 +12,9 @@ use crate::program::{Dialect, Statement};
 use freehold_base::{Value, ValueType};
 use freehold_policy::operand::Operand;
 use freehold_schema::catalog::Catalog;
-use sea_query::{Alias, Expr, ExprTrait, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
+use sea_query::{
+    Alias, DynIden, Expr, ExprTrait, IntoTableRef, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder,
+};
 
 /// A case that is written as soon as it is judged: one way in which it may come out, and what its row must be like besides.
 pub(crate) struct Guarded<'a> {
@@ -103,11 +105,13 @@ pub(super) fn text(
             insert_text(catalog, entity.id, row, &built(&select, dialect))
         }
         Writing::Update(values) => {
+            let row = parameters.alias("b");
             let mut update = renderer.update(parameters, entity.id, values);
+            update.table(renderer.table(entity.id).into_table_ref().alias(row.clone()));
             if let Some(stored) = &guarded.case.stored {
-                update.and_where(found(parameters, entity, None, &Rows::one(&stored.id)));
+                update.and_where(found(parameters, entity, Some(&row), &Rows::one(&stored.id)));
             }
-            update.and_where(renderer.is_favourable(parameters, guarded));
+            update.and_where(renderer.is_favourable(parameters, guarded, &row));
             for condition in besides() {
                 update.and_where(condition);
             }
@@ -117,12 +121,13 @@ pub(super) fn text(
             }
         }
         Writing::Delete => {
+            let row = parameters.alias("b");
             let mut delete = Query::delete();
-            delete.from_table(renderer.table(entity.id));
+            delete.from_table(renderer.table(entity.id).into_table_ref().alias(row.clone()));
             if let Some(stored) = &guarded.case.stored {
-                delete.and_where(found(parameters, entity, None, &Rows::one(&stored.id)));
+                delete.and_where(found(parameters, entity, Some(&row), &Rows::one(&stored.id)));
             }
-            delete.and_where(renderer.is_favourable(parameters, guarded));
+            delete.and_where(renderer.is_favourable(parameters, guarded, &row));
             for condition in besides() {
                 delete.and_where(condition);
             }
@@ -135,8 +140,9 @@ pub(super) fn text(
 }
 
 impl Renderer<'_> {
-    fn is_favourable(&self, parameters: &mut Parameters, guarded: &Guarded<'_>) -> Expr {
-        let judgement = self.judgement(parameters, &guarded.case);
+    /// The judgement of the row that is being written.
+    fn is_favourable(&self, parameters: &mut Parameters, guarded: &Guarded<'_>, row: &DynIden) -> Expr {
+        let judgement = self.judgement_of(parameters, &guarded.case, Some(row));
         let mut select = favourable(parameters, judgement, guarded.if_version.as_ref());
         Expr::exists(select.expr(raw("1")).take())
     }
