@@ -14,6 +14,7 @@ use freehold_schema::catalog::{Catalog, SystemField};
 use freehold_schema::diagnostic::{Diagnostics, render};
 use freehold_schema::graphql::RoleSchema;
 use freehold_schema::source::Sources;
+use freehold_storage::Drafts;
 use moka::sync::Cache;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,6 +54,8 @@ pub(crate) struct View {
     pub(crate) schema: RoleSchema,
     /// What may be read.
     pub(crate) access: Access,
+    /// Statements that write by it, made before.
+    pub(crate) drafts: Drafts,
 }
 
 /// What became of an app's files.
@@ -141,6 +144,7 @@ impl Bundle {
                 number: VIEWS_MADE.fetch_add(1, Ordering::Relaxed),
                 schema,
                 access,
+                drafts: Drafts::default(),
             })
         })
     }

@@ -53,6 +53,55 @@ const TEXTS: [(&str, &[(&str, &str)]); 6] = [
     ),
 ];
 
+/// Mutations whose variables stand wherever a variable may, with values to choose from. `<new>` is another text each time.
+const WRITES: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "mutation($input: TicketCreateInput!, $first: Int) {
+           createTicket(input: $input) { status priority tags due hours team { name } requester { name } comments(first: $first) { totalCount } } }",
+        &[
+            (
+                "input",
+                r#"[{"subject": "<new>"}, {"subject": "<new>", "team": "<4>"}, {"subject": "<new>", "team": "<4>", "priority": "URGENT", "tags": ["NETWORK"]},
+                    {"subject": "<new>", "team": "<4>", "priority": "LOW", "tags": []}, {"subject": "<new>", "team": "<4>", "priority": null, "tags": null},
+                    {"subject": "<new>", "team": "<4>", "tags": ["NETWORK", "NOWHERE"]}, {"subject": "<new>", "team": "<0>"}, {"subject": ""},
+                    {"subject": "<new>", "team": "<4>", "due": "2026-02-03", "hours": "1.50"}, {"subject": "<new>", "team": "<4>", "due": "2026-02-30"},
+                    {"subject": "<new>", "team": "<4>", "hours": -1}, {"subject": "<new>", "team": "<4>", "iban": "GB33BUKB20201555555555"},
+                    {"subject": "<new>", "team": "00000000-0000-8000-8000-000000000000"}, {"subject": null}, {}, null]"#,
+            ),
+            ("first", "[1, 0, -1, 1000000]"),
+        ],
+    ),
+    (
+        "mutation($id: ID!, $version: Int, $input: TicketUpdateInput!) {
+           updateTicket(id: $id, ifVersion: $version, input: $input) { priority due tags hours team { name } } }",
+        &[
+            ("id", r#"["<0>", "<1>", "<2>", "<3>", "<4>", "nonsense", null]"#),
+            ("version", "[null, null, 1000000, -1]"),
+            (
+                "input",
+                r#"[{"priority": "LOW"}, {"priority": "URGENT"}, {"priority": "LOW", "due": null}, {"due": "2026-02-03"}, {"team": "<4>"}, {"team": null},
+                    {"team": "<0>"}, {"tags": ["NETWORK"], "hours": "2.25"}, {"tags": []}, {"iban": null}, {"iban": "GB33BUKB20201555555555"},
+                    {"priority": "NOWHERE"}, {"hours": "1000.01"}, {"body": "<p>b</p>"}, {}]"#,
+            ),
+        ],
+    ),
+    (
+        "mutation($id: ID!, $to: TicketStatus!) { transitionTicket(id: $id, to: $to) { status } }",
+        &[("id", r#"["<0>", "<1>", "<2>", "<3>"]"#), ("to", r#"["OPEN", "WAITING", "NEW", "SOLVED", "NOWHERE", null]"#)],
+    ),
+    (
+        "mutation($one: ID!, $other: ID!, $priority: TicketPriority, $with: Boolean!) {
+           one: updateTicket(id: $one, input: {priority: $priority}) { priority }
+           other: updateTicket(id: $other, input: {priority: $priority}) @include(if: $with) { priority team @skip(if: $with) { name } } }",
+        &[
+            ("one", r#"["<0>", "<1>", "<2>"]"#),
+            ("other", r#"["<1>", "<2>", "<3>"]"#),
+            ("priority", r#"["LOW", "URGENT", null, "NOWHERE"]"#),
+            ("with", "[true, false, null]"),
+        ],
+    ),
+];
+
 /// The answer, without what differs from one request to the next.
 fn told(answer: &Answer) -> (u16, Value) {
     (answer.status, answer.without_request_id())
@@ -94,6 +143,86 @@ on_both_databases! {
                 assert_eq!(told(&known), told(&fresh), "{text}\n{given}");
             }
         }
+    }
+
+    fn a_write_that_is_known_is_written_as_one_that_is_not(database) {
+        let server = Server::fresh(&example("helpdesk"), database);
+        let mut random = Random::new(11);
+        let people: Vec<Person<'_>> = ["ann", "bo", "eve", "finn", "hana"]
+            .map(|name| server.sign_in(&format!("{name}@acme.test")).tenant("acme"))
+            .into();
+        let world = World::of(&server);
+        let rows = world.all_rows("ticket").iter().take(4).chain(world.all_rows("team").first());
+        let ids: Vec<String> = rows.map(|row| row.id.clone()).collect();
+        let mut written = 0;
+        for (number, (text, variables)) in WRITES.iter().enumerate() {
+            for turn in 0..120 {
+                let mut given: Vec<(&str, String)> = Vec::new();
+                for (name, values) in *variables {
+                    let values: Vec<Value> = serde_json::from_str(values).expect("JSON");
+                    if !random.one_in(12) {
+                        given.push((name, random.pick(&values).to_string()));
+                    }
+                }
+                let fill = |new: &str| -> Value {
+                    let filled = given.iter().map(|(name, value)| {
+                        let value = ids.iter().enumerate().fold(value.clone(), |value, (index, id)| value.replace(&format!("<{index}>"), id));
+                        ((*name).to_owned(), serde_json::from_str(&value.replace("<new>", new)).expect("JSON"))
+                    });
+                    Value::Object(filled.collect())
+                };
+                let person = random.pick(&people);
+                // A comment makes another text of it.
+                let fresh = person.answer_with(&format!("{text} # {number}.{turn}"), &fill(&format!("{number}.{turn} fresh")));
+                let known = person.answer_with(text, &fill(&format!("{number}.{turn} known")));
+                assert_eq!(told(&known), told(&fresh), "{text}\n{given:?}");
+                written += usize::from(known.body["errors"].is_null());
+            }
+        }
+        assert!(written > 40, "{written}");
+    }
+
+    fn rights_are_asked_of_a_write_that_is_known_too(database) {
+        let server = Server::fresh(&fixture("bazaar"), database);
+        let bob = server.sign_in("bob@bazaar.test").tenant("one");
+        let notes = || World::of(&server).all_rows("note").len();
+        let write = || bob.answer_with("mutation($text: String) { createNote(input: {text: $text}) { text } }", &json!({"text": "low"}));
+        let known = |why: &str| {
+            for _ in 0..3 {
+                let before = notes();
+                assert_eq!(write().body["data"], json!({"createNote": {"text": "low"}}), "{why}");
+                assert_eq!(notes(), before + 1, "{why}");
+            }
+        };
+        let refused = |code: &str, why: &str| {
+            let before = notes();
+            assert_eq!(write().code(), code, "{why}");
+            assert_eq!(notes(), before, "{why}");
+        };
+        known("bob is a worker");
+        // Past the server: it knows nothing of it until it is asked.
+        server.execute(match database {
+            Database::Sqlite => "UPDATE membership SET roles = '[]' WHERE roles LIKE '%worker%'",
+            Database::Postgres => "UPDATE membership SET roles = '{}' WHERE 'worker' = ANY(roles)",
+        });
+        refused("GRAPHQL_VALIDATION_FAILED", "he has no role");
+        server.execute(match database {
+            Database::Sqlite => "UPDATE membership SET roles = '[\"worker\"]' WHERE roles = '[]'",
+            Database::Postgres => "UPDATE membership SET roles = '{worker}' WHERE roles = '{}'",
+        });
+        known("he has it again");
+        server.execute("UPDATE membership SET status = 'blocked'");
+        refused("GRAPHQL_VALIDATION_FAILED", "he is blocked");
+        server.execute("UPDATE membership SET status = 'active'");
+        known("he is back");
+        server.execute("UPDATE \"user\" SET status = 'blocked' WHERE email = 'bob@bazaar.test'");
+        refused("UNAUTHENTICATED", "he is blocked everywhere");
+        server.execute("UPDATE \"user\" SET status = 'active'");
+        known("and let in again");
+        server.execute("UPDATE fh_session SET last_seen_at = 0");
+        refused("UNAUTHENTICATED", "he has been away too long");
+        server.execute("DELETE FROM fh_session");
+        refused("UNAUTHENTICATED", "his session is over");
     }
 
     fn what_is_part_of_a_program_is_not_taken_for_another_value(database) {

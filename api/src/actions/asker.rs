@@ -3,8 +3,8 @@
 use crate::bundle::{Bundle, IdentityKey, Known};
 use crate::environments::Environment;
 use crate::error::Refusal;
-use freehold_auth::{TenantHint, Token, caller_of, is_to_be_noted, is_unchanged, lookup, touch_session};
-use freehold_base::{Caller, Lookup, Timestamp, Value};
+use freehold_auth::{TenantHint, Token, caller_of, expected, is_to_be_noted, is_unchanged, lookup, touch_session};
+use freehold_base::{Caller, Expected, Lookup, Timestamp, Value};
 use std::sync::Arc;
 
 /// Somebody who asks, by what a request says of them.
@@ -63,6 +63,11 @@ impl<'a> Asker<'a> {
     /// Whether what was found is who it was the last time.
     pub(crate) fn is(&self, known: &Known, row: Option<&[Value]>) -> bool {
         is_unchanged(self.token, known.row.as_deref(), row, self.now)
+    }
+
+    /// What proves, on the way, that they still are who they were the last time.
+    pub(crate) fn expected(&self, known: &Known) -> Option<Expected> {
+        expected(self.lookup.as_ref()?, self.token, known.row.as_deref(), self.now)
     }
 
     /// Takes what was found along with something else.

@@ -5,8 +5,8 @@ use crate::actions::asker::Asker;
 use crate::actions::audit::Origin;
 use crate::actions::read::{Proof, Read, read, read_if};
 use crate::actions::subscribe::tenant_hint;
-use crate::actions::write::{self, Mutation};
-use crate::bundle::{Bundle, Planned, Recipe, View};
+use crate::actions::write::{self, Mutation, Way};
+use crate::bundle::{Bundle, Known, Planned, Recipe, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::Host;
@@ -18,8 +18,8 @@ use freehold_planner::plan::Plan;
 use freehold_planner::{plan, plan_mutation};
 use freehold_policy::RoleSet;
 use freehold_schema::graphql::operation::OperationKind;
-use freehold_schema::graphql::{RequestText, VariableSignature, Variables};
-use freehold_storage::sql;
+use freehold_schema::graphql::{CheckedText, RequestText, Variables};
+use freehold_storage::{Readings, Whole, sql};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -65,9 +65,11 @@ pub(crate) async fn execute(
 
     let tenant = tenant_hint(catalog, request.host, request.tenant);
     let mut asker = Asker::new(environment, &bundle, request.token.as_ref(), &tenant);
-    if let Some(data) = as_before(environment, &bundle, &mut asker, &request.asked, timings).await? {
-        return Ok(enveloped(&data));
-    }
+    let way = match as_before(environment, &bundle, &mut asker, request, timings).await? {
+        Before::Answered(data) => return Ok(enveloped(&data)),
+        Before::Unwritten => Way::InSteps,
+        Before::Unanswered => Way::Shortest,
+    };
     let caller = timings.wait("identify", asker.identify()).await?;
     may_ask(&caller)?;
 
@@ -88,15 +90,25 @@ pub(crate) async fn execute(
                 .await?
         }
         Work::Write(mutation) => {
-            let written = write::write(environment, &bundle, &view, &caller, mutation, request, None);
+            let written = write::write(environment, &bundle, &view, &caller, mutation, request, way);
             timings.wait("write", written).await?
         }
     };
     Ok(enveloped(&data))
 }
 
+/// What became of a request that was taken for one by somebody who has called before.
+enum Before {
+    /// Its `data`.
+    Answered(Vec<u8>),
+    /// Nothing: the whole way has to be gone.
+    Unanswered,
+    /// The same, of a mutation that came to nothing when it was tried whole.
+    Unwritten,
+}
+
 /// The answer for somebody who has called before, to what was asked before: who they are is read together with their rows, and
-/// proves, before anything is answered, that they may have them. `None`: the whole way has to be gone.
+/// proves, before anything is answered, that they may have them. What they write is written together with that proof, or not at all.
 ///
 /// # Errors
 /// When the database is not there, or too slow. Whatever else is wrong is told once it is known to whom.
@@ -104,17 +116,24 @@ async fn as_before(
     environment: &Environment,
     bundle: &Bundle,
     asker: &mut Asker<'_>,
-    asked: &Asked,
+    request: &Request<'_>,
     timings: &mut Timings,
-) -> Result<Option<Vec<u8>>, Refusal> {
+) -> Result<Before, Refusal> {
+    let asked = &request.asked;
     let Some((lookup, known)) = asker.guess() else {
-        return Ok(None);
+        return Ok(Before::Unanswered);
     };
     let caller = known.caller(asker.now());
+    if may_ask(&caller).is_err() {
+        return Ok(Before::Unanswered);
+    }
     let view = bundle.view(&RoleSet::of(&bundle.catalog, &caller));
+    if verb(&asked.query, asked.operation_name.as_deref()) == Verb::Mutation {
+        return write_as_before(environment, bundle, asker, &known, &view, request, timings).await;
+    }
     let recalled = timings.time("recall", || recall(bundle, &view, asked));
-    let Some(planned) = recalled.ok().flatten().filter(|_| may_ask(&caller).is_ok()) else {
-        return Ok(None);
+    let Some(planned) = recalled.ok().flatten() else {
+        return Ok(Before::Unanswered);
     };
     let proof = Proof {
         lookup,
@@ -124,15 +143,47 @@ async fn as_before(
     match timings.wait("run", reading).await {
         Ok(Read { row, data: Some(data) }) => {
             asker.note_use(row.as_deref()).await?;
-            Ok(Some(data))
+            Ok(Before::Answered(data))
         }
         Ok(Read { row, data: None }) => {
             asker.found(row);
-            Ok(None)
+            Ok(Before::Unanswered)
         }
         Err(refusal) if matches!(refusal.code(), Code::Timeout | Code::Unavailable) => Err(refusal),
-        Err(_) => Ok(None),
+        Err(_) => Ok(Before::Unanswered),
     }
+}
+
+/// A mutation by somebody who has called before.
+async fn write_as_before(
+    environment: &Environment,
+    bundle: &Bundle,
+    asker: &Asker<'_>,
+    known: &Known,
+    view: &Arc<View>,
+    request: &Request<'_>,
+    timings: &mut Timings,
+) -> Result<Before, Refusal> {
+    let Some(expected) = asker.expected(known) else {
+        return Ok(Before::Unanswered);
+    };
+    let caller = known.caller(asker.now());
+    let understood = understand(environment, bundle, view, &caller, request, timings).await;
+    let Ok(Understood::Write(mutation)) = understood else {
+        return Ok(Before::Unanswered);
+    };
+    if write::seals(&bundle.catalog, &mutation.plan) {
+        return Ok(Before::Unanswered);
+    }
+    let writing = write::write_whole(environment, bundle, view, &caller, &mutation, request, Some(&expected));
+    let Some(Whole { data, row }) = timings.wait("write", writing).await? else {
+        return Ok(Before::Unwritten);
+    };
+    // It is written: nothing that goes wrong from here on may look as if it were not.
+    if let Err(refusal) = asker.note_use(row.as_deref()).await {
+        tracing::warn!(code = refusal.code().name(), "the use of a session was not noted");
+    }
+    Ok(Before::Answered(data))
 }
 
 /// Refuses callers for whom the app has nothing at all.
@@ -162,7 +213,7 @@ fn recall(bundle: &Bundle, view: &View, asked: &Asked) -> Result<Option<Planned>
     let Some(text) = bundle.plans.find_text(view.number, asked) else {
         return Ok(None);
     };
-    let variables = view.schema.bind(text.signature(), &asked.variables)?;
+    let variables = view.schema.bind(text.checked.signature(), &asked.variables)?;
     Ok(match bundle.plans.find(&text, &variables) {
         Some(Recipe::Query(program)) => Some(Planned { program, variables }),
         Some(Recipe::Live(_) | Recipe::Changes(_)) | None => None,
@@ -178,24 +229,24 @@ async fn compile(
     request: &Request<'_>,
     timings: &mut Timings,
 ) -> Result<Work, Refusal> {
-    let (plan, signature, variables, is_lasting) =
+    let (plan, text, variables, is_lasting) =
         match understand(environment, bundle, view, caller, request, timings).await? {
             Understood::Write(mutation) => return Ok(Work::Write(mutation)),
             Understood::Read {
                 plan,
-                signature,
+                text,
                 variables,
                 is_lasting,
-            } => (plan, signature, variables, is_lasting),
+            } => (plan, text, variables, is_lasting),
         };
     let program = timings.time("render", || {
         Arc::new(sql::render(&bundle.catalog, &plan, environment.database.dialect()))
     });
     let (values, spent) = (variables.to_json(), variables.spent());
-    if is_lasting {
-        let plans = &bundle.plans;
-        let recipe = Recipe::Query(program.clone());
-        plans.keep(view.number, &request.asked, signature, &values, spent, recipe);
+    let plans = &bundle.plans;
+    let text = is_lasting.then(|| plans.keep_text(view.number, &request.asked, &text));
+    if let Some(text) = text.flatten() {
+        plans.keep(&text, &values, spent, Recipe::Query(program.clone()));
     }
     Ok(Work::Read(Planned {
         program,
@@ -209,8 +260,8 @@ pub(crate) enum Understood {
     Read {
         /// What to read.
         plan: Plan,
-        /// The variables that its text declares.
-        signature: VariableSignature,
+        /// Its text.
+        text: Arc<CheckedText>,
         /// Their values, which know what the plan has spent of them.
         variables: Variables,
         /// The plan holds nothing that changes from one request to the next.
@@ -235,7 +286,11 @@ pub(crate) async fn understand(
         operation_name: request.asked.operation_name.as_deref(),
         variables: &request.asked.variables,
     };
-    let prepared = timings.time("prepare", || view.schema.prepare(&text, &catalog.limits));
+    let known = bundle.plans.find_text(view.number, &request.asked);
+    let prepared = timings.time("prepare", || match &known {
+        Some(known) => view.schema.prepare_again(&known.checked, text.variables),
+        None => view.schema.prepare(&text, &catalog.limits),
+    });
     if view.schema.is_introspected() {
         bundle.was_introspected(view);
     }
@@ -246,9 +301,18 @@ pub(crate) async fn understand(
         OperationKind::Mutation => {
             let planned = || plan_mutation(catalog, access, &prepared.operation, sealer, limits);
             let plan = timings.time("plan", planned)?;
+            let (variables, spent) = (prepared.variables.to_json(), prepared.variables.spent());
+            let render = || Readings::render(catalog, &plan, environment.database.dialect());
+            let plans = &bundle.plans;
+            let known = known.or_else(|| plans.keep_text(view.number, &request.asked, &prepared.text));
+            let readings = timings.time("render", || match known {
+                Some(text) => plans.readings(&text, &variables, spent, render),
+                None => Arc::new(render()),
+            });
             return Ok(Understood::Write(Box::new(Mutation {
                 plan,
-                variables: prepared.variables.to_json(),
+                readings,
+                variables,
             })));
         }
         OperationKind::Subscription => {
@@ -270,7 +334,7 @@ pub(crate) async fn understand(
     };
     Ok(Understood::Read {
         plan: timings.time("plan", planned)?,
-        signature: prepared.signature,
+        text: prepared.text,
         variables: prepared.variables,
         is_lasting,
     })

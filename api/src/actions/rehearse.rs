@@ -90,8 +90,8 @@ async fn run(
             read(environment, bundle, caller, &planned).await
         }
         (Understood::Write(mutation), Kind::Mutation) => {
-            let told = Some(&mut met.written);
-            write::write(environment, bundle, &view, caller, &mutation, &request, told).await
+            let way = write::Way::Rehearsed(&mut met.written);
+            write::write(environment, bundle, &view, caller, &mutation, &request, way).await
         }
         (Understood::Read { .. }, Kind::Mutation) => Err(not("a mutation")),
         (Understood::Write(_), Kind::Query) => Err(not("a query")),

@@ -92,7 +92,7 @@ fn recall(bundle: &Bundle, view: &View, standing: &Standing) -> Result<Option<Un
     let Some(text) = bundle.plans.find_text(view.number, &standing.asked) else {
         return Ok(None);
     };
-    let variables = view.schema.bind(text.signature(), &standing.asked.variables)?;
+    let variables = view.schema.bind(text.checked.signature(), &standing.asked.variables)?;
     Ok(match bundle.plans.find(&text, &variables) {
         Some(recipe @ (Recipe::Live(_) | Recipe::Changes(_))) => Some((recipe, variables)),
         Some(Recipe::Query(_)) | None => None,
@@ -133,7 +133,9 @@ fn compile(
     };
     let (values, spent) = (prepared.variables.to_json(), prepared.variables.spent());
     let plans = &bundle.plans;
-    plans.keep(view.number, asked, prepared.signature, &values, spent, recipe.clone());
+    if let Some(text) = plans.keep_text(view.number, asked, &prepared.text) {
+        plans.keep(&text, &values, spent, recipe.clone());
+    }
     Ok((recipe, values))
 }
 

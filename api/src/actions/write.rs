@@ -8,14 +8,15 @@ use crate::error::Refusal;
 use crate::http::host::site_for_letters;
 use crate::keys;
 use crate::subscriptions::{Changed, Changes};
-use freehold_base::{Caller, Code, RowId};
+use freehold_base::{Caller, Code, Expected, RowId};
 use freehold_planner::mutation::{Administration, Assigned, MutationPlan, RootAction, Selector, Step};
 use freehold_policy::Access;
 use freehold_schema::catalog::{Catalog, EntityId, FieldId, Operation};
 use freehold_storage::audit::{AuditDetail, AuditEvent, AuditKind};
-use freehold_storage::{Binder, ChangedRow, Error, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, ChangedRow, Error, Readings, Refused, Whole, WriteRequest, WrittenRow};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How often a write is tried that lacks a key.
 const ATTEMPTS_MAX: usize = 3;
@@ -25,12 +26,23 @@ const ATTEMPTS_MAX: usize = 3;
 pub(crate) struct Mutation {
     /// What to write and what to answer.
     pub(crate) plan: MutationPlan,
+    /// What reads the answers.
+    pub(crate) readings: Arc<Readings>,
     /// Coerced variables.
     pub(crate) variables: Map<String, Value>,
 }
 
-/// Runs a mutation; gives the JSON object of `data`. A rehearsal is undone: nothing is kept, sent or recorded, and the rows that were
-/// written are told there.
+/// Which way a mutation goes.
+pub(crate) enum Way<'t> {
+    /// Whole if it can, else in steps.
+    Shortest,
+    /// In steps: whole, it came to nothing.
+    InSteps,
+    /// In steps, and undone: nothing is kept, sent or recorded, and the rows that were written are told there.
+    Rehearsed(&'t mut Vec<WrittenRow>),
+}
+
+/// Runs a mutation; gives the JSON object of `data`.
 ///
 /// # Errors
 /// Whatever refuses it; nothing was changed then. A refusal by the rules is in the audit log.
@@ -41,7 +53,7 @@ pub(crate) async fn write(
     caller: &Caller,
     mutation: &Mutation,
     request: &Request<'_>,
-    mut rehearsal: Option<&mut Vec<WrittenRow>>,
+    way: Way<'_>,
 ) -> Result<Vec<u8>, Refusal> {
     let origin = request.origin;
     if needs_post(&mutation.plan) && !environment.post.is_open() {
@@ -52,15 +64,27 @@ pub(crate) async fn write(
         .with_hint("whoever runs it sets `mail_dir` in freehold.toml, or FREEHOLD_MAIL_DIR"));
     }
     let catalog = &bundle.catalog;
-    let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
-    let mut uses = keys::uses(catalog, keys::in_use(catalog), tenant);
     let audit = |rows: &[WrittenRow]| events(&bundle.catalog, &view.access, caller, origin, rows);
     // Data keys are made for those who seal something; an answer is only opened.
     let mut sealing = seals(catalog, &mutation.plan);
     let mut chance = Chance::default();
+    let deadline = environment.database.deadline();
+    let (is_short, mut rehearsal) = match way {
+        Way::Shortest => (true, None),
+        Way::InSteps => (false, None),
+        Way::Rehearsed(told) => (false, Some(told)),
+    };
+    if is_short && !sealing {
+        let whole = write_whole(environment, bundle, view, caller, mutation, request, None).await?;
+        if let Some(whole) = whole {
+            return Ok(whole.data);
+        }
+    }
+    let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
+    let mut uses = keys::uses(catalog, keys::in_use(catalog), tenant);
     let mut attempts = 1;
-    // Told unless it is known better: when nobody waits for the end any more, it may have been kept all the same.
-    let hint = (rehearsal.is_none() && environment.hub.has_listeners())
+    let hint = rehearsal
+        .is_none()
         .then(|| Hint::new(environment, catalog, &mutation.plan, caller));
     let (outcome, letters, changed) = loop {
         let cipher = if sealing {
@@ -84,9 +108,17 @@ pub(crate) async fn write(
             audit: Some(&audit),
             letters: &mut letters,
             changed: &mut changed,
+            drafts: Some(&view.drafts),
+            readings: Some(&mutation.readings),
             request_id: Some(origin.request),
         };
         let outcome = match &mut rehearsal {
+            None if !(is_short && sealing) => {
+                environment
+                    .database
+                    .write_in_steps(&mutation.plan, asked, deadline)
+                    .await
+            }
             None => environment.database.write(&mutation.plan, asked).await,
             Some(told) => environment
                 .database
@@ -112,18 +144,16 @@ pub(crate) async fn write(
             _ => break (outcome, letters, changed),
         }
     };
-    if let Some(hint) = hint
-        && !matches!(&outcome, Err(refused) if matches!(refused.error.code(), Code::Unavailable | Code::Timeout))
-    {
-        hint.withdraw();
+    if let Some(hint) = hint {
+        match &outcome {
+            Ok(_) => hint.know(|| changes(catalog, &mutation.plan, caller, &changed)),
+            Err(refused) if matches!(refused.error.code(), Code::Unavailable | Code::Timeout) => drop(hint),
+            Err(_) => hint.withdraw(),
+        }
     }
     match outcome {
         Ok(data) if rehearsal.is_some() => Ok(data),
         Ok(data) => {
-            if environment.hub.has_listeners() {
-                let told = changes(catalog, &mutation.plan, caller, &changed);
-                environment.hub.tell(told);
-            }
             let site = site_for_letters(catalog, &environment.hosts, request.host, environment.without_tls);
             for letter in &letters {
                 environment.post.send(letter, &catalog.app, &site).await;
@@ -136,19 +166,27 @@ pub(crate) async fn write(
                 let about = About::of(&bundle.catalog, &mutation.plan, refused.root.as_deref());
                 audit::denied(environment, caller, origin, &about.denial(code)).await;
             }
-            Err(Refusal::from(refused.error).of_write(refused.root.as_deref()))
+            Err(told(refused))
         }
     }
 }
 
-/// What a write may have changed, for those who listen: told when it is dropped.
+/// What a write may have changed, for those who listen: told when it is dropped, unless it is known better. When nobody waits for the
+/// end of a write any more, it may have been kept all the same.
 struct Hint<'a> {
     environment: &'a Environment,
-    changes: Changes,
+    /// None if nobody listens.
+    changes: Option<Changes>,
 }
 
 impl<'a> Hint<'a> {
     fn new(environment: &'a Environment, catalog: &Catalog, plan: &MutationPlan, caller: &Caller) -> Self {
+        if !environment.hub.has_listeners() {
+            return Self {
+                environment,
+                changes: None,
+            };
+        }
         let mut changes = changes(catalog, plan, caller, &[]);
         let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
         let mut entities = BTreeSet::new();
@@ -163,18 +201,28 @@ impl<'a> Hint<'a> {
         for entity in entities {
             changes.add(&catalog.entity(entity).name, tenant, Changed::Some);
         }
-        Self { environment, changes }
+        Self {
+            environment,
+            changes: Some(changes),
+        }
     }
 
-    /// What became of it is known.
+    /// It was kept, and has changed these. Somebody may listen by now.
+    fn know(mut self, changes: impl FnOnce() -> Changes) {
+        self.changes = self.environment.hub.has_listeners().then(changes);
+    }
+
+    /// It was not kept.
     fn withdraw(mut self) {
-        self.changes = Changes::default();
+        self.changes = None;
     }
 }
 
 impl Drop for Hint<'_> {
     fn drop(&mut self) {
-        self.environment.hub.tell(std::mem::take(&mut self.changes));
+        if let Some(changes) = self.changes.take() {
+            self.environment.hub.tell(changes);
+        }
     }
 }
 
@@ -217,6 +265,56 @@ fn changes(catalog: &Catalog, plan: &MutationPlan, caller: &Caller, rows: &[Chan
         }
     }
     changes
+}
+
+/// Tries a mutation whole: one that seals nothing, for it has no keys. What is written whole opens nothing either. With a proof it
+/// writes for nobody else than who is expected. `None`: nothing was written, for whatever reason.
+///
+/// # Errors
+/// When the database is not there, or too slow, or nobody knows what became of it.
+pub(crate) async fn write_whole(
+    environment: &Environment,
+    bundle: &Bundle,
+    view: &View,
+    caller: &Caller,
+    mutation: &Mutation,
+    request: &Request<'_>,
+    proof: Option<&Expected>,
+) -> Result<Option<Whole>, Refusal> {
+    let catalog = &bundle.catalog;
+    let audit = |rows: &[WrittenRow]| events(catalog, &view.access, caller, request.origin, rows);
+    let mut changed = Vec::new();
+    let mut asked = WriteRequest {
+        binder: Binder {
+            catalog,
+            caller,
+            variables: &mutation.variables,
+            written: None,
+            cipher: None,
+        },
+        sealer: &environment.sealer,
+        entropy: &mut rand::random,
+        audit: Some(&audit),
+        letters: &mut Vec::new(),
+        changed: &mut changed,
+        drafts: Some(&view.drafts),
+        readings: Some(&mutation.readings),
+        request_id: Some(request.origin.request),
+    };
+    let database = &environment.database;
+    let hint = Hint::new(environment, catalog, &mutation.plan, caller);
+    let written = database.write_whole(&mutation.plan, &mut asked, proof, database.deadline());
+    let written = written.await.map_err(told)?;
+    match written {
+        Some(_) => hint.know(|| changes(catalog, &mutation.plan, caller, &changed)),
+        None => hint.withdraw(),
+    }
+    Ok(written)
+}
+
+/// What is told of a write that was refused.
+fn told(refused: Refused) -> Refusal {
+    Refusal::from(refused.error).of_write(refused.root.as_deref())
 }
 
 /// What the audit log says of rows that were written: those that an administrator wrote, and those that a rule let through past the
@@ -280,7 +378,7 @@ impl Chance {
 }
 
 /// Whether a value of an encrypted field is written.
-fn seals(catalog: &Catalog, plan: &MutationPlan) -> bool {
+pub(crate) fn seals(catalog: &Catalog, plan: &MutationPlan) -> bool {
     plan.roots.iter().any(|root| match &root.action {
         RootAction::One { step, .. } => step_seals(catalog, step),
         RootAction::Many { steps, .. } => steps.iter().any(|step| step_seals(catalog, step)),

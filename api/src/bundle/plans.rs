@@ -11,8 +11,9 @@ use crate::actions::execute::Asked;
 use crate::subscriptions::Changed;
 use freehold_planner::change::ChangeSlot;
 use freehold_schema::catalog::EntityId;
-use freehold_schema::graphql::VariableSignature;
+use freehold_schema::graphql::CheckedText;
 use freehold_schema::graphql::operation::VariablePath;
+use freehold_storage::Readings;
 use freehold_storage::program::Program;
 use moka::sync::Cache;
 use serde_json::{Map, Value};
@@ -23,6 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory that the programs of one bundle may take.
 const BYTES_MAX: u64 = 64 << 20;
+/// Memory that the answers of mutations of one bundle may take.
+const READINGS_BYTES_MAX: u64 = 16 << 20;
 /// Memory that the texts of requests to one bundle may take.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
 /// Longest text, and longest values, that are remembered.
@@ -118,6 +121,7 @@ impl Recipe {
 pub(crate) struct Plans {
     texts: Cache<TextKey, Arc<Text>>,
     programs: Cache<ProgramKey, Recipe>,
+    readings: Cache<ProgramKey, Arc<Readings>>,
     texts_made: AtomicU64,
 }
 
@@ -128,11 +132,12 @@ struct TextKey {
     request: String,
 }
 
-/// A text that was understood before: its variables can be read without it.
+/// A text that was understood before: it need not be read again.
 #[derive(Debug)]
 pub(crate) struct Text {
     number: u64,
-    signature: VariableSignature,
+    /// What it says.
+    pub(crate) checked: Arc<CheckedText>,
     /// By the variables' shape, the places whose values were spent by whichever request of that shape.
     spent: Mutex<HashMap<String, Arc<Spent>>>,
 }
@@ -160,11 +165,6 @@ impl TextKey {
 }
 
 impl Text {
-    /// The variables that the text declares.
-    pub(crate) fn signature(&self) -> &VariableSignature {
-        &self.signature
-    }
-
     /// The key of the program for these variables; `None` if none of their shape has been planned.
     fn key(&self, variables: &Map<String, Value>) -> Option<ProgramKey> {
         let shape = shape(variables);
@@ -209,19 +209,23 @@ impl Text {
 impl Plans {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
-        let weigh_text = |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + key.request.len()).unwrap_or(u32::MAX);
+        // A document takes several times what its text does.
+        let weigh_text =
+            |key: &TextKey, _: &Arc<Text>| u32::try_from(4096 + 16 * key.request.len()).unwrap_or(u32::MAX);
         let weigh = |key: &ProgramKey, recipe: &Recipe| {
-            let statements = recipe.programs().flat_map(|program| &program.statements);
-            let sql: usize = statements.map(|statement| statement.sql.len()).sum();
-            // Slots and their keys take about as much as the text that selects them.
-            u32::try_from(1024 + 2 * key.values.len() + 4 * sql).unwrap_or(u32::MAX)
+            weight(key, recipe.programs().map(|program| program.weight_bytes()).sum())
         };
+        let weigh_readings = |key: &ProgramKey, readings: &Arc<Readings>| weight(key, readings.weight_bytes());
         Self {
             texts: Cache::builder()
                 .max_capacity(TEXT_BYTES_MAX)
                 .weigher(weigh_text)
                 .build(),
             programs: Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build(),
+            readings: Cache::builder()
+                .max_capacity(READINGS_BYTES_MAX)
+                .weigher(weigh_readings)
+                .build(),
             texts_made: AtomicU64::new(0),
         }
     }
@@ -236,28 +240,43 @@ impl Plans {
         self.programs.get(&text.key(variables)?)
     }
 
-    /// Remembers what a text is: what it declares, and which values of its variables that was made of.
-    pub(crate) fn keep(
-        &self,
-        view: u64,
-        asked: &Asked,
-        signature: VariableSignature,
-        variables: &Map<String, Value>,
-        spent: Spent,
-        recipe: Recipe,
-    ) {
-        let Some(key) = TextKey::new(view, asked) else { return };
-        let text = self.texts.get_with(key, || {
+    /// Remembers a text; `None` if it is too long.
+    pub(crate) fn keep_text(&self, view: u64, asked: &Asked, checked: &Arc<CheckedText>) -> Option<Arc<Text>> {
+        let text = self.texts.get_with(TextKey::new(view, asked)?, || {
             Arc::new(Text {
                 number: self.texts_made.fetch_add(1, Ordering::Relaxed),
-                signature,
+                checked: checked.clone(),
                 spent: Mutex::default(),
             })
         });
+        Some(text)
+    }
+
+    /// What reads the answers of a mutation: made before for a text, variables of that shape and equal values where they were spent, or
+    /// made now.
+    pub(crate) fn readings(
+        &self,
+        text: &Text,
+        variables: &Map<String, Value>,
+        spent: Spent,
+        render: impl FnOnce() -> Readings,
+    ) -> Arc<Readings> {
+        match text.learn(variables, spent) {
+            Some(key) => self.readings.get_with(key, || Arc::new(render())),
+            None => Arc::new(render()),
+        }
+    }
+
+    /// Remembers what a text is, and which values of its variables that was made of.
+    pub(crate) fn keep(&self, text: &Text, variables: &Map<String, Value>, spent: Spent, recipe: Recipe) {
         if let Some(key) = text.learn(variables, spent) {
             self.programs.insert(key, recipe);
         }
     }
+}
+
+fn weight(key: &ProgramKey, bytes: usize) -> u32 {
+    u32::try_from(2 * key.values.len() + bytes).unwrap_or(u32::MAX)
 }
 
 /// What is there, without the values: kinds of scalars, keys of objects, members of lists.
@@ -387,14 +406,8 @@ mod tests {
         };
         let keep = |variables: Value, spent: Spent| {
             let made = program();
-            plans.keep(
-                1,
-                &question,
-                VariableSignature::default(),
-                &map(variables),
-                spent,
-                Recipe::Query(made.clone()),
-            );
+            let text = plans.keep_text(1, &question, &Arc::default()).expect("a short text");
+            plans.keep(&text, &map(variables), spent, Recipe::Query(made.clone()));
             made
         };
         assert!(find(json!({})).is_none());
@@ -432,7 +445,7 @@ mod tests {
     fn shapes_without_end_are_not_kept() {
         let text = Text {
             number: 0,
-            signature: VariableSignature::default(),
+            checked: Arc::default(),
             spent: Mutex::default(),
         };
         for length in 0..1000 {

@@ -11,6 +11,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 /// How long is waited before a connection that broke is made again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// How long changes are gathered before others are told: one word for many writes, at the price of one.
+const GATHERED_FOR: Duration = Duration::from_millis(10);
+
 /// What one server tells the others.
 #[derive(Serialize, Deserialize)]
 struct Message {
@@ -63,7 +66,7 @@ async fn run(environment: Arc<Environment>, mut outgoing: UnboundedReceiver<Chan
             let changes = if missed.is_empty() {
                 tokio::select! {
                     changes = outgoing.recv() => match changes {
-                        Some(changes) => changes,
+                        Some(changes) => gathered(changes, &mut outgoing).await,
                         None => return,
                     },
                     heard = relay.hear() => match heard {
@@ -85,6 +88,15 @@ async fn run(environment: Arc<Environment>, mut outgoing: UnboundedReceiver<Chan
         }
         tokio::time::sleep(AGAIN_AFTER).await;
     }
+}
+
+/// These changes, and those that follow shortly.
+async fn gathered(mut changes: Changes, outgoing: &mut UnboundedReceiver<Changes>) -> Changes {
+    tokio::time::sleep(GATHERED_FOR).await;
+    while let Ok(more) = outgoing.try_recv() {
+        changes.merge(more);
+    }
+    changes
 }
 
 fn hear(environment: &Environment, server: u64, text: &str) {

@@ -1,10 +1,10 @@
 //! From a request's token and tenant to a [`Caller`], in one statement.
 
 use crate::read::{Sql, arrives_as, list, look_up, quoted, read, selected};
-use crate::session::{is_over, is_stale, roles_column, touch_session, user_roles};
+use crate::session::{IDLE, earlier, is_over, is_stale, roles_column, touch_session, user_roles};
 use crate::sign_in::lower_domain;
 use crate::{AuthError, Directory, Tenancy, Token};
-use freehold_base::{Caller, CallerTenant, Lookup, Person, RowId, Timestamp, Value, ValueType};
+use freehold_base::{Caller, CallerTenant, Expected, Lookup, Person, RowId, Timestamp, Value, ValueType, Wanted};
 use sea_orm::{DatabaseConnection, DbBackend};
 use std::collections::BTreeMap;
 
@@ -82,6 +82,30 @@ pub fn is_unchanged(token: Option<&Token>, before: Option<&[Value]>, row: Option
         }
         (Some(_), _, _) => false,
     }
+}
+
+/// What the row of [`lookup`] has to be for [`is_unchanged`] to hold; `None` when nothing can be said of it beforehand.
+pub fn expected(lookup: &Lookup, token: Option<&Token>, before: Option<&[Value]>, now: Timestamp) -> Option<Expected> {
+    let before = before?;
+    if token.is_some() {
+        let Some(Value::Int(ends)) = before.get(ENDS) else {
+            return None;
+        };
+        if now.0 >= *ends || !is_active(before) {
+            return None;
+        }
+    }
+    let wanted = before.iter().enumerate().map(|(index, value)| {
+        if token.is_some() && index == SEEN {
+            Wanted::Above(earlier(now, IDLE))
+        } else {
+            Wanted::Same(value.clone())
+        }
+    });
+    Some(Expected {
+        lookup: lookup.clone(),
+        row: wanted.collect(),
+    })
 }
 
 /// Whether use of the session is to be noted again, see [`crate::touch_session`].

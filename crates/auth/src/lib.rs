@@ -21,7 +21,7 @@ mod testing;
 pub use directory::{Directory, Lockout, MembershipField, Tenancy};
 pub use error::{AuthError, RefusalCause, Refused};
 pub use identify::{
-    Described, PersonName, TenantHint, caller_of, describe, identify, is_to_be_noted, is_unchanged, lookup,
+    Described, PersonName, TenantHint, caller_of, describe, expected, identify, is_to_be_noted, is_unchanged, lookup,
 };
 pub use insert::{NewRow, insert_rows};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};

@@ -233,7 +233,7 @@ async fn view(
     ))
 }
 
-fn earlier(now: Timestamp, span: Duration) -> i64 {
+pub(crate) fn earlier(now: Timestamp, span: Duration) -> i64 {
     now.0
         .saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
 }

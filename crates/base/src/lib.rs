@@ -18,6 +18,6 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use code::Code;
 pub use id::{EntityTag, ROW_ID_BYTES, RowId};
 pub use limits::Limits;
-pub use lookup::Lookup;
+pub use lookup::{Expected, Lookup, Wanted};
 pub use nearest::nearest;
 pub use value::{Value, ValueType, parse_date, parse_datetime, parse_time, write_date, write_datetime, write_time};

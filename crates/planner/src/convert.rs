@@ -64,6 +64,11 @@ pub(crate) fn operand(input: &Input, as_scalar: &Scalar, catalog: &Catalog) -> R
     })
 }
 
+/// The input as JSON, unspent: for those who judge it anew each time, whatever is kept of a plan.
+pub(crate) fn to_json_unspent(input: &Input) -> Json {
+    json(input, Input::unspent)
+}
+
 /// The input as JSON, spent.
 pub(crate) fn to_json(input: &Input) -> Json {
     json(input, Input::kind)

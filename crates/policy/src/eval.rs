@@ -104,7 +104,7 @@ impl Question<'_> {
             Operand::Session(SessionValue::Claim(name, _)) => {
                 self.caller.claims.get(name).cloned().unwrap_or(Value::Null)
             }
-            Operand::Variable { .. } | Operand::Before(_) | Operand::Written => {
+            Operand::Variable { .. } | Operand::Before(_) | Operand::Written | Operand::Given(_) => {
                 panic!("no rule about a stored row holds this")
             }
         }

@@ -130,6 +130,7 @@ impl Writer<'_> {
             Operand::Variable { path, .. } => format!("a variable of `{}`", path.name),
             Operand::Before(field) => format!("$before.{}", self.name(self.root, *field)),
             Operand::Written => "the written row".to_owned(),
+            Operand::Given(_) => "a value that is written".to_owned(),
         }
     }
 }

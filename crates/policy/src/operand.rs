@@ -1,6 +1,6 @@
 //! What a column is compared with. Never text in SQL: always a bound parameter.
 
-use freehold_base::{Value, ValueType};
+use freehold_base::{RowId, Value, ValueType};
 use freehold_schema::catalog::{EntityId, FieldId};
 use freehold_schema::graphql::operation::VariablePath;
 use std::sync::Arc;
@@ -23,6 +23,14 @@ pub enum Operand {
     Before(FieldId),
     /// The id of the row that a mutation has written: finds the row of its answer. In no rule.
     Written,
+    /// A value of a row that a mutation writes, by its place among them: the statement serves other values as well. In no rule.
+    Given(usize),
+}
+
+impl From<RowId> for Operand {
+    fn from(row: RowId) -> Self {
+        Self::Constant(Value::Uuid(row.uuid()))
+    }
 }
 
 /// A value of the caller. One that is absent is null, and a comparison with null is false.

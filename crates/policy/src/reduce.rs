@@ -116,7 +116,8 @@ fn reduce_test(test: &Test, holder: &Holder<'_>) -> Reduced {
         | Operand::Constant(_)
         | Operand::Variable { .. }
         | Operand::Before(_)
-        | Operand::Written => false,
+        | Operand::Written
+        | Operand::Given(_) => false,
     };
     let present = |operands: &[Operand]| {
         operands

@@ -1,7 +1,7 @@
 //! A request's values for the parameters of a program.
 
 use crate::error::{Error, Result};
-use crate::program::{Program, Statement};
+use crate::program::{Parameter, Program, Statement};
 use freehold_base::{Caller, ColumnCipher, RowId, Value, ValueType};
 use freehold_planner::convert;
 use freehold_policy::operand::{Operand, SessionValue};
@@ -43,6 +43,7 @@ impl Binder<'_> {
             Operand::Session(session) => Ok(self.session(session)),
             Operand::Written => Ok(self.written.map_or(Value::Null, |row| Value::Uuid(row.uuid()))),
             Operand::Before(_) => Err(Error::program("a read compares with the state before a write")),
+            Operand::Given(_) => Err(Error::program("a value is written outside of a write")),
             Operand::Variable { path, scalar } => match path.find(self.variables) {
                 None | Some(serde_json::Value::Null) => Ok(Value::Null),
                 Some(json) => match convert::scalar(json, scalar, self.catalog) {
@@ -89,8 +90,24 @@ impl Binder<'_> {
 
     /// The values of one statement's parameters.
     pub(crate) fn bind_statement(&self, statement: &Statement) -> Result<Vec<Bound>> {
-        let bound = statement.parameters.iter().map(|parameter| {
-            let value = self.value(&parameter.operand)?;
+        self.bind_given(statement, &[])
+    }
+
+    /// The values of the parameters of a statement that writes `given`.
+    pub(crate) fn bind_given(&self, statement: &Statement, given: &[Value]) -> Result<Vec<Bound>> {
+        self.bind_parameters(&statement.parameters, given)
+    }
+
+    /// The values of parameters.
+    pub(crate) fn bind_parameters(&self, parameters: &[Parameter], given: &[Value]) -> Result<Vec<Bound>> {
+        let bound = parameters.iter().map(|parameter| {
+            let value = match &parameter.operand {
+                Operand::Given(place) => given
+                    .get(*place)
+                    .cloned()
+                    .ok_or_else(|| Error::program("a value that is written is missing"))?,
+                operand => self.value(operand)?,
+            };
             let value = match &parameter.sealed {
                 Some(field) => field.operand(self.cipher, self.tenant(), &value)?,
                 None => value,

@@ -49,6 +49,11 @@ impl Table {
         }
     }
 
+    /// No rows.
+    pub(crate) fn empty() -> Self {
+        Self::from_driver(Vec::new())
+    }
+
     /// How many rows.
     pub fn rows(&self) -> usize {
         self.rows

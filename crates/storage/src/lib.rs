@@ -33,7 +33,9 @@ pub use database::{Counts, Database, Settings};
 pub use dialect::postgres::{RELAY_BYTES_MAX, Relay};
 pub use error::{Error, Result};
 pub use members::{Letter, LetterKind};
-pub use mutate::{ChangedRow, Judging, Refused, Rehearsed, WriteRequest, WrittenRow, judgings};
+pub use mutate::{
+    ChangedRow, Deadline, Drafts, Judging, Readings, Refused, Rehearsed, Whole, WriteRequest, WrittenRow, judgings,
+};
 pub use query_plan::PlanDetail;
 pub use run::Accompanied;
 pub use seed::seals;

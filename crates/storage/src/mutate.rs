@@ -4,18 +4,22 @@
 //! `change` and `delete` write; `bulk` and `upsert` find the rows; `answer` reads what a root field answers, by the ordinary planner.
 
 mod answer;
+mod at_once;
 mod bulk;
 mod change;
 mod closure;
 mod conflict;
 mod create;
 mod delete;
+mod drafts;
 mod execute;
 mod ids;
 mod judge;
 mod outline;
 mod plain;
+mod proof;
 mod rehearse;
+mod single;
 #[cfg(test)]
 mod tests;
 mod upsert;
@@ -23,10 +27,13 @@ mod values;
 mod whole;
 
 pub(crate) use conflict::{is_unique, told_of};
+pub use drafts::{Drafts, Readings};
+pub use execute::Deadline;
 pub(crate) use execute::Writing;
 pub use outline::{Judging, judgings};
 pub(crate) use plain::PlainRow;
 pub use rehearse::Rehearsed;
+pub use whole::Whole;
 
 use crate::audit::AuditEvent;
 use crate::binder::Binder;
@@ -52,6 +59,10 @@ pub struct WriteRequest<'a> {
     pub letters: &'a mut Vec<Letter>,
     /// The rows that have changed, once the write has succeeded: for those who listen.
     pub changed: &'a mut Vec<ChangedRow>,
+    /// Statements of writes by the same role set of the same bundle.
+    pub drafts: Option<&'a Drafts>,
+    /// The programs of the plan's answers, if they are there.
+    pub readings: Option<&'a Readings>,
     /// The request's id, for what administration says in the audit log.
     pub request_id: Option<&'a str>,
 }

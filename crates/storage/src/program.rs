@@ -31,6 +31,15 @@ pub struct Program {
     pub reads: BTreeMap<EntityId, usize>,
 }
 
+impl Program {
+    /// An estimate of its memory in bytes.
+    pub fn weight_bytes(&self) -> usize {
+        let sql: usize = self.statements.iter().map(|statement| statement.sql.len()).sum();
+        // Slots and their keys take about as much as the text that selects them.
+        1024 + 4 * sql
+    }
+}
+
 /// One SQL statement.
 #[derive(Debug)]
 pub struct Statement {

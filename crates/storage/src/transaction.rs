@@ -176,7 +176,14 @@ impl Transaction {
                 let mut effort = Effort::default();
                 let begin = (!exclusive.begun).then_some(BEGIN);
                 exclusive.begun = true;
-                let outcomes = postgres::fly(&mut exclusive.checkout, begin, &queries, None, &mut effort).await;
+                let outcomes = postgres::fly(
+                    &mut exclusive.checkout,
+                    begin,
+                    &queries,
+                    postgres::End::Open,
+                    &mut effort,
+                )
+                .await;
                 let outcomes = outcomes.map_err(|failure| {
                     exclusive.outdated |= failure.is_outdated();
                     Error::from(failure)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 pub(crate) type Position = (usize, usize);
 
 /// A document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Document {
     pub(crate) operations: Vec<OperationNode>,
     pub(crate) fragments: Vec<FragmentNode>,

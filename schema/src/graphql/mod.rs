@@ -31,7 +31,7 @@ mod tests;
 
 pub use coerce::{VariableSignature, Variables};
 pub use error::{PathSegment, Problem, RequestError};
-pub use prepare::{Prepared, RequestText};
+pub use prepare::{CheckedText, Prepared, RequestText};
 pub use role_schema::RoleSchema;
 pub use root_write::RootWrite;
 pub use text::check_nesting;

@@ -2,14 +2,15 @@
 
 use super::coerce::{self, VariableSignature, Variables};
 use super::convert;
-use super::document::{Document, OperationNode};
+use super::document::Document;
 use super::error::{Refused, RequestError};
-use super::operation::Operation;
+use super::operation::{Operation, OperationKind};
 use super::role_schema::RoleSchema;
 use super::{limits, parse, text, validate};
 use freehold_base::{Code, Limits};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What a client sent.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,15 @@ pub struct RequestText<'a> {
     pub variables: &'a Map<String, Value>,
 }
 
+/// A text that fits a schema, with the operation chosen: all that can be said of a request without its values.
+#[derive(Clone, Debug, Default)]
+pub struct CheckedText {
+    document: Document,
+    /// Index of the operation.
+    operation: usize,
+    signature: VariableSignature,
+}
+
 /// A request that may be planned.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -29,8 +39,8 @@ pub struct Prepared {
     pub operation: Operation,
     /// Answers to `__schema` and `__type`, by response key.
     pub introspection: Vec<(String, Box<RawValue>)>,
-    /// Its variables, for the next request with the same text.
-    pub signature: VariableSignature,
+    /// Its text, for the next request with the same one.
+    pub text: Arc<CheckedText>,
     /// Their values, coerced; the origin of an input is a path into them. They know what has been spent of them: by now what
     /// `@skip`, `@include` and introspection asked for, and more with each stage that follows.
     pub variables: Variables,
@@ -50,26 +60,54 @@ impl RoleSchema {
         {
             return Ok(known);
         }
-        let system = self.system();
-        let readable = text::check_query(request.query, limits).map_err(one)?;
-        let document = parse::parse(&readable).map_err(one)?;
-        limits::check(&document, limits).map_err(one)?;
-        validate::check(system, &document)?;
-        let operation = choose(&document, request.operation_name).map_err(one)?;
-        let signature = VariableSignature::new(operation);
-        let variables = coerce::coerce(system, &signature, request.variables).map_err(one)?;
-        let converted = convert::convert(system, &document, operation, &variables).map_err(one)?;
-        let introspection = self.introspect(&converted.introspection).map_err(one)?;
-        let prepared = Prepared {
-            operation: converted.operation,
-            introspection,
-            signature,
-            variables,
-        };
-        if cacheable && converted.is_introspection {
+        let checked = Arc::new(self.check(request, limits)?);
+        let (prepared, is_introspection) = self.filled(checked, request.variables).map_err(one)?;
+        if cacheable && is_introspection {
             self.keep_introspection(request.query, request.operation_name, limits, &prepared);
         }
         Ok(prepared)
+    }
+
+    /// The same for a text that was prepared before: it is neither parsed nor validated again.
+    ///
+    /// # Errors
+    /// One `BAD_USER_INPUT` with every wrong variable.
+    pub fn prepare_again(
+        &self,
+        text: &Arc<CheckedText>,
+        variables: &Map<String, Value>,
+    ) -> Result<Prepared, Vec<RequestError>> {
+        let filled = self.filled(text.clone(), variables).map_err(one);
+        filled.map(|(prepared, _)| prepared)
+    }
+
+    /// What does not depend on values.
+    fn check(&self, request: &RequestText<'_>, limits: &Limits) -> Result<CheckedText, Vec<RequestError>> {
+        let readable = text::check_query(request.query, limits).map_err(one)?;
+        let document = parse::parse(&readable).map_err(one)?;
+        limits::check(&document, limits).map_err(one)?;
+        validate::check(self.system(), &document)?;
+        let operation = choose(&document, request.operation_name).map_err(one)?;
+        Ok(CheckedText {
+            signature: VariableSignature::new(&document.operations[operation]),
+            document,
+            operation,
+        })
+    }
+
+    /// A text with its values; whether it asks for nothing but what the schema is.
+    fn filled(&self, text: Arc<CheckedText>, given: &Map<String, Value>) -> Result<(Prepared, bool), Refused> {
+        let system = self.system();
+        let variables = coerce::coerce(system, &text.signature, given)?;
+        let operation = &text.document.operations[text.operation];
+        let converted = convert::convert(system, &text.document, operation, &variables)?;
+        let prepared = Prepared {
+            operation: converted.operation,
+            introspection: self.introspect(&converted.introspection)?,
+            text,
+            variables,
+        };
+        Ok((prepared, converted.is_introspection))
     }
 
     /// Coerces the variables of a request whose text was prepared before.
@@ -87,13 +125,25 @@ impl RoleSchema {
     }
 }
 
+impl CheckedText {
+    /// The variables that it declares.
+    pub fn signature(&self) -> &VariableSignature {
+        &self.signature
+    }
+
+    /// What the operation does.
+    pub fn kind(&self) -> OperationKind {
+        self.document.operations[self.operation].kind
+    }
+}
+
 #[expect(clippy::boxed_local, reason = "it takes what the stages return")]
 fn one(error: Refused) -> Vec<RequestError> {
     vec![*error]
 }
 
-/// GetOperation (GraphQL, section 6.1).
-fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d OperationNode, Refused> {
+/// GetOperation (GraphQL, section 6.1): its index.
+fn choose(document: &Document, name: Option<&str>) -> Result<usize, Refused> {
     let names = || {
         let names: Vec<String> = document
             .operations
@@ -108,7 +158,7 @@ fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Operatio
         }
     };
     match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
-        (None, [only]) => Ok(only),
+        (None, [_]) => Ok(0),
         (None, _) => Err(RequestError::new(
             Code::BadRequest,
             format!("say which operation to run with `operationName`: {}", names()),
@@ -116,7 +166,7 @@ fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Operatio
         .into()),
         (Some(name), operations) => operations
             .iter()
-            .find(|operation| operation.name.as_deref() == Some(name))
+            .position(|operation| operation.name.as_deref() == Some(name))
             .ok_or_else(|| {
                 RequestError::new(Code::BadRequest, format!("no operation is named `{name}`: {}", names())).into()
             }),

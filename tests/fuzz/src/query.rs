@@ -70,7 +70,7 @@ pub(crate) fn ask(catalog: &Catalog, side: &Side, query: &str, variables: &Map<S
             return false;
         }
     };
-    let bound = side.schema.bind(&prepared.signature, variables);
+    let bound = side.schema.bind(prepared.text.signature(), variables);
     assert_eq!(
         bound.as_ref(),
         Ok(&prepared.variables.to_json()),

@@ -32,7 +32,7 @@ pub(crate) fn check(asked: &Asked<'_>, sealer: &Sealer, limits: &Limits) {
     for turn in 0..3 {
         let mut others = asked.variables.clone();
         others.iter_mut().for_each(|(_, value)| alter(value, turn));
-        let Ok(bound) = asked.side.schema.bind(&asked.prepared.signature, &others) else {
+        let Ok(bound) = asked.side.schema.bind(asked.prepared.text.signature(), &others) else {
             continue;
         };
         if spent.iter().any(|path| path.find(&bound) != path.find(&first)) {

@@ -301,6 +301,7 @@ fn value(parameter: &Parameter) -> String {
         }
         Operand::Before(_) => "the stored value".to_owned(),
         Operand::Written => "the id of the written row".to_owned(),
+        Operand::Given(_) => "a value that is written".to_owned(),
         Operand::Constant(Value::Uuid(id)) if RowId::from(*id) == some_row() => "the id of the row".to_owned(),
         Operand::Constant(value) => constant(value),
     }

@@ -229,3 +229,50 @@ async fn whoever_is_not_here_can_be_described() {
         );
     }
 }
+
+#[test]
+fn what_is_expected_is_what_has_not_changed() {
+    let token = Token::parse(&"7".repeat(64)).unwrap();
+    let now = Timestamp(1_800_000_000_000_000);
+    let text = |text: &str| Value::Text(text.to_owned());
+    let (seen, ends) = (now.0 - 1_000_000, now.0 + 1_000_000);
+    let row = |seen: i64, ends: i64, status: &str, roles: &str| {
+        vec![
+            Value::Uuid(id(1).uuid()),
+            Value::Int(seen),
+            Value::Int(ends),
+            text(status),
+            text("member"),
+            text(roles),
+            Value::Null,
+            Value::Null,
+        ]
+    };
+    let rows = [
+        row(seen, ends, "active", "[]"),
+        row(now.0, ends, "active", "[]"),
+        row(0, ends, "active", "[]"),
+        row(seen, now.0, "active", "[]"),
+        row(seen, ends + 1, "active", "[]"),
+        row(seen, ends, "blocked", "[]"),
+        row(seen, ends, "active", "[\"agent\"]"),
+        row(seen, ends, "active", "[]")[..7].to_vec(),
+    ];
+    let lookup = Lookup {
+        sql: String::new(),
+        values: Vec::new(),
+        columns: vec![ValueType::Text; 8],
+    };
+    for before in &rows {
+        for after in rows.iter().map(Some).chain([None]) {
+            let after = after.map(Vec::as_slice);
+            for token in [None, Some(&token)] {
+                let expected = expected(&lookup, token, Some(before), now);
+                let holds = expected.is_some_and(|expected| expected.holds(after));
+                let unchanged = is_unchanged(token, Some(before), after, now);
+                assert_eq!(holds, unchanged, "{before:?} {after:?} {}", token.is_some());
+            }
+        }
+    }
+    assert_eq!(expected(&lookup, None, None, now), None);
+}

@@ -1,4 +1,5 @@
-//! Arguments that say which rows, and the shapes of inputs.
+//! Arguments that say which rows, and the shapes of inputs. Values are left unspent: nothing that is kept of a mutation depends on
+//! them, its plan is made anew each time.
 
 use crate::problems::Problems;
 use freehold_base::RowId;
@@ -19,7 +20,7 @@ pub(super) fn if_version(field: &Field, problems: &mut Problems) -> Option<i64> 
 
 /// A version; `None` for null, or when it is none, which is told.
 pub(super) fn version(input: &Input, problems: &mut Problems) -> Option<i64> {
-    let version = match input.kind() {
+    let version = match input.unspent() {
         InputKind::Null => return None,
         InputKind::Number(number) => number.as_i64(),
         _ => None,
@@ -32,7 +33,7 @@ pub(super) fn version(input: &Input, problems: &mut Problems) -> Option<i64> {
 
 /// An id, whatever row it is of.
 pub(super) fn row_id(input: &Input, problems: &mut Problems) -> Option<RowId> {
-    let id = match input.kind() {
+    let id = match input.unspent() {
         InputKind::Text(text) => RowId::parse(text),
         _ => None,
     };

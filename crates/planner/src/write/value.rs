@@ -86,7 +86,7 @@ fn converted(
 }
 
 fn read(context: &Context<'_>, scalar: &Scalar, input: &Input, problems: &mut Problems) -> Option<Value> {
-    let json = convert::to_json(input);
+    let json = convert::to_json_unspent(input);
     let value = convert::scalar(&json, scalar, context.catalog);
     if value.is_none() && convert::has_nul(&json) {
         problems.add("nul", "the control character U+0000 is not allowed; remove it");

@@ -8,7 +8,7 @@ mod relay;
 mod session;
 mod wide;
 
-pub(crate) use flight::fly;
+pub(crate) use flight::{End, fly};
 pub(crate) use parameter::type_of;
 pub(crate) use pool::Pool;
 pub use relay::{RELAY_BYTES_MAX, Relay};

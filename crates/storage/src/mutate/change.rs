@@ -64,7 +64,7 @@ pub(super) fn prepare<'p>(
         case: Case {
             entity: entity.id,
             stored: Some(StoredRow {
-                id: aim.row,
+                id: aim.row.into(),
                 child_of: aim.child_of,
             }),
             visible: change.target.visible(),

@@ -19,7 +19,7 @@ pub(super) fn prepare(target: &WriteTarget, aim: Aim) -> Case<'_> {
     Case {
         entity: target.entity(),
         stored: Some(StoredRow {
-            id: aim.row,
+            id: aim.row.into(),
             child_of: aim.child_of,
         }),
         visible: target.visible(),

@@ -31,7 +31,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// When nobody waits for an answer any more.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline {
+pub struct Deadline {
     pub(super) at: Instant,
     limit: Duration,
 }
@@ -71,6 +71,11 @@ pub(crate) struct Writing<'w, 'r> {
 }
 
 impl Database {
+    /// When a request that begins now has taken too long.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(self.request_timeout())
+    }
+
     /// Runs a mutation in one transaction, and writes its answer: the JSON object of `data`. Nothing is changed if it is refused.
     ///
     /// # Errors
@@ -83,14 +88,24 @@ impl Database {
         plan: &MutationPlan,
         mut request: WriteRequest<'_>,
     ) -> std::result::Result<Vec<u8>, Refused> {
-        let request = &mut request;
-        // Letters of an attempt that came to nothing are not sent.
-        request.letters.clear();
-        request.changed.clear();
-        let deadline = Deadline::after(self.request_timeout());
-        if let Some(data) = self.write_whole(plan, request, deadline).await? {
-            return Ok(data);
+        let deadline = self.deadline();
+        match self.write_whole(plan, &mut request, None, deadline).await? {
+            Some(whole) => Ok(whole.data),
+            None => self.write_in_steps(plan, request, deadline).await,
         }
+    }
+
+    /// The same, step by step: each looks at what the one before has answered. For what [`Database::write_whole`] cannot do.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub async fn write_in_steps(
+        &self,
+        plan: &MutationPlan,
+        mut request: WriteRequest<'_>,
+        deadline: Deadline,
+    ) -> std::result::Result<Vec<u8>, Refused> {
+        let request = &mut request;
         let mut attempts = 1;
         loop {
             let stopped = match self.attempt(plan, request, deadline).await {

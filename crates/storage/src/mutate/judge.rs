@@ -124,7 +124,7 @@ pub(super) fn target_locks(
         .zip(referred)
         .filter(|(reference, _)| !is_plain(reference.field));
     let locks = open.filter_map(|(_, referred)| {
-        let rows = Rows::of_request(std::slice::from_ref(&referred.id));
+        let rows = Rows::one(&referred.id);
         lock(catalog, dialect, referred.source?.entity(), &rows, Lock::Share)
     });
     locks.collect()

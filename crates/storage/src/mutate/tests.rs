@@ -8,11 +8,12 @@ use super::values::{preset, stored};
 use super::{change, create, delete, judge};
 use crate::binder::Binder;
 use crate::program::{Dialect, Statement};
-use crate::sql::guarded::{self, Guarded};
+use crate::sql::guarded::{self, Guarded, Writing};
 use crate::sql::store::{Lock, Rows, insert, lock, update};
-use freehold_base::{Caller, CallerTenant, EntityTag, Limits, Person, RowId, Timestamp};
+use freehold_base::{Caller, CallerTenant, EntityTag, Limits, Person, RowId, Timestamp, Value};
 use freehold_planner::cursor::{KEY_BYTES, Sealer};
 use freehold_planner::mutation::{MutationPlan, RootAction, Selector, Step};
+use freehold_policy::operand::Operand;
 use freehold_policy::{Access, Policy, RoleSet};
 use freehold_schema::catalog::{Catalog, EntityId};
 use freehold_schema::graphql::{RequestText, RoleSchema};
@@ -143,7 +144,11 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
                 let mut case = prepared.case;
                 case.proposals = vec![values];
                 let guarded = Guarded { case, if_version: None };
-                tell(out, "whole", &guarded::insert(catalog, dialect, &guarded));
+                tell(
+                    out,
+                    "whole",
+                    &guarded::statement(catalog, dialect, &guarded, Writing::Insert),
+                );
             }
         }
         Step::Update {
@@ -164,12 +169,12 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
             if prepared.case.proposals.len() == 1 {
                 let guarded = Guarded {
                     case: prepared.case,
-                    if_version: step.if_version,
+                    if_version: step.if_version.map(version),
                 };
                 tell(
                     out,
                     "whole",
-                    &guarded::update(catalog, dialect, &guarded, *row, &values),
+                    &guarded::statement(catalog, dialect, &guarded, Writing::Update(&values)),
                 );
             }
         }
@@ -184,12 +189,20 @@ fn statements(out: &mut String, binder: &Binder<'_>, dialect: Dialect, step: &St
             tell(out, "judge", &crate::sql::judge::judge(catalog, dialect, &case));
             let guarded = Guarded {
                 case,
-                if_version: *if_version,
+                if_version: if_version.map(version),
             };
-            tell(out, "whole", &guarded::delete(catalog, dialect, &guarded, *row));
+            tell(
+                out,
+                "whole",
+                &guarded::statement(catalog, dialect, &guarded, Writing::Delete),
+            );
         }
         other => panic!("{other:?}"),
     }
+}
+
+fn version(version: i64) -> Operand {
+    Operand::Constant(Value::Int(version))
 }
 
 fn locks(out: &mut String, binder: &Binder<'_>, dialect: Dialect, entity: EntityId, row: RowId, how: Lock) {

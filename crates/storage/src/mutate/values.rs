@@ -11,6 +11,7 @@ use freehold_policy::operand::{Operand, SessionValue};
 use freehold_policy::target::Grant;
 use freehold_schema::catalog::{EntityDef, FieldDef, FieldId, FieldType, SystemField};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The version of a new row.
 const FIRST_VERSION: i64 = 1;
@@ -43,7 +44,7 @@ pub(super) fn referred(references: &[ReferenceCheck], parent: Option<RowId>) -> 
             return Err(Error::program("a reference that is checked leads to no row"));
         };
         Ok(Referred {
-            id: id.into(),
+            id: Operand::from(RowId::from(id)),
             source: reference.source.as_ref(),
         })
     });
@@ -106,7 +107,10 @@ fn counter(binder: &Binder<'_>, entity: &EntityDef, field: &FieldDef) -> Counter
     Counter {
         entity: entity.tag,
         field: field.name.clone(),
-        tenant: tenant_of(binder, entity),
+        tenant: match tenant_of(binder, entity) {
+            Some(_) => Operand::Session(SessionValue::Tenant),
+            None => Operand::Constant(Value::Uuid(Uuid::nil())),
+        },
     }
 }
 

@@ -3,29 +3,23 @@
 //! Its statements judge themselves. If one of them is not favourable nothing is written, and the long way finds out why: it begins
 //! anew, and decides as if nobody had tried before.
 
-use super::change::{Aim, Found};
-use super::create::{fields, numbers};
+use super::at_once::{self, Ready};
 use super::execute::{Deadline, GRACE, named_locks};
 use super::ids::Ids;
-use super::judge::{Prepared, target_locks};
-use super::values::{preset, stored, tenant_of};
-use super::{ChangedRow, Refused, WriteRequest, WrittenRow, answer, change, create, delete};
+use super::single::Short;
+use super::{Refused, WriteRequest, answer, proof};
 use crate::binder::{Binder, Bound};
 use crate::cells::Table;
 use crate::database::{Database, Engine};
-use crate::dialect::postgres::{self, Effort};
-use crate::dialect::sqlite::{self, Whole};
+use crate::dialect::postgres::{self, Effort, End};
+use crate::dialect::sqlite;
 use crate::error::{Error, Result};
-use crate::program::{Dialect, Program, Statement};
+use crate::program::{Dialect, Program};
 use crate::sql;
-use crate::sql::guarded::{self, Guarded};
-use crate::sql::store::{Lock, Rows, lock};
-use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Query, step};
+use crate::transaction::{BEGIN, OUTCOME_UNKNOWN, Outcome, Query, step};
 use crate::write;
-use freehold_base::RowId;
-use freehold_planner::mutation::{Change, Create, MutationPlan, RootAction, Selector, Step};
-use freehold_policy::target::{Grant, WriteTarget};
-use freehold_schema::catalog::{Catalog, EntityDef, FieldId, FieldType, OnDelete, Operation};
+use freehold_base::{Expected, RowId, Value};
+use freehold_planner::mutation::{MutationPlan, RootAction};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio_postgres::NoTls;
@@ -33,8 +27,27 @@ use tokio_postgres::NoTls;
 /// Steps of an operation that is tried whole.
 const STEPS_MAX: usize = 20;
 
+/// A mutation that was written whole.
+#[derive(Debug)]
+pub struct Whole {
+    /// Its answer: the JSON object of `data`.
+    pub data: Vec<u8>,
+    /// The row that proved who asks; none where no proof was asked for.
+    pub row: Option<Vec<Value>>,
+}
+
+/// What the statements of a journey answered.
+struct Landed {
+    /// The row that proved who asks.
+    row: Option<Vec<Value>>,
+    /// The rows of each reading.
+    read: Vec<Vec<Table>>,
+}
+
 /// One statement, or the reading of an answer.
 enum Move {
+    /// Proves who asks, or must not go on.
+    Proof(Query, Expected),
     /// Locks, and numbers that are taken.
     Plain(Query),
     /// Writes one row, or must not go on.
@@ -44,10 +57,11 @@ enum Move {
 }
 
 /// An operation, ready to be sent.
-struct Journey<'p> {
-    moves: Vec<Move>,
-    /// For each root field what it answers.
-    roots: Vec<Root<'p>>,
+enum Journey<'p> {
+    /// Move by move, and for each root field what it answers.
+    Moves(Vec<Move>, Vec<Root<'p>>),
+    /// In one statement.
+    AtOnce(Ready),
 }
 
 enum Root<'p> {
@@ -57,36 +71,53 @@ enum Root<'p> {
 }
 
 impl Database {
-    /// Tries a mutation whole; `None`: the long way must be gone. Nothing has been written then.
-    pub(super) async fn write_whole(
+    /// Tries a mutation whole, in one round trip; `None`: nothing has been written, and the long way must be gone
+    /// ([`Database::write_in_steps`]). Without a cipher it does what needs none. With a proof it does nothing for anybody else than who
+    /// is expected.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] and [`Error::Unavailable`], as [`Database::write`]. Refusals are told by the long way.
+    pub async fn write_whole(
         &self,
         plan: &MutationPlan,
         request: &mut WriteRequest<'_>,
+        proof: Option<&Expected>,
         deadline: Deadline,
-    ) -> std::result::Result<Option<Vec<u8>>, Refused> {
-        let Some(whole) = prepare(self.dialect(), plan, request) else {
-            return Ok(None);
+    ) -> std::result::Result<Option<Whole>, Refused> {
+        // Letters of an attempt that came to nothing are not sent.
+        request.letters.clear();
+        request.changed.clear();
+        let (mut moves, roots) = match prepare(self.dialect(), plan, request, proof) {
+            Some(Journey::Moves(moves, roots)) => (moves, roots),
+            Some(Journey::AtOnce(ready)) => return self.write_at_once(plan, request, &ready, proof, deadline).await,
+            None => return Ok(None),
         };
-        let Journey { moves, roots } = whole;
-        let read = match self.engine() {
+        if let Some(expected) = proof {
+            let query = proof::query(self.dialect(), expected)?;
+            moves.insert(0, Move::Proof(query, expected.clone()));
+        }
+        let landed = match self.engine() {
             Engine::Postgres(pool) => self.send(pool, moves, deadline).await?,
             Engine::Sqlite(sqlite) => self.run_whole(sqlite, moves, deadline).await?,
         };
-        let Some(read) = read else { return Ok(None) };
-        Ok(Some(data(plan, &roots, &read, request)?))
+        let Some(Landed { row, read }) = landed else {
+            return Ok(None);
+        };
+        let data = data(plan, &roots, &read, request)?;
+        Ok(Some(Whole { data, row }))
     }
 
-    /// One flight on PostgreSQL; gives the rows of each reading.
-    async fn send(
-        &self,
-        pool: &postgres::Pool,
-        moves: Vec<Move>,
-        deadline: Deadline,
-    ) -> Result<Option<Vec<Vec<Table>>>> {
+    /// One flight on PostgreSQL.
+    async fn send(&self, pool: &postgres::Pool, moves: Vec<Move>, deadline: Deadline) -> Result<Option<Landed>> {
         let mut queries = Vec::with_capacity(moves.len());
         let mut readings = Vec::new();
+        let mut proof = None;
         for movement in moves {
             match movement {
+                Move::Proof(query, expected) => {
+                    proof = Some((queries.len(), expected));
+                    queries.push(query);
+                }
                 Move::Plain(query) | Move::Guarded(query) => queries.push(query),
                 Move::Read(program, parameters) => {
                     readings.push((queries.len(), program.statements.len()));
@@ -101,17 +132,38 @@ impl Database {
                 }
             }
         }
+        let Some(outcomes) = self
+            .take_off(pool, Some(BEGIN), &queries, End::Commit, deadline)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let mut tables: Vec<Option<Table>> = outcomes.into_iter().map(|outcome| Some(outcome.table)).collect();
+        let proved = proof.and_then(|(index, expected)| Some((tables.get_mut(index)?.take()?, expected)));
+        let row = proved.map(|(table, expected)| proof::row_proved(&expected, &table, 1));
+        let row = row.transpose()?;
+        let read = readings.into_iter().map(|(start, count)| {
+            let tables = tables.iter_mut().skip(start).take(count);
+            tables.filter_map(Option::take).collect()
+        });
+        let read = read.collect();
+        Ok(Some(Landed { row, read }))
+    }
+
+    /// Sends a transaction from its beginning to its end; `None`: it was undone.
+    async fn take_off(
+        &self,
+        pool: &postgres::Pool,
+        begin: Option<&'static str>,
+        queries: &[Query],
+        end: End,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Outcome>>> {
         let mut checkout = deadline.bound(pool.checkout()).await??;
         let cancel = checkout.client().cancel_token();
         let mut effort = Effort::default();
         let (outcome, late) = {
-            let mut flight = pin!(postgres::fly(
-                &mut checkout,
-                Some(BEGIN),
-                &queries,
-                Some("COMMIT"),
-                &mut effort
-            ));
+            let mut flight = pin!(postgres::fly(&mut checkout, begin, queries, end, &mut effort));
             match tokio::time::timeout_at(deadline.at, &mut flight).await {
                 Ok(outcome) => (outcome, false),
                 Err(_) => {
@@ -142,26 +194,56 @@ impl Database {
             }
         };
         checkout.give_back();
-        let mut tables: Vec<Option<Table>> = outcomes.into_iter().map(|outcome| Some(outcome.table)).collect();
-        let read = readings.into_iter().map(|(start, count)| {
-            let tables = tables.iter_mut().skip(start).take(count);
-            tables.filter_map(Option::take).collect()
-        });
-        Ok(Some(read.collect()))
+        Ok(Some(outcomes))
+    }
+
+    /// One statement on PostgreSQL.
+    async fn write_at_once(
+        &self,
+        plan: &MutationPlan,
+        request: &WriteRequest<'_>,
+        ready: &Ready,
+        proof: Option<&Expected>,
+        deadline: Deadline,
+    ) -> std::result::Result<Option<Whole>, Refused> {
+        let Engine::Postgres(pool) = self.engine() else {
+            return Ok(None);
+        };
+        let queries = std::slice::from_ref(&ready.query);
+        let outcomes = self.take_off(pool, None, queries, End::Alone, deadline).await?;
+        let Some(outcome) = outcomes.and_then(|mut outcomes| outcomes.pop()) else {
+            return Ok(None);
+        };
+        let (table, row) = ready.landed(proof, outcome.table)?;
+        let binder = Binder {
+            written: Some(ready.row),
+            ..request.binder
+        };
+        let object = write::write(ready.program(), &[table], &binder, request.sealer)?;
+        let mut data = vec![b'{'];
+        for root in &plan.roots {
+            data.extend(sql::json_key(&root.key));
+        }
+        data.extend(answer::only_value(ready.program(), &object));
+        data.push(b'}');
+        Ok(Some(Whole { data, row }))
     }
 
     /// One visit of SQLite's writer.
-    async fn run_whole(
-        &self,
-        sqlite: &sqlite::Sqlite,
-        moves: Vec<Move>,
-        deadline: Deadline,
-    ) -> Result<Option<Vec<Vec<Table>>>> {
+    async fn run_whole(&self, sqlite: &sqlite::Sqlite, moves: Vec<Move>, deadline: Deadline) -> Result<Option<Landed>> {
         let statements = moves.len() as u64;
         let outcome = sqlite.write_whole(deadline.at, move |connection, stopped| {
             let mut read = Vec::new();
+            let mut row = None;
             for movement in &moves {
                 match movement {
+                    Move::Proof(query, expected) => {
+                        let found = step(connection, query, stopped)?;
+                        row = proof::row_found(expected, &found.table)?;
+                        if row.is_none() {
+                            return Ok(None);
+                        }
+                    }
                     Move::Plain(query) => drop(step(connection, query, stopped)?),
                     Move::Guarded(query) => {
                         if step(connection, query, stopped)?.affected != 1 {
@@ -173,7 +255,7 @@ impl Database {
                     }
                 }
             }
-            Ok(Some(read))
+            Ok(Some(Landed { row, read }))
         });
         let outcome = outcome.await;
         self.count(Effort {
@@ -182,16 +264,21 @@ impl Database {
             transactions: 0,
         });
         match outcome {
-            Whole::Kept(read) => Ok(Some(read)),
-            Whole::TooLate => Err(deadline.passed()),
+            sqlite::Whole::Kept(landed) => Ok(Some(landed)),
+            sqlite::Whole::TooLate => Err(deadline.passed()),
             // Whatever it was, the long way says it better.
-            Whole::Undone => Ok(None),
+            sqlite::Whole::Undone => Ok(None),
         }
     }
 }
 
 /// The operation's moves; `None` if it is not one that can be sent whole.
-fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequest<'_>) -> Option<Journey<'p>> {
+fn prepare<'p>(
+    dialect: Dialect,
+    plan: &'p MutationPlan,
+    request: &mut WriteRequest<'_>,
+    proof: Option<&Expected>,
+) -> Option<Journey<'p>> {
     let mut ids = Ids::default();
     let mut moves = Vec::new();
     for statement in named_locks(request.binder.catalog, dialect, plan) {
@@ -204,7 +291,7 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
     }
     let mut roots = Vec::with_capacity(plan.roots.len());
     let mut steps_done = 0;
-    for root in &plan.roots {
+    for (index, root) in plan.roots.iter().enumerate() {
         let (steps, answer, is_list) = match &root.action {
             RootAction::Text(text) => {
                 roots.push(Root::Text(text));
@@ -218,26 +305,36 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
         if steps.is_empty() || steps_done > STEPS_MAX {
             return None;
         }
-        let program = Arc::new(sql::render(request.binder.catalog, &answer.plan, dialect));
+        let known = request.readings.and_then(|readings| readings.find(index)).cloned();
+        let program = known.unwrap_or_else(|| Arc::new(sql::render(request.binder.catalog, &answer.plan, dialect)));
         // What is read is opened after the commit: too late for a value that does not open.
         if !program.keys.is_empty() {
             return None;
         }
         let mut rows = Vec::with_capacity(steps.len());
         for step in steps {
-            let writing = {
-                let mut short = Short {
-                    dialect,
-                    request,
-                    ids: &mut ids,
-                };
-                short.step(step)?
+            let mut short = Short {
+                dialect,
+                request,
+                ids: &mut ids,
             };
-            if answer.before {
-                moves.push(reading(&program, &request.binder, writing.row)?);
+            let single = short.single(step)?;
+            if let (Dialect::Postgres, [_], [_], Some(readings)) =
+                (dialect, &*plan.roots, steps, short.request.readings)
+                && !is_list
+                && let Some(ready) = at_once::ready(short.request, readings, &single, answer, proof)
+            {
+                return Some(Journey::AtOnce(ready));
             }
-            moves.extend(writing.moves);
-            rows.push(writing.row);
+            let row = single.row;
+            let mut queries = short.queries(&single)?;
+            let guarded = queries.pop()?;
+            if answer.before {
+                moves.push(reading(&program, &request.binder, row)?);
+            }
+            moves.extend(queries.into_iter().map(Move::Plain));
+            moves.push(Move::Guarded(guarded));
+            rows.push(row);
         }
         if !answer.before {
             for row in &rows {
@@ -249,7 +346,7 @@ fn prepare<'p>(dialect: Dialect, plan: &'p MutationPlan, request: &mut WriteRequ
             _ => Root::Many(program, rows),
         });
     }
-    (steps_done > 0).then_some(Journey { moves, roots })
+    (steps_done > 0).then_some(Journey::Moves(moves, roots))
 }
 
 fn reading(program: &Arc<Program>, binder: &Binder<'_>, row: RowId) -> Option<Move> {
@@ -258,200 +355,6 @@ fn reading(program: &Arc<Program>, binder: &Binder<'_>, row: RowId) -> Option<Mo
         ..*binder
     };
     Some(Move::Read(program.clone(), binder.bind(program).ok()?))
-}
-
-/// What one step needs.
-struct Written {
-    row: RowId,
-    moves: Vec<Move>,
-}
-
-struct Short<'s, 'r> {
-    dialect: Dialect,
-    request: &'s mut WriteRequest<'r>,
-    ids: &'s mut Ids,
-}
-
-impl Short<'_, '_> {
-    fn step(&mut self, step: &Step) -> Option<Written> {
-        match step {
-            Step::Create(create) => self.create(create),
-            Step::Update {
-                rows: Selector::Id(row),
-                change,
-            } => self.change(change, *row),
-            Step::Delete {
-                rows: Selector::Id(row),
-                target,
-                if_version,
-                ..
-            } => self.delete(target, *row, *if_version),
-            Step::Update { .. } | Step::Delete { .. } | Step::Upsert { .. } => None,
-        }
-    }
-
-    fn create(&mut self, create: &Create) -> Option<Written> {
-        let catalog = self.request.binder.catalog;
-        let entity = catalog.entity(create.target.entity());
-        let now = self.request.binder.caller.now;
-        let row = self.ids.next(entity.tag, now, &mut *self.request.entropy);
-        let prepared = create::prepare(&self.request.binder, create, row, None).ok()?;
-        let grant = *prepared.grants.first()?;
-        if !create.children.is_empty() || prepared.case.proposals.len() != 1 {
-            return None;
-        }
-        self.is_unrecorded(entity, row, Operation::Create, &prepared.grants, &create.named)?;
-        let mut moves = self.plain(numbers(catalog, self.dialect, entity, &prepared.values))?;
-        let locks = target_locks(
-            catalog,
-            self.dialect,
-            entity,
-            &create.references,
-            &prepared.case.references,
-        );
-        moves.extend(self.plain(locks)?);
-        // What is judged is what is written, encrypted values too: rules do not look at them.
-        let Prepared { mut case, values, .. } = prepared;
-        case.proposals = vec![stored(&self.request.binder, entity, row, &preset(&values, grant)).ok()?];
-        let guarded = Guarded { case, if_version: None };
-        moves.push(self.guarded(&guarded::insert(catalog, self.dialect, &guarded))?);
-        self.changes(entity, row);
-        Some(Written { row, moves })
-    }
-
-    fn change(&mut self, change: &Change, row: RowId) -> Option<Written> {
-        let catalog = self.request.binder.catalog;
-        let entity = catalog.entity(change.target.entity());
-        let aim = Aim {
-            row,
-            child_of: None,
-            found: Found::ById,
-        };
-        let prepared = change::prepare(&self.request.binder, change, aim, None).ok()?;
-        let grant = *prepared.grants.first()?;
-        if !change.children.is_empty() || prepared.case.proposals.len() != 1 || prepared.values.is_empty() {
-            return None;
-        }
-        let named: Vec<FieldId> = prepared.values.keys().copied().collect();
-        self.is_unrecorded(entity, row, change.target.operation(), &prepared.grants, &named)?;
-        let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Change))?;
-        let locks = target_locks(
-            catalog,
-            self.dialect,
-            entity,
-            &change.references,
-            &prepared.case.references,
-        );
-        moves.extend(self.plain(locks)?);
-        let values = stored(&self.request.binder, entity, row, &preset(&prepared.values, grant)).ok()?;
-        let guarded = Guarded {
-            case: prepared.case,
-            if_version: change.if_version,
-        };
-        moves.push(self.guarded(&guarded::update(catalog, self.dialect, &guarded, row, &values))?);
-        self.changes(entity, row);
-        Some(Written { row, moves })
-    }
-
-    fn delete(&mut self, target: &WriteTarget, row: RowId, if_version: Option<i64>) -> Option<Written> {
-        let catalog = self.request.binder.catalog;
-        let entity = catalog.entity(target.entity());
-        let grants: Vec<&Grant> = target.grants().iter().collect();
-        if grants.is_empty() || !falls_alone(catalog, entity) {
-            return None;
-        }
-        self.is_unrecorded(entity, row, Operation::Delete, &grants, &[])?;
-        let aim = Aim {
-            row,
-            child_of: None,
-            found: Found::ById,
-        };
-        let guarded = Guarded {
-            case: delete::prepare(target, aim),
-            if_version,
-        };
-        let mut moves = self.plain(self.lock(catalog, entity, row, Lock::Remove))?;
-        moves.push(self.guarded(&guarded::delete(catalog, self.dialect, &guarded, row))?);
-        self.changes(entity, row);
-        Some(Written { row, moves })
-    }
-
-    fn changes(&mut self, entity: &EntityDef, row: RowId) {
-        let changed = ChangedRow {
-            entity: entity.id,
-            tenant: tenant_of(&self.request.binder, entity),
-            row,
-        };
-        self.request.changed.push(changed);
-    }
-
-    fn lock(&self, catalog: &Catalog, entity: &EntityDef, row: RowId, how: Lock) -> Vec<Statement> {
-        let rows = Rows::of_request(std::slice::from_ref(&row));
-        lock(catalog, self.dialect, entity.id, &rows, how).into_iter().collect()
-    }
-
-    /// Something, if the audit log says nothing of the write, whichever rule lets it through: which one did is not known here.
-    fn is_unrecorded(
-        &self,
-        entity: &EntityDef,
-        row: RowId,
-        operation: Operation,
-        grants: &[&Grant],
-        named: &[FieldId],
-    ) -> Option<()> {
-        let Some(audit) = self.request.audit else {
-            return Some(());
-        };
-        let says_nothing = grants.iter().all(|grant| {
-            let written = WrittenRow {
-                entity: entity.id,
-                tenant: tenant_of(&self.request.binder, entity),
-                row,
-                operation,
-                fields: fields(named, grant),
-                rule: Some((grant.rule().0.to_owned(), grant.rule().1)),
-                records_all: grant.records_all(),
-            };
-            audit(std::slice::from_ref(&written)).is_empty()
-        });
-        says_nothing.then_some(())
-    }
-
-    fn plain(&self, statements: Vec<Statement>) -> Option<Vec<Move>> {
-        let moves = statements
-            .into_iter()
-            .map(|statement| Some(Move::Plain(self.query(statement)?)));
-        moves.collect()
-    }
-
-    fn guarded(&self, statement: &Statement) -> Option<Move> {
-        Some(Move::Guarded(Query {
-            sql: statement.sql.clone(),
-            parameters: self.request.binder.bind_statement(statement).ok()?,
-            columns: statement.columns.clone(),
-            kept: true,
-        }))
-    }
-
-    fn query(&self, statement: Statement) -> Option<Query> {
-        Some(Query {
-            parameters: self.request.binder.bind_statement(&statement).ok()?,
-            sql: statement.sql,
-            columns: statement.columns,
-            kept: true,
-        })
-    }
-}
-
-/// Whether nothing goes with a row of the entity, and what holds it is a foreign key.
-fn falls_alone(catalog: &Catalog, entity: &EntityDef) -> bool {
-    let mut fields = catalog.entities.values().flat_map(|from| &from.fields);
-    fields.all(|field| match &field.field_type {
-        FieldType::Reference { to, on_delete } if to.contains(&entity.id) => {
-            *on_delete == OnDelete::Restrict && to.len() == 1
-        }
-        _ => true,
-    })
 }
 
 /// The JSON object of `data`, of what was read.

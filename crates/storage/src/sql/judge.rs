@@ -10,7 +10,7 @@ use super::store::{Assignment, Rows, built, found, given, statement, uuid};
 use crate::dialect::postgres;
 use crate::program::{Dialect, Statement};
 use crate::sealed;
-use freehold_base::{RowId, Value, ValueType};
+use freehold_base::{RowId, ValueType};
 use freehold_policy::operand::Operand;
 use freehold_policy::predicate::RulePredicate;
 use freehold_policy::source::RowSource;
@@ -36,7 +36,7 @@ pub(crate) struct Case<'a> {
 
 /// A row of the request's tenant.
 pub(crate) struct StoredRow {
-    pub(crate) id: RowId,
+    pub(crate) id: Operand,
     /// It must refer to a parent, by this field.
     pub(crate) child_of: Option<(FieldId, RowId)>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Candidate<'a> {
 
 /// A row that is referred to.
 pub(crate) struct Referred<'a> {
-    pub(crate) id: RowId,
+    pub(crate) id: Operand,
     /// Those of its entity that the caller may read; none: not one.
     pub(crate) source: Option<&'a RowSource>,
 }
@@ -122,11 +122,23 @@ pub(super) struct Judgement {
 
 impl Renderer<'_> {
     pub(super) fn judgement(&self, parameters: &mut Parameters, case: &Case<'_>) -> Judgement {
+        self.judgement_of(parameters, case, None)
+    }
+
+    /// The same; `written` is the stored row where a statement that writes has found it already, under its lock.
+    pub(super) fn judgement_of(
+        &self,
+        parameters: &mut Parameters,
+        case: &Case<'_>,
+        written: Option<&DynIden>,
+    ) -> Judgement {
         let mut rows = Query::select();
         let row = case.stored.as_ref().map(|stored| {
-            let row = parameters.alias("b");
-            rows.from_as(self.table(case.entity), row.clone());
-            rows.and_where(self.is_row(parameters, case.entity, &row, stored.id));
+            let row = written.cloned().unwrap_or_else(|| parameters.alias("b"));
+            if written.is_none() {
+                rows.from_as(self.table(case.entity), row.clone());
+                rows.and_where(self.is_row(parameters, case.entity, &row, &stored.id));
+            }
             if let Some((by, parent)) = stored.child_of {
                 let parent = parameters.own(&uuid(Some(parent.uuid())), ValueType::Uuid);
                 rows.and_where(self.stored_column(case.entity, &row, by).eq(parent));
@@ -141,15 +153,25 @@ impl Renderer<'_> {
                 // Nothing is laid over the row.
                 Some(row) if assignments.is_empty() => row.clone(),
                 Some(row) => {
-                    let stored = case.stored.as_ref().map(|stored| stored.id);
                     let new = parameters.alias("n");
-                    rows.from_subquery(self.proposal(parameters, case.entity, stored, assignments), new.clone());
-                    rows.and_where(id_of(&new).eq(id_of(row)));
+                    let stored = case.stored.as_ref().filter(|_| written.is_none());
+                    let proposal = match stored {
+                        Some(stored) => {
+                            rows.and_where(id_of(&new).eq(id_of(row)));
+                            let row = parameters.alias("r");
+                            let mut proposal = self.laid_over(parameters, case.entity, &row, assignments);
+                            proposal.from_as(self.table(case.entity), row.clone());
+                            proposal.and_where(self.is_row(parameters, case.entity, &row, &stored.id));
+                            proposal
+                        }
+                        None => self.laid_over(parameters, case.entity, row, assignments),
+                    };
+                    rows.from_subquery(proposal, new.clone());
                     new
                 }
                 None => {
                     let new = parameters.alias("n");
-                    rows.from_subquery(self.proposal(parameters, case.entity, None, assignments), new.clone());
+                    rows.from_subquery(self.proposal(parameters, assignments), new.clone());
                     new
                 }
             });
@@ -196,23 +218,25 @@ impl Renderer<'_> {
         }
     }
 
-    /// The row as it would be.
-    fn proposal(
+    /// A new row as it would be.
+    fn proposal(&self, parameters: &mut Parameters, assignments: &[Assignment]) -> SelectStatement {
+        let mut select = Query::select();
+        for assignment in assignments {
+            let value = self.proposed(parameters, assignment);
+            select.expr_as(value, Alias::new(&assignment.column));
+        }
+        select
+    }
+
+    /// A stored row as it would be: the columns of `row` with the new values laid over them.
+    fn laid_over(
         &self,
         parameters: &mut Parameters,
         entity: EntityId,
-        stored: Option<RowId>,
+        row: &DynIden,
         assignments: &[Assignment],
     ) -> SelectStatement {
         let mut select = Query::select();
-        let Some(id) = stored else {
-            for assignment in assignments {
-                let value = self.proposed(parameters, assignment);
-                select.expr_as(value, Alias::new(&assignment.column));
-            }
-            return select;
-        };
-        let row = parameters.alias("r");
         for (name, _) in self.catalog.entity(entity).fields.iter().flat_map(sealed::columns) {
             let value = match assignments.iter().find(|assignment| assignment.column == name) {
                 Some(assignment) => self.proposed(parameters, assignment),
@@ -220,8 +244,6 @@ impl Renderer<'_> {
             };
             select.expr_as(value, Alias::new(&name));
         }
-        select.from_as(self.table(entity), row.clone());
-        select.and_where(self.is_row(parameters, entity, &row, id));
         select
     }
 
@@ -235,9 +257,8 @@ impl Renderer<'_> {
         }
     }
 
-    fn is_row(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, id: RowId) -> Expr {
-        let rows = Rows::of_request(std::slice::from_ref(&id));
-        found(parameters, self.catalog.entity(entity), Some(alias), &rows)
+    fn is_row(&self, parameters: &mut Parameters, entity: EntityId, alias: &DynIden, id: &Operand) -> Expr {
+        found(parameters, self.catalog.entity(entity), Some(alias), &Rows::one(id))
     }
 
     /// What `$before` is: the stored row's columns. A created row had nothing before.
@@ -272,7 +293,7 @@ impl Renderer<'_> {
         let row = parameters.alias("r");
         let mut select = Query::select();
         select.expr(text("1")).from_as(self.table(source.entity()), row.clone());
-        let id = parameters.own(&Operand::Constant(Value::Uuid(reference.id.uuid())), ValueType::Uuid);
+        let id = parameters.own(&reference.id, ValueType::Uuid);
         select.and_where(id_of(&row).eq(id));
         let rows = self.rule(parameters, source.entity(), &row, source.rows());
         restrict(&mut select, rows);

@@ -3,6 +3,7 @@
 //! INVARIANT: a table stands in SQL only inside `source`, which puts its guard inside with it, or inside a rule (`raw`).
 //! Values are parameters; the only numbers in the text are `LIMIT` and `OFFSET`, which the planner has bounded, and formulas' bounds.
 
+pub(crate) mod at_once;
 mod fence;
 mod formula;
 mod group;
@@ -30,7 +31,7 @@ use parents::Parents;
 pub(crate) use questions::questions;
 use raw::restrict;
 use row::Row;
-use sea_query::{PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
+use sea_query::{Alias, IntoIden, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
 use source::Scope;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,8 @@ pub fn render(catalog: &Catalog, plan: &Plan, dialect: Dialect) -> Program {
         statements: Vec::new(),
         keys: BTreeSet::new(),
         reads: RefCell::default(),
+        others: 0,
+        written: None,
     };
     let layout = plan.roots.iter().map(|slot| renderer.root(slot)).collect();
     renderer.program(layout)
@@ -68,6 +71,10 @@ pub(crate) struct Renderer<'a> {
     pub(crate) keys: BTreeSet<String>,
     /// How often the table of each entity stands in what was rendered so far.
     reads: RefCell<BTreeMap<EntityId, usize>>,
+    /// Parameters that stand before those of a root row.
+    others: usize,
+    /// What stands for the table of a root row: the row that the same statement writes.
+    written: Option<&'static str>,
 }
 
 impl<'a> Renderer<'a> {
@@ -79,6 +86,8 @@ impl<'a> Renderer<'a> {
             statements: Vec::new(),
             keys: BTreeSet::new(),
             reads: RefCell::default(),
+            others: 0,
+            written: None,
         }
     }
 
@@ -107,7 +116,7 @@ impl<'a> Renderer<'a> {
     /// A root object: one row, found by id, key or session.
     fn root_row(&mut self, node: &'a OneNode) -> SlotKind {
         let statement = self.reserve();
-        let mut parameters = Parameters::new(self.dialect);
+        let mut parameters = Parameters::after(self.dialect, self.others);
         let scope = Scope::new(&mut parameters, &node.source);
         let mut row = Row::new(statement, scope, Parents::Root(node));
         let slots = self.slots(&mut parameters, &mut row, 0, &node.slots);
@@ -118,8 +127,10 @@ impl<'a> Renderer<'a> {
         let joins = self.join_conditions(&mut parameters, &mut row);
         let mut select = Query::select();
         row.write_columns(self, &mut select);
+        let table = self.written.map(|written| Alias::new(written).into_iden());
+        let table = table.unwrap_or_else(|| self.table(row.scopes[0].entity()));
         select.from_subquery(
-            self.guarded(&mut parameters, &row.scopes[0]),
+            self.guarded_from(&mut parameters, &row.scopes[0], table).0,
             row.scopes[0].alias.clone(),
         );
         self.write_joins(&mut parameters, &mut select, &row, joins);

@@ -18,6 +18,8 @@ const SHARED_MAX: usize = 64;
 /// Parameters and aliases of one statement. Equal operands share a parameter.
 pub(crate) struct Parameters {
     pub(crate) dialect: Dialect,
+    /// How many parameters of others stand before these.
+    others: usize,
     list: Vec<Parameter>,
     /// Indexes of parameters that stand for one value alone.
     own: BTreeSet<usize>,
@@ -28,8 +30,14 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     pub(crate) fn new(dialect: Dialect) -> Self {
+        Self::after(dialect, 0)
+    }
+
+    /// Those of a part of a statement, before which others have so many.
+    pub(crate) fn after(dialect: Dialect, others: usize) -> Self {
         Self {
             dialect,
+            others,
             list: Vec::new(),
             own: BTreeSet::new(),
             before: BTreeMap::new(),
@@ -91,9 +99,10 @@ impl Parameters {
     }
 
     fn placeholder(&self, index: usize) -> Expr {
+        let number = self.others + index + 1;
         raw(match self.dialect {
-            Dialect::Sqlite => format!("?{}", index + 1),
-            Dialect::Postgres => format!("${}", index + 1),
+            Dialect::Sqlite => format!("?{number}"),
+            Dialect::Postgres => format!("${number}"),
         })
     }
 
@@ -111,10 +120,15 @@ impl Parameters {
     /// The text with the key's placeholder numbered: it is the last parameter.
     pub(crate) fn with_key(&self, sql: String) -> String {
         if sql.contains(KEY) {
-            sql.replace(KEY, &format!("?{}", self.list.len() + 1))
+            sql.replace(KEY, &format!("?{}", self.others + self.list.len() + 1))
         } else {
             sql
         }
+    }
+
+    /// How many there are, with those of others.
+    pub(crate) fn count(&self) -> usize {
+        self.others + self.list.len()
     }
 
     pub(crate) fn into_list(self) -> Vec<Parameter> {

@@ -112,6 +112,16 @@ impl Renderer<'_> {
 
     /// The same, and the alias of the table inside.
     pub(crate) fn guarded_rows(&self, parameters: &mut Parameters, scope: &Scope<'_>) -> (SelectStatement, DynIden) {
+        self.guarded_from(parameters, scope, self.table(scope.entity()))
+    }
+
+    /// The same, from what stands for the table.
+    pub(crate) fn guarded_from(
+        &self,
+        parameters: &mut Parameters,
+        scope: &Scope<'_>,
+        table: DynIden,
+    ) -> (SelectStatement, DynIden) {
         let entity = scope.entity();
         let row = parameters.alias("r");
         let mut select = Query::select();
@@ -122,7 +132,7 @@ impl Renderer<'_> {
         if scope.used.is_empty() {
             select.expr_as(text("1"), Alias::new("one"));
         }
-        select.from_as(self.table(entity), row.clone());
+        select.from_as(table, row.clone());
         let rows = if scope.is_list {
             self.rule_of_list(parameters, entity, &row, scope.source.rows())
         } else {

@@ -36,12 +36,12 @@ pub(crate) enum Given {
 }
 
 /// Which numbers are counted together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Counter {
     pub(crate) entity: EntityTag,
     pub(crate) field: String,
     /// Each tenant has its own.
-    pub(crate) tenant: Option<RowId>,
+    pub(crate) tenant: Operand,
 }
 
 /// Some rows of one entity, all of one tenant.
@@ -49,15 +49,32 @@ pub(crate) struct Counter {
 pub(crate) struct Rows<'a> {
     /// The tenant, for entities whose rows have one.
     pub(crate) tenant: Operand,
-    pub(crate) ids: &'a [RowId],
+    pub(crate) ids: Ids<'a>,
+}
+
+/// The ids of some rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ids<'a> {
+    /// Of all of them.
+    Known(&'a [RowId]),
+    /// Of a single one.
+    One(&'a Operand),
 }
 
 impl<'a> Rows<'a> {
+    /// A row of the request's tenant.
+    pub(crate) fn one(id: &'a Operand) -> Self {
+        Self {
+            tenant: Operand::Session(SessionValue::Tenant),
+            ids: Ids::One(id),
+        }
+    }
+
     /// Rows of the request's tenant.
     pub(crate) fn of_request(ids: &'a [RowId]) -> Self {
         Self {
             tenant: Operand::Session(SessionValue::Tenant),
-            ids,
+            ids: Ids::Known(ids),
         }
     }
 
@@ -65,7 +82,7 @@ impl<'a> Rows<'a> {
     pub(crate) fn of_tenant(tenant: Option<RowId>, ids: &'a [RowId]) -> Self {
         Self {
             tenant: uuid(tenant.map(RowId::uuid)),
-            ids,
+            ids: Ids::Known(ids),
         }
     }
 }
@@ -145,16 +162,29 @@ pub(crate) fn lock(
     if dialect == Dialect::Sqlite {
         return None;
     }
-    let renderer = Renderer::new(catalog, dialect);
     let mut parameters = Parameters::new(dialect);
+    let sql = lock_text(catalog, &mut parameters, entity, rows, lock);
+    Some(statement(sql, parameters, Vec::new()))
+}
+
+/// The same as a part of a statement of PostgreSQL.
+pub(super) fn lock_text(
+    catalog: &Catalog,
+    parameters: &mut Parameters,
+    entity: EntityId,
+    rows: &Rows<'_>,
+    lock: Lock,
+) -> String {
+    let dialect = parameters.dialect;
     let mut select = Query::select();
-    select.expr(text("1")).from(renderer.table(entity));
-    select.and_where(found(&mut parameters, catalog.entity(entity), None, rows));
-    if rows.ids.len() > 1 {
+    select
+        .expr(text("1"))
+        .from(Renderer::new(catalog, dialect).table(entity));
+    select.and_where(found(parameters, catalog.entity(entity), None, rows));
+    if matches!(rows.ids, Ids::Known(ids) if ids.len() > 1) {
         select.order_by(column(ID), sea_query::Order::Asc);
     }
-    let sql = format!("{}{}", built(&select, dialect), locking(dialect, lock));
-    Some(statement(sql, parameters, Vec::new()))
+    format!("{}{}", built(&select, dialect), locking(dialect, lock))
 }
 
 /// Finds a row by the values of a unique key: its id. Locks it.
@@ -211,7 +241,8 @@ pub(crate) fn referring(catalog: &Catalog, dialect: Dialect, wanted: &Referring<
         select.and_where(Expr::col(column(tenant)).eq(value));
     }
     if let Some(reference) = entity.field(wanted.by).column() {
-        let found = is_one_of(&mut parameters, Expr::col(column(&reference.name)), wanted.targets);
+        let targets = Ids::Known(wanted.targets);
+        let found = is_one_of(&mut parameters, Expr::col(column(&reference.name)), targets);
         select.and_where(found);
     }
     select.order_by(column(ID), sea_query::Order::Asc).limit(wanted.limit);
@@ -263,12 +294,11 @@ pub(crate) fn take_number(
 }
 
 fn counter_key(parameters: &mut Parameters, counter: &Counter) -> [Expr; 3] {
-    let tenant = counter.tenant.map_or(Uuid::nil(), RowId::uuid);
     let number = Value::Int(i64::from(counter.entity.number()));
     [
         parameters.own(&Operand::Constant(number), ValueType::Int),
         parameters.own(&Operand::Constant(Value::Text(counter.field.clone())), ValueType::Text),
-        parameters.own(&uuid(Some(tenant)), ValueType::Uuid),
+        parameters.own(&counter.tenant, ValueType::Uuid),
     ]
 }
 
@@ -338,11 +368,12 @@ pub(super) fn given(parameters: &mut Parameters, assignment: &Assignment) -> Exp
     }
 }
 
-fn is_one_of(parameters: &mut Parameters, column: Expr, ids: &[RowId]) -> Expr {
-    let mut own = |id: &RowId| parameters.own(&uuid(Some(id.uuid())), ValueType::Uuid);
+fn is_one_of(parameters: &mut Parameters, column: Expr, ids: Ids<'_>) -> Expr {
+    let mut own = |id: &RowId| parameters.own(&Operand::from(*id), ValueType::Uuid);
     match ids {
-        [one] => column.eq(own(one)),
-        many => column.is_in(many.iter().map(own).collect::<Vec<_>>()),
+        Ids::One(id) => column.eq(parameters.own(id, ValueType::Uuid)),
+        Ids::Known([one]) => column.eq(own(one)),
+        Ids::Known(many) => column.is_in(many.iter().map(own).collect::<Vec<_>>()),
     }
 }
 

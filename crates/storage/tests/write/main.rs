@@ -4,6 +4,7 @@
 mod support;
 
 mod administration;
+mod at_once;
 mod conflicts;
 mod creations;
 mod deletions;

@@ -19,6 +19,8 @@ async fn rehearse(writer: &Writer<'_>, text: &str) -> Result<(Json, Vec<WrittenR
         audit: None,
         letters: &mut letters,
         changed: &mut changed,
+        drafts: None,
+        readings: None,
         request_id: None,
     };
     let outcome = writer.database.rehearse(&plan, request).await;

@@ -11,10 +11,10 @@ use freehold_schema::graphql::operation::Operation;
 use freehold_schema::graphql::{RequestText, RoleSchema};
 use freehold_schema::seed::Seed;
 use freehold_storage::audit::AuditEvent;
-use freehold_storage::{Binder, Database, Refused, WriteRequest, WrittenRow};
+use freehold_storage::{Binder, Database, Drafts, Readings, Refused, WriteRequest, WrittenRow};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 
@@ -30,6 +30,8 @@ pub(crate) struct Site {
     database: Database,
     /// Step by step, never whole.
     long: bool,
+    /// What was rendered for each role set.
+    drafts: Mutex<HashMap<RoleSet, Arc<Drafts>>>,
 }
 
 impl Site {
@@ -81,7 +83,7 @@ impl World {
         for (suffix, long) in [("", false), ("_long", true)] {
             for database in databases(&format!("write_{name}{suffix}")).await {
                 self.fill(&database).await;
-                sites.push(Site { database, long });
+                sites.push(Self::site(database, long));
             }
         }
         sites
@@ -96,7 +98,11 @@ impl World {
 
     /// A database of the test's own.
     pub(crate) fn site(database: Database, long: bool) -> Site {
-        Site { database, long }
+        Site {
+            database,
+            long,
+            drafts: Mutex::default(),
+        }
     }
 
     pub(crate) async fn fill(&self, database: &Database) {
@@ -267,6 +273,16 @@ impl Writer<'_> {
     ) -> Result<Json, Refused> {
         let mut letters = Vec::new();
         let mut changed = Vec::new();
+        let roles = RoleSet::of(&self.world.catalog, &self.caller);
+        let drafts = self
+            .database
+            .drafts
+            .lock()
+            .expect("no test panics while it holds this")
+            .entry(roles)
+            .or_default()
+            .clone();
+        let readings = Readings::render(&self.world.catalog, plan, self.database.dialect());
         let request = WriteRequest {
             binder: self.binder(&EMPTY),
             sealer: &sealer(),
@@ -274,6 +290,8 @@ impl Writer<'_> {
             audit: Some(audit),
             letters: &mut letters,
             changed: &mut changed,
+            drafts: Some(&drafts),
+            readings: Some(&readings),
             request_id: None,
         };
         let answer = self.database.write(plan, request).await;

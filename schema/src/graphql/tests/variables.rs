@@ -197,18 +197,20 @@ fn a_signature_binds_the_next_request() {
     let schema = fixture::everything();
     let prepared = prepare_with(&schema, QUERY, None, &json!({ "first": 1 })).unwrap();
     assert_eq!(
-        prepared.signature.names().collect::<Vec<_>>(),
+        prepared.text.signature().names().collect::<Vec<_>>(),
         ["filter", "first", "by", "weight", "id", "ids", "flag"]
     );
     let next = json!({ "first": 2.0, "filter": {"status": {"in": "NEW"}}, "unknown": 1 });
-    let bound = schema.bind(&prepared.signature, next.as_object().unwrap()).unwrap();
+    let bound = schema
+        .bind(prepared.text.signature(), next.as_object().unwrap())
+        .unwrap();
     assert_eq!(
         json!(bound),
         json!({ "filter": {"status": {"in": ["NEW"]}}, "first": 2, "by": [{"createdAt": "DESC"}] })
     );
     assert!(
         schema
-            .bind(&prepared.signature, json!({ "first": "2" }).as_object().unwrap())
+            .bind(prepared.text.signature(), json!({ "first": "2" }).as_object().unwrap())
             .is_err()
     );
 }

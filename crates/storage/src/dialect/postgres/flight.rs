@@ -13,13 +13,24 @@ type Answer = Result<(Vec<Row>, u64), tokio_postgres::Error>;
 
 type Flight<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
-/// Sends `begin`, the statements and `end` in one flight, and waits for all answers. Statements whose text is kept and that this
+/// How a flight ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The transaction goes on.
+    Open,
+    /// The transaction is kept.
+    Commit,
+    /// A single statement was a transaction of its own.
+    Alone,
+}
+
+/// Sends `begin`, the statements and the end in one flight, and waits for all answers. Statements whose text is kept and that this
 /// connection has not seen yet take one more flight together.
 pub(crate) async fn fly(
     checkout: &mut Checkout,
     begin: Option<&'static str>,
     queries: &[Query],
-    end: Option<&'static str>,
+    end: End,
     effort: &mut Effort,
 ) -> Result<Vec<Outcome>, Failure> {
     let kept: Vec<_> = queries
@@ -43,7 +54,9 @@ pub(crate) async fn fly(
         flights.push(Box::pin(one(client, statement, query)));
         effort.statements += 1;
     }
-    flights.extend(end.map(|sql| Box::pin(plain(client, sql)) as Flight<'_>));
+    if end == End::Commit {
+        flights.push(Box::pin(plain(client, "COMMIT")));
+    }
     effort.flights += 1;
     let skipped = usize::from(begin.is_some());
     let mut outcomes = Vec::with_capacity(queries.len());
@@ -52,7 +65,7 @@ pub(crate) async fn fly(
         let (rows, affected) = answer.map_err(|error| {
             // What the server refused before the end was not done. If it said nothing, all may have been done, the end too.
             let is_of_end = index == queries.len() + skipped || error.code().is_none();
-            if end.is_some() && is_of_end {
+            if end != End::Open && is_of_end {
                 Failure::OfCommit(error)
             } else {
                 Failure::Driver(error)

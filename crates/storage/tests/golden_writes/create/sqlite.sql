@@ -1,7 +1,7 @@
 -- number
 -- 1: Int Constant(Int(7))
 -- 2: Text Constant(Text("number"))
--- 3: Uuid Constant(Uuid(018bcfe5-6800-8002-8000-000000000001))
+-- 3: Uuid Session(Tenant)
 -- columns: []
 INSERT INTO fh_counter (entity, field, tenant, value) VALUES (?1, ?2, ?3, CASE WHEN EXISTS (SELECT 1
 FROM "fh_counter"
@@ -28,7 +28,7 @@ WHERE "tenant_id" = ?3), 0) END) ON CONFLICT (entity, field, tenant) DO UPDATE S
 -- 16: Date Constant(Null)
 -- 17: Int Constant(Int(7))
 -- 18: Text Constant(Text("number"))
--- 19: Uuid Constant(Uuid(018bcfe5-6800-8002-8000-000000000001))
+-- 19: Uuid Session(Tenant)
 -- 20: Text Constant(Text("asked"))
 -- 21: Uuid Constant(Null)
 -- 22: Uuid Session(User)
@@ -65,7 +65,7 @@ WHERE "entity" = ?17 AND "field" = ?18 AND "tenant" = ?19) AS "number", ?20 AS "
 -- 16: Date Constant(Null)
 -- 17: Int Constant(Int(7))
 -- 18: Text Constant(Text("number"))
--- 19: Uuid Constant(Uuid(018bcfe5-6800-8002-8000-000000000001))
+-- 19: Uuid Session(Tenant)
 -- 20: Text Constant(Text("asked"))
 -- 21: Uuid Constant(Null)
 -- 22: Uuid Session(User)
@@ -97,7 +97,7 @@ WHERE "entity" = ?17 AND "field" = ?18 AND "tenant" = ?19), ?20, ?21, ?22, ?23, 
 -- 16: Date Constant(Null)
 -- 17: Int Constant(Int(7))
 -- 18: Text Constant(Text("number"))
--- 19: Uuid Constant(Uuid(018bcfe5-6800-8002-8000-000000000001))
+-- 19: Uuid Session(Tenant)
 -- 20: Text Constant(Text("asked"))
 -- 21: Uuid Constant(Null)
 -- 22: Uuid Session(User)

@@ -15,19 +15,17 @@ WHERE "b1"."tenant_id" = ?2 AND "b1"."id" = ?1;
 -- whole
 -- 1: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000005))
 -- 2: Uuid Session(Tenant)
--- 3: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000005))
--- 4: Uuid Session(User)
--- 5: Text Constant(Text("solved"))
+-- 3: Uuid Session(User)
+-- 4: Text Constant(Text("solved"))
 -- columns: []
 DELETE
-FROM "ticket"
-WHERE "tenant_id" = ?2 AND "id" = ?1 AND EXISTS(SELECT 1
 FROM "ticket" AS "b1"
-WHERE "b1"."tenant_id" = ?2 AND "b1"."id" = ?3 AND ("b1"."tenant_id" = ?2 AND ("b1"."owner_id" = ?4 OR (EXISTS(SELECT 1
+WHERE "b1"."tenant_id" = ?2 AND "b1"."id" = ?1 AND EXISTS(SELECT 1
+WHERE "b1"."tenant_id" = ?2 AND ("b1"."owner_id" = ?3 OR (EXISTS(SELECT 1
 FROM "team_member" AS "r2"
-WHERE "r2"."team_id" = "b1"."team_id" AND ("r2"."tenant_id" = ?2 AND "r2"."member_id" = ?4)) OR "b1"."requester_id" = ?4)) AND ("b1"."tenant_id" = ?2 AND ("b1"."status" <> ?5 AND ("b1"."owner_id" = ?4 OR EXISTS(SELECT 1
+WHERE "r2"."team_id" = "b1"."team_id" AND ("r2"."tenant_id" = ?2 AND "r2"."member_id" = ?3)) OR "b1"."requester_id" = ?3)) AND ("b1"."tenant_id" = ?2 AND ("b1"."status" <> ?4 AND ("b1"."owner_id" = ?3 OR EXISTS(SELECT 1
 FROM "team_member" AS "r3"
-WHERE "r3"."team_id" = "b1"."team_id" AND ("r3"."tenant_id" = ?2 AND "r3"."member_id" = ?4)))))));
+WHERE "r3"."team_id" = "b1"."team_id" AND ("r3"."tenant_id" = ?2 AND "r3"."member_id" = ?3))))));
 
 -- judge
 -- 1: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000005))
@@ -38,12 +36,10 @@ WHERE "b1"."id" = ?1;
 
 -- whole
 -- 1: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000005))
--- 2: Uuid Constant(Uuid(018bcfe5-6800-8009-8000-000000000005))
--- 3: BigInt Constant(Int(3))
+-- 2: BigInt Constant(Int(3))
 -- columns: []
 DELETE
-FROM "category"
-WHERE "id" = ?1 AND EXISTS(SELECT 1
 FROM "category" AS "b1"
-WHERE "b1"."id" = ?2 AND "b1"."version" = ?3);
+WHERE "b1"."id" = ?1 AND EXISTS(SELECT 1
+WHERE "b1"."version" = ?2);
 
