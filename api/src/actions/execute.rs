@@ -82,7 +82,7 @@ pub(crate) async fn execute(
             outcome => return Ok(enveloped(&outcome?)),
         }
     }
-    let work = compile(environment, &bundle, &view, &caller, request, timings).await?;
+    let work = Box::pin(compile(environment, &bundle, &view, &caller, request, timings)).await?;
     let data = match &work {
         Work::Read(planned) => {
             timings
@@ -91,7 +91,7 @@ pub(crate) async fn execute(
         }
         Work::Write(mutation) => {
             let written = write::write(environment, &bundle, &view, &caller, mutation, request, way);
-            timings.wait("write", written).await?
+            timings.wait("write", Box::pin(written)).await?
         }
     };
     Ok(enveloped(&data))
@@ -129,7 +129,9 @@ async fn as_before(
     }
     let view = bundle.view(&RoleSet::of(&bundle.catalog, &caller));
     if verb(&asked.query, asked.operation_name.as_deref()) == Verb::Mutation {
-        return write_as_before(environment, bundle, asker, &known, &view, request, timings).await;
+        let writing = write_as_before(environment, bundle, asker, &known, &view, request, timings);
+        // It is large, and most requests read.
+        return Box::pin(writing).await;
     }
     let recalled = timings.time("recall", || recall(bundle, &view, asked));
     let Some(planned) = recalled.ok().flatten() else {

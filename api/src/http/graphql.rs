@@ -86,7 +86,8 @@ async fn run(
     let asked = &request.asked;
     let listens = accepted.events && verb(&asked.query, asked.operation_name.as_deref()) == Verb::Subscription;
     if let Some(media) = accepted.media.filter(|_| !listens) {
-        let work = within_time(execute::execute(call.environment, &request, timings));
+        // It is large, and would be moved about with all that waits for it.
+        let work = Box::pin(within_time(execute::execute(call.environment, &request, timings)));
         let body = while_there(call.request, work).await?;
         return Ok(answer(200, media.content_type(), body));
     }
@@ -101,7 +102,7 @@ async fn run(
         };
         Some(within_time(subscribe(call.environment, standing, outlet.clone())).await?)
     } else {
-        let body = within_time(execute::execute(call.environment, &request, timings)).await?;
+        let body = Box::pin(within_time(execute::execute(call.environment, &request, timings))).await?;
         outlet.put_latest(body.into());
         outlet.complete();
         None
