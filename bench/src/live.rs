@@ -27,7 +27,7 @@ const SESSIONS: usize = 50;
 /// Changes that are measured.
 const CHANGES: usize = 10;
 /// How long everybody may take to hear of one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 type Socket = WebSocketStream<TcpStream>;
 

@@ -22,7 +22,7 @@ pub(crate) const QUIET: Duration = Duration::from_millis(400);
 /// A subscription by server-sent events.
 #[derive(Debug)]
 pub struct Events {
-    events: Receiver<(String, String)>,
+    received: Receiver<(String, String)>,
     latest: RefCell<Value>,
     is_over: Cell<bool>,
 }
@@ -30,7 +30,7 @@ pub struct Events {
 impl Events {
     /// Reads a response as events.
     pub(crate) fn new(body: impl Read + Send + 'static) -> Self {
-        let (sender, events) = channel();
+        let (sender, received) = channel();
         std::thread::spawn(move || {
             let (mut name, mut data) = (String::new(), Vec::new());
             for line in BufReader::new(body).lines() {
@@ -50,7 +50,7 @@ impl Events {
             }
         });
         Self {
-            events,
+            received,
             latest: RefCell::new(Value::Null),
             is_over: Cell::new(false),
         }
@@ -73,7 +73,7 @@ impl Events {
 
     /// The next answer, if one comes in time.
     pub fn take(&self, within: Duration) -> Option<Value> {
-        match self.events.recv_timeout(within) {
+        match self.received.recv_timeout(within) {
             Ok((name, data)) if name == "next" => {
                 let answer: Value = serde_json::from_str(&data).expect("an event is JSON");
                 self.latest.replace(answer.clone());
@@ -137,10 +137,8 @@ impl Events {
         while !self.is_over.get() {
             assert!(started.elapsed() < SOON, "it does not end: {}", self.latest.borrow());
             if let Some(answer) = self.take(SOON) {
-                code = answer["errors"][0]["extensions"]["code"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned();
+                let told = answer["errors"][0]["extensions"]["code"].as_str();
+                told.unwrap_or_default().clone_into(&mut code);
             }
         }
         code

@@ -139,7 +139,9 @@ on_both_databases! {
         let other = server.sign_in("eve@acme.test").tenant("acme");
         let heard = [signed_in.listen(text, &json!({})), other.listen(text, &json!({}))];
         let changes = signed_in.listen(changed, &json!({}));
-        heard.iter().for_each(|events| drop(events.next()));
+        for events in &heard {
+            events.next();
+        }
         let status = signed_in.sign_out();
         assert_eq!(status, 204);
         assert_eq!(heard[0].end(), "UNAUTHENTICATED");
@@ -291,7 +293,9 @@ on_both_databases! {
         let subscribe = json!({"id": "1", "type": "subscribe", "payload": {"query": "subscription { articles { totalCount } }"}});
         let check = |messages: &[Value], code: u16| {
             let mut socket = open();
-            messages.iter().for_each(|message| socket.say(message));
+            for message in messages {
+                socket.say(message);
+            }
             assert_eq!(socket.closed(), code, "{messages:?}");
         };
         check(std::slice::from_ref(&subscribe), 4401);
@@ -559,5 +563,5 @@ fn servers_tell_each_other() {
         );
     }
     here.sign_out();
-    assert_eq!(changes.end().is_empty(), false);
+    assert!(!changes.end().is_empty());
 }

@@ -242,7 +242,9 @@ fn touched(step: &Step, entities: &mut BTreeSet<EntityId>) {
             return;
         }
     };
-    children.iter().for_each(|child| touched(child, entities));
+    for child in children {
+        touched(child, entities);
+    }
 }
 
 /// What those who listen are told.

@@ -43,7 +43,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often is asked whether the client is still there.
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// How long a client may be silent.
-const SILENT_MAX: Duration = Duration::from_secs(60);
+const SILENT_MAX: Duration = Duration::from_mins(1);
 /// How long a client may take to take one message.
 const SENT_WITHIN: Duration = Duration::from_secs(30);
 

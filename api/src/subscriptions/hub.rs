@@ -418,11 +418,11 @@ impl Cohort {
             if !catalog.is_walled(entity) || self.recipe.asks_who() {
                 return self.owe_all(&due);
             }
-            for tenant in behind(catalog, entity, tenant, changed) {
-                self.owe_tenant(tenant, &due);
+            for whose in behind(catalog, entity, tenant, changed) {
+                self.owe_those(whose, &due);
             }
             // Somebody without a tenant may see rows of all of them.
-            self.owe_tenant(Some(None), &due);
+            self.owe_those(Whose::Tenant(None), &due);
         }
         // Who they are is read along with their rows, so it is enough to look.
         let look = Changed::Rows(BTreeSet::new());
@@ -442,21 +442,20 @@ impl Cohort {
             .tenancy
             .is_some_and(|tenancy| entity == tenancy.entity || entity == tenancy.membership)
         {
-            for tenant in behind(catalog, entity, tenant, changed) {
-                self.owe_tenant(tenant, &look);
+            for whose in behind(catalog, entity, tenant, changed) {
+                self.owe_those(whose, &look);
             }
         }
     }
 
     fn owe_all(&mut self, due: &Changed) {
-        self.owe_tenant(None, due);
+        self.owe_those(Whose::All, due);
     }
 
-    /// `None`: those of all tenants.
-    fn owe_tenant(&mut self, tenant: Option<Option<RowId>>, due: &Changed) {
-        let numbers: Vec<u64> = match tenant {
-            None => self.by_tenant.values().flatten().copied().collect(),
-            Some(tenant) => self.by_tenant.get(&tenant).into_iter().flatten().copied().collect(),
+    fn owe_those(&mut self, whose: Whose, due: &Changed) {
+        let numbers: Vec<u64> = match whose {
+            Whose::All => self.by_tenant.values().flatten().copied().collect(),
+            Whose::Tenant(tenant) => self.by_tenant.get(&tenant).into_iter().flatten().copied().collect(),
         };
         for number in numbers {
             self.owe(number, due.clone());
@@ -464,15 +463,24 @@ impl Cohort {
     }
 }
 
-/// The tenants behind whose walls rows have changed; `None`: it may be any.
-fn behind(catalog: &Catalog, entity: EntityId, tenant: Option<RowId>, changed: &Changed) -> Vec<Option<Option<RowId>>> {
+/// Some of a cohort.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// All of it.
+    All,
+    /// Those who ask in that tenant, or in none.
+    Tenant(Option<RowId>),
+}
+
+/// Those behind whose walls rows have changed.
+fn behind(catalog: &Catalog, entity: EntityId, tenant: Option<RowId>, changed: &Changed) -> Vec<Whose> {
     match (tenant, changed) {
-        (Some(tenant), _) => vec![Some(Some(tenant))],
+        (Some(tenant), _) => vec![Whose::Tenant(Some(tenant))],
         // The rows of the tenants themselves.
         (None, Changed::Rows(rows)) if catalog.is_tenant_entity(entity) => {
-            rows.iter().map(|row| Some(Some(*row))).collect()
+            rows.iter().map(|row| Whose::Tenant(Some(*row))).collect()
         }
-        (None, _) => vec![None],
+        (None, _) => vec![Whose::All],
     }
 }
 

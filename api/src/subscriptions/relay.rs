@@ -80,7 +80,7 @@ async fn run(environment: Arc<Environment>, mut outgoing: UnboundedReceiver<Chan
             } else {
                 std::mem::take(&mut missed)
             };
-            if let Err(error) = relay.send(&written(server, changes.clone())).await {
+            if let Err(error) = relay.send(&written(server, &changes)).await {
                 tracing::warn!("changes do not travel between servers: {}", chain(&error));
                 missed = changes;
                 break;
@@ -109,18 +109,21 @@ fn hear(environment: &Environment, server: u64, text: &str) {
 }
 
 /// The message, with less said where it would be too long.
-fn written(server: u64, changes: Changes) -> String {
-    let text = |changes: Changes| serde_json::to_string(&Message { server, changes }).unwrap_or_default();
+fn written(server: u64, changes: &Changes) -> String {
+    let text = |changes: &Changes| {
+        let changes = changes.clone();
+        serde_json::to_string(&Message { server, changes }).unwrap_or_default()
+    };
     let fits = |text: &String| text.len() <= freehold_storage::RELAY_BYTES_MAX;
     let coarse = || {
         let mut coarse = changes.clone();
         coarse.rows.values_mut().for_each(|changed| *changed = Changed::Some);
         coarse
     };
-    Some(text(changes.clone()))
+    Some(text(changes))
         .filter(fits)
-        .or_else(|| Some(text(coarse())).filter(fits))
-        .unwrap_or_else(|| text(Changes::everything()))
+        .or_else(|| Some(text(&coarse())).filter(fits))
+        .unwrap_or_else(|| text(&Changes::everything()))
 }
 
 #[cfg(test)]
@@ -134,15 +137,15 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Message>(text).unwrap().changes;
         let mut changes = Changes::default();
         changes.add("ticket", None, Changed::Rows([id(1)].into()));
-        assert_eq!(read(&written(7, changes.clone())), changes);
+        assert_eq!(read(&written(7, &changes)), changes);
         for number in 0..10 {
             changes.add(&format!("e{number}"), None, Changed::Rows((0..100).map(id).collect()));
         }
-        let coarse = read(&written(7, changes.clone()));
+        let coarse = read(&written(7, &changes));
         assert!(coarse.rows.len() == 11 && coarse.rows.values().all(|changed| *changed == Changed::Some));
         for number in 0..1_000 {
             changes.add("ticket", Some(id(number)), Changed::Some);
         }
-        assert_eq!(read(&written(7, changes)), Changes::everything());
+        assert_eq!(read(&written(7, &changes)), Changes::everything());
     }
 }
