@@ -8,11 +8,12 @@ pub(crate) use identities::{Identities, IdentityKey, Known};
 pub(crate) use plans::{Live, Planned, Plans, Recipe, Watch};
 
 use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
-use freehold_base::ValueType;
+use freehold_base::{Limits, ValueType};
 use freehold_policy::{Access, Policy, RoleSet};
 use freehold_schema::catalog::{Catalog, SystemField};
 use freehold_schema::diagnostic::{Diagnostics, render};
 use freehold_schema::graphql::RoleSchema;
+use freehold_schema::operations::{self, AppOperation};
 use freehold_schema::source::Sources;
 use freehold_storage::Drafts;
 use moka::sync::Cache;
@@ -62,11 +63,13 @@ pub(crate) struct View {
 pub(crate) struct Compiled {
     /// Catalog and policy, unless there is an error.
     pub(crate) sound: Option<(Catalog, Policy)>,
+    /// The operations that stand in the app, those without a fault.
+    pub(crate) operations: Vec<AppOperation>,
     /// Every fault found.
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// Compiles an app: its model, its rules and its seed.
+/// Compiles an app: its model, its rules, its seed and its operations.
 pub(crate) fn compile(sources: &Sources) -> Compiled {
     let freehold_schema::Compiled {
         catalog,
@@ -85,8 +88,14 @@ pub(crate) fn compile(sources: &Sources) -> Compiled {
             diagnostics.error("seed-value", span, why);
         }
     }
+    let limits = catalog.as_ref().map_or_else(Limits::default, |catalog| catalog.limits);
+    let operations = operations::read(sources, &limits, &mut diagnostics);
     let sound = catalog.zip(policy).filter(|_| !diagnostics.has_errors());
-    Compiled { sound, diagnostics }
+    Compiled {
+        sound,
+        operations,
+        diagnostics,
+    }
 }
 
 impl Compiled {
@@ -241,5 +250,34 @@ mod tests {
             &[("seed-value", "seed.yaml:3:3")],
         );
         check("a: {type: html, default: '<b>x'}", "", &[("content", "app.yaml:4:59")]);
+    }
+
+    #[test]
+    fn operations_are_read_with_the_model() {
+        let file = |name: &str, text: &str| SourceFile {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        let app = "app: a\nsecurity: open\nlimits: {nesting: 4}\nentities:\n  thing: {access: open, fields: {a: {type: int}}}\n";
+        let compiled = |text: &str| {
+            let sources = Sources::new(vec![file("app.yaml", app), file("operations/a.graphql", text)]);
+            let compiled = compile(&sources);
+            (
+                compiled.sound.is_some(),
+                compiled.operations.len(),
+                compiled.report(&sources, false),
+            )
+        };
+        // It need not fit anybody's schema.
+        let (is_sound, read, report) = compiled("{ nothing }");
+        assert!(is_sound && read == 1, "{report}");
+        for (text, told) in [
+            ("\n{ nothing", "--> operations/a.graphql:2:10"),
+            ("{a{a{a{a{a}}}}}", "the nesting is 5, more than 4"),
+        ] {
+            let (is_sound, read, report) = compiled(text);
+            assert!(!is_sound && read == 0, "{report}");
+            assert!(report.contains("error[operation]") && report.contains(told), "{report}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::keys::KeySource;
 use crate::secret_url::SecretUrl;
 use crate::subscriptions::{OF_ONE_MAX, SUBSCRIPTIONS_MAX};
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use freehold_storage::audit::Bursts;
 use serde::{Deserialize, Serialize};
 use std::io::IsTerminal;
@@ -64,6 +65,9 @@ pub(crate) struct DevArgs {
     /// Address to which alerts of the audit log are posted
     #[arg(long, env = "FREEHOLD_ALERT_WEBHOOK", value_name = "URL", hide_env_values = true, value_parser = SecretUrl::parse)]
     pub(crate) alert_webhook: Option<SecretUrl>,
+    /// Answer only operations that stand in the app, in its folder operations/; GraphiQL then cannot ask freely, nor show the schema
+    #[arg(long, env = "FREEHOLD_TRUSTED_OPERATIONS", value_parser = BoolishValueParser::new())]
+    pub(crate) trusted_operations: bool,
     /// Let this start change tables so that data is lost
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -102,6 +106,17 @@ pub(crate) struct ServeArgs {
     /// Folder in which letters are left for a mail server to pick up; without one nothing is sent
     #[arg(long, env = "FREEHOLD_MAIL_DIR", value_name = "DIR")]
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Answer only operations that stand in the app, in its folder operations/
+    #[arg(
+        long,
+        env = "FREEHOLD_TRUSTED_OPERATIONS",
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) trusted_operations: Option<bool>,
     /// Let this start change tables so that data is lost
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -144,6 +159,9 @@ pub(crate) struct Config {
     /// Folder in which letters are left for a mail server to pick up; in the file relative to it.
     #[serde(default)]
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Only operations that stand in the app are answered.
+    #[serde(default)]
+    pub(crate) trusted_operations: bool,
 }
 
 /// `[database]`
@@ -321,6 +339,7 @@ impl Config {
             key_file,
             alert_webhook,
             mail_dir,
+            trusted_operations,
             ..
         } = args;
         if key_file.is_some() {
@@ -333,6 +352,7 @@ impl Config {
         replace(&mut config.listen, listen.as_ref());
         replace(&mut config.operations_listen, operations_listen.as_ref());
         replace(&mut config.hosts, hosts.as_ref());
+        replace(&mut config.trusted_operations, trusted_operations.as_ref());
         replace(&mut config.database.url, database.as_ref());
         replace(&mut config.database.schema, schema.as_ref());
         if alert_webhook.is_some() {
@@ -412,10 +432,11 @@ impl Config {
             subscriptions,
             alerts,
             mail_dir,
+            trusted_operations,
         } = shown;
         let text = |value: &str| serde_json::Value::from(value).to_string();
         format!(
-            "app = {}\nenvironment = {}\nlisten = \"{listen}\"\noperations_listen = \"{operations_listen}\"\nhosts = {}\n{}{}\n\
+            "app = {}\nenvironment = {}\nlisten = \"{listen}\"\noperations_listen = \"{operations_listen}\"\nhosts = {}\ntrusted_operations = {trusted_operations}\n{}{}\n\
              [database]\nurl = {}\nschema = {}\nconnections = {}\n\n[console]\nenabled = {}\n\n\
              [subscriptions]\nall = {}\nof_one = {}\n\n[alerts]\ndenials = {}\nwithin_seconds = {}\n{}",
             text(&app.display().to_string()),
@@ -545,6 +566,25 @@ mod tests {
         };
         let other = Config::load(&stated).unwrap();
         assert_eq!(other.keys().unwrap(), KeySource::File("other.json".into()));
+        for (stated, expected) in [(None, false), (Some(true), true)] {
+            let stated = ServeArgs {
+                trusted_operations: stated,
+                ..args.clone()
+            };
+            let printed: Config = toml::from_str(&Config::load(&stated).unwrap().masked()).unwrap();
+            assert_eq!(printed.trusted_operations, expected);
+        }
+        std::fs::write(
+            &path,
+            "app = 'shop'\ntrusted_operations = true\n[database]\nurl = 'sqlite:x'\n",
+        )
+        .unwrap();
+        assert!(Config::load(&args).unwrap().trusted_operations);
+        let stated = ServeArgs {
+            trusted_operations: Some(false),
+            ..args.clone()
+        };
+        assert!(!Config::load(&stated).unwrap().trusted_operations);
         let hook = "https://hooks.example.com/secret";
         std::fs::write(
             &path,

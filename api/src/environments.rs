@@ -11,6 +11,7 @@ use crate::subscriptions::{Changes, Hub};
 use freehold_auth::{Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};
 use freehold_planner::cursor::Sealer;
+use freehold_schema::operations::AppOperation;
 use freehold_storage::Database;
 use freehold_vault::Vault;
 use sea_orm::DatabaseConnection;
@@ -46,7 +47,7 @@ pub(crate) struct Environment {
     pub(crate) post: Post,
     /// What addresses are called there.
     pub(crate) pseudonyms: Pseudonyms,
-    /// Texts that clients name by their hash.
+    /// Texts that clients name by a hash or an id: the app's operations, and others unless these alone are trusted.
     pub(crate) persisted: Persisted,
     /// Those who listen.
     pub(crate) hub: Arc<Hub>,
@@ -78,6 +79,8 @@ pub(crate) struct Parts {
     pub(crate) recorder: Recorder,
     pub(crate) post: Post,
     pub(crate) pseudonyms: Pseudonyms,
+    /// Only operations of the app are answered.
+    pub(crate) trusted_operations: bool,
 }
 
 /// Somebody of the seed, whose password is public.
@@ -134,6 +137,7 @@ impl Environment {
             recorder,
             post,
             pseudonyms,
+            trusted_operations,
         } = parts;
         Self {
             name,
@@ -150,7 +154,7 @@ impl Environment {
             recorder,
             post,
             pseudonyms,
-            persisted: Persisted::default(),
+            persisted: Persisted::new(trusted_operations),
             hub: Arc::default(),
             live: RwLock::default(),
         }
@@ -181,8 +185,15 @@ impl Environment {
             .answer(host, self.live().bundle.as_ref().map(|bundle| &bundle.catalog))
     }
 
-    /// Serves another bundle from now on.
-    pub(crate) fn serve(&self, bundle: Arc<Bundle>, demo_users: Vec<DemoUser>, default_query: Option<String>) {
+    /// Serves another bundle from now on, and knows its app's operations.
+    pub(crate) fn serve(
+        &self,
+        bundle: Arc<Bundle>,
+        operations: &[AppOperation],
+        demo_users: Vec<DemoUser>,
+        default_query: Option<String>,
+    ) {
+        self.persisted.serve(operations);
         let next = Live {
             bundle: Some(bundle),
             report: None,

@@ -50,6 +50,8 @@ pub(crate) struct Opening {
     pub(crate) keys: KeySource,
     /// Where letters are left; without a folder nothing is sent.
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Only operations of the app are answered.
+    pub(crate) trusted_operations: bool,
 }
 
 /// Opens an environment. It has no bundle yet.
@@ -68,6 +70,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         alerts,
         keys,
         mail_dir,
+        trusted_operations,
     } = opening;
     let settings = Settings {
         connections: place.connections,
@@ -128,6 +131,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         hosts,
         recorder,
         pseudonyms,
+        trusted_operations,
     }))
 }
 

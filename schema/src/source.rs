@@ -71,6 +71,8 @@ pub enum FileKind {
     Seed,
     /// A policy test: a file under `tests/`.
     Test,
+    /// Operations of clients: `*.graphql`, `*.gql` or `*.json` under `operations/`.
+    Operation,
     /// Nothing that the compiler reads.
     Other,
 }
@@ -82,7 +84,7 @@ pub fn is_model_file(relative_path: &str) -> FileKind {
     let Some(file) = parts.pop() else {
         return FileKind::Other;
     };
-    let Some((stem, "yaml" | "yml")) = file.rsplit_once('.') else {
+    let Some((stem, ending @ ("yaml" | "yml" | "graphql" | "gql" | "json"))) = file.rsplit_once('.') else {
         return FileKind::Other;
     };
     if stem.is_empty()
@@ -92,6 +94,12 @@ pub fn is_model_file(relative_path: &str) -> FileKind {
             .any(|part| part.starts_with('.') || *part == "node_modules")
     {
         return FileKind::Other;
+    }
+    if !matches!(ending, "yaml" | "yml") {
+        return match parts.first() {
+            Some(&"operations") => FileKind::Operation,
+            _ => FileKind::Other,
+        };
     }
     match parts.first() {
         Some(&("public" | "functions")) => FileKind::Other,
@@ -122,6 +130,18 @@ mod tests {
             ("a/node_modules/x.yaml", FileKind::Other),
             ("README.md", FileKind::Other),
             (".yaml", FileKind::Other),
+            ("operations/tickets.graphql", FileKind::Operation),
+            ("./operations/web/tickets.gql", FileKind::Operation),
+            ("operations/manifest.json", FileKind::Operation),
+            ("operations/tickets.yaml", FileKind::Model),
+            ("operations/README.md", FileKind::Other),
+            ("operations/.graphql", FileKind::Other),
+            ("operations/.hidden/a.graphql", FileKind::Other),
+            ("operations/node_modules/a.json", FileKind::Other),
+            ("tickets.graphql", FileKind::Other),
+            ("package.json", FileKind::Other),
+            ("web/operations/a.graphql", FileKind::Other),
+            ("tests/a.json", FileKind::Other),
         ] {
             assert_eq!(is_model_file(path), expected, "{path}");
         }

@@ -37,6 +37,7 @@ mod round_trips;
 mod several_servers;
 mod subscriptions;
 mod tenants;
+mod trusted_operations;
 mod write_walls;
 
 use serde_json::Value;

@@ -53,6 +53,8 @@ pub(crate) async fn subscribe(
 /// As [`subscribe`].
 pub(crate) async fn admit(environment: &Environment, standing: &Standing) -> Result<Admitted, Refusal> {
     let bundle = environment.bundle()?;
+    // A deploy may have taken the operation out of the app.
+    environment.persisted.check(&standing.asked.query)?;
     let tenant = tenant_hint(&bundle.catalog, &standing.host, standing.tenant.as_deref());
     let mut asker = Asker::new(environment, &bundle, standing.token.as_ref(), &tenant);
     let known = asker.settle().await?;

@@ -43,8 +43,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         Some((catalog, policy)) => {
             if !args.json {
                 let (entities, rules, roles) = (catalog.entities.len(), policy.rules().len(), catalog.roles.len());
+                let operations = match compiled.operations.len() {
+                    0 => String::new(),
+                    number => format!(", {number} operations"),
+                };
                 say(format!(
-                    "{} is sound: {entities} entities, {rules} rules, {roles} roles, {tests} policy tests",
+                    "{} is sound: {entities} entities, {rules} rules, {roles} roles, {tests} policy tests{operations}",
                     catalog.app
                 ));
             }

@@ -51,6 +51,7 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
         },
         keys: args.keys(),
         mail_dir: Some(args.mail_dir()),
+        trusted_operations: args.trusted_operations,
     });
     let environment = Arc::new(environment.await?);
     let care = if args.allow_destructive {

@@ -15,6 +15,7 @@ mod watch;
 mod who;
 
 use crate::config;
+use crate::environments::Environment;
 use crate::error::Failure;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -108,6 +109,16 @@ fn say(text: impl AsRef<str>) {
 /// Writes to standard error.
 fn tell(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref().trim_end());
+}
+
+/// An app without operations is refused whole where they alone are answered: hardly what was meant.
+fn warn_of_no_operations(environment: &Environment) {
+    if environment.persisted.refuses_all() {
+        tell(
+            "warning: only operations of the app are answered, and it has none, so every request is refused; put them into its \
+             folder `operations/`, or leave `--trusted-operations` out",
+        );
+    }
 }
 
 fn complain(failure: &Failure) {

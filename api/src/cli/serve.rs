@@ -2,7 +2,7 @@
 
 use crate::actions::deploy::{Care, deploy};
 use crate::bundle::compile;
-use crate::cli::{say, tell};
+use crate::cli::{say, tell, warn_of_no_operations};
 use crate::config::{self, Config, ServeArgs};
 use crate::environments::Environment;
 use crate::error::{Failure, chain};
@@ -101,10 +101,12 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
         alerts: config.alerts.clone(),
         keys: config.keys()?,
         mail_dir: config.mail_dir.clone(),
+        trusted_operations: config.trusted_operations,
     });
     let environment = environment.await?;
     let deployed = deploy(&environment, catalog, policy, care).await?;
-    environment.serve(deployed.bundle, Vec::new(), None);
+    environment.serve(deployed.bundle, &compiled.operations, Vec::new(), None);
+    warn_of_no_operations(&environment);
     Ok(environment)
 }
 

@@ -103,7 +103,7 @@ async fn in_scratch(
     let bundle = deploy(&environment, catalog, policy, Care::KeepData).await?.bundle;
     let seed = seed::read(sources, &bundle);
     seed::insert(&environment, &bundle, &seed).await?;
-    environment.serve(bundle.clone(), Vec::new(), None);
+    environment.serve(bundle.clone(), &[], Vec::new(), None);
     // Once more: ids of rows are the environment's.
     let tests = tests(sources, &bundle)?;
     let wanted: Vec<&PolicyTest> = tests

@@ -4,7 +4,7 @@ use crate::actions::default_query::default_query;
 use crate::actions::deploy::{Care, deploy};
 use crate::actions::seed::seed;
 use crate::bundle::compile;
-use crate::cli::{say, tell};
+use crate::cli::{say, tell, warn_of_no_operations};
 use crate::config;
 use crate::environments::Environment;
 use crate::error::Failure;
@@ -62,7 +62,8 @@ pub(crate) async fn load(
         Err(failure) => return Ok(refuse(environment, &failure)),
     };
     let query = default_query(&deployed.bundle);
-    environment.serve(deployed.bundle, demo_users, query);
+    environment.serve(deployed.bundle, &compiled.operations, demo_users, query);
+    warn_of_no_operations(environment);
     Ok(Outcome::Served)
 }
 

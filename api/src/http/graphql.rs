@@ -5,7 +5,7 @@ use crate::actions::subscribe::subscribe;
 use crate::error::Refusal;
 use crate::http::accept::{Accepted, Media, is_utf8, negotiate};
 use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
-use crate::http::persisted::Persisted;
+use crate::http::persisted::{Persisted, Wanted};
 use crate::http::presence::while_there;
 use crate::http::shell::{Call, log};
 use crate::http::verb::{Verb, verb};
@@ -241,23 +241,25 @@ fn from_json(bytes: &[u8], limits: &Limits, persisted: &Persisted) -> Result<Ask
 /// The parameters of an operation (GraphQL over HTTP, section 5.1).
 ///
 /// # Errors
-/// `BAD_REQUEST`, `PERSISTED_QUERY_NOT_FOUND`
+/// `BAD_REQUEST`; `PERSISTED_QUERY_NOT_FOUND` and `FORBIDDEN` as [`Persisted::text`].
 pub(super) fn parameters(mut parameters: Map<String, Value>, persisted: &Persisted) -> Result<Asked, Refusal> {
     let bad = |message: &str| Refusal::new(Code::BadRequest, message).with_status(400);
-    let query = match parameters.remove("query") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text),
-        Some(_) => return Err(bad("`query` must be a string")),
+    let mut text = |name: &str| match parameters.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(bad(&format!("`{name}` must be a string"))),
     };
-    let operation_name = match parameters.remove("operationName") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text),
-        Some(_) => return Err(bad("`operationName` must be a string")),
-    };
+    let query = text("query")?;
+    let document_id = text("documentId")?;
+    let operation_name = text("operationName")?;
     let variables = map(parameters.remove("variables"), "variables")?;
     let extensions = map(parameters.remove("extensions"), "extensions")?;
     Ok(Asked {
-        query: persisted.text(query, &extensions)?,
+        query: persisted.text(Wanted {
+            query,
+            document_id,
+            extensions,
+        })?,
         operation_name,
         variables,
     })
@@ -269,13 +271,13 @@ fn from_query_string(text: &str, limits: &Limits, persisted: &Persisted) -> Resu
     let pairs = Query::<Vec<(String, String)>>::from_query(text)
         .map_err(|_| bad("the query string cannot be read"))?
         .into_inner();
-    let mut query = None;
+    let mut wanted = Wanted::default();
     let mut operation_name = None;
     let mut variables = Map::new();
-    let mut extensions = Map::new();
     for (name, value) in pairs {
         match name.as_str() {
-            "query" => query = Some(value),
+            "query" => wanted.query = Some(value),
+            "documentId" => wanted.document_id = Some(value).filter(|id| !id.is_empty()),
             "operationName" => operation_name = Some(value).filter(|name| !name.is_empty()),
             "variables" | "extensions" if value.is_empty() => {}
             "variables" | "extensions" => {
@@ -286,7 +288,7 @@ fn from_query_string(text: &str, limits: &Limits, persisted: &Persisted) -> Resu
                 let target = if name == "variables" {
                     &mut variables
                 } else {
-                    &mut extensions
+                    &mut wanted.extensions
                 };
                 *target = map(Some(json), &name)?;
             }
@@ -294,7 +296,7 @@ fn from_query_string(text: &str, limits: &Limits, persisted: &Persisted) -> Resu
         }
     }
     Ok(Asked {
-        query: persisted.text(query, &extensions)?,
+        query: persisted.text(wanted)?,
         operation_name,
         variables,
     })
@@ -342,6 +344,7 @@ mod tests {
             r#"{"query": "{a}", "variables": []}"#,
             r#"{"query": "{a}", "variables": "{}"}"#,
             r#"{"query": "{a}", "operationName": 1}"#,
+            r#"{"query": "{a}", "documentId": 1}"#,
             r#"{"query": "{a}", "extensions": 1}"#,
             "{\"query\": \"\u{0}\"}",
         ] {
@@ -375,6 +378,8 @@ mod tests {
         }
         assert_eq!(read(""), Err((Code::BadRequest, 400)));
         assert_eq!(read("query=x&variables=1"), Err((Code::BadRequest, 400)));
+        assert_eq!(read("query=x&documentId=").unwrap().query, "x");
+        assert_eq!(read("documentId=x"), Err((Code::PersistedQueryNotFound, 400)));
     }
 
     #[test]

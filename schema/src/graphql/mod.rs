@@ -31,6 +31,7 @@ mod tests;
 
 pub use coerce::{VariableSignature, Variables};
 pub use error::{PathSegment, Problem, RequestError};
+pub(crate) use parse::check_syntax;
 pub use prepare::{CheckedText, Prepared, RequestText};
 pub use role_schema::RoleSchema;
 pub use root_write::RootWrite;

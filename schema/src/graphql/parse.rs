@@ -8,10 +8,11 @@ use super::document::{
 };
 use super::error::{Refused, RequestError};
 use super::operation::OperationKind;
+use super::text::check_query;
 use async_graphql::parser::types::{self, BaseType, DocumentOperations, OperationType};
 use async_graphql::parser::{Error, parse_query};
 use async_graphql::{Name, Pos, Positioned, Value};
-use freehold_base::Code;
+use freehold_base::{Code, Limits};
 use std::convert::Infallible;
 
 /// Parses a query that has passed [`super::text::check_query`].
@@ -41,6 +42,14 @@ pub(crate) fn parse(text: &str) -> Result<Document, Refused> {
         fragments,
         fragment_index,
     })
+}
+
+/// Whether a text can be read at all. What it may ask for depends on who asks.
+///
+/// # Errors
+/// As [`check_query`] and [`parse`].
+pub(crate) fn check_syntax(text: &str, limits: &Limits) -> Result<(), Refused> {
+    parse(&check_query(text, limits)?).map(drop)
 }
 
 /// pest draws a picture of several lines; a client wants the place and what was expected there.

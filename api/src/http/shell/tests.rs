@@ -42,6 +42,7 @@ async fn empty() -> Environment {
         alerts: AlertsConfig::default(),
         keys: KeySource::FileOrNew(keys.clone()),
         mail_dir: None,
+        trusted_operations: false,
     };
     let environment = open(opening).await.unwrap();
     std::fs::remove_file(keys).unwrap();
@@ -62,7 +63,7 @@ async fn serving() -> Environment {
         .apply(&catalog, &[], false, environment.clock.as_ref())
         .await
         .unwrap();
-    environment.serve(Arc::new(Bundle::new(catalog, policy)), Vec::new(), None);
+    environment.serve(Arc::new(Bundle::new(catalog, policy)), &[], Vec::new(), None);
     environment
 }
 
