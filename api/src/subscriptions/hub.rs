@@ -2,7 +2,7 @@
 
 use crate::bundle::{Bundle, Known, Recipe};
 use crate::error::Refusal;
-use crate::subscriptions::{Changed, Changes, Member};
+use crate::subscriptions::{Changed, Changes, Member, Watched};
 use freehold_base::{Code, RowId};
 use freehold_schema::catalog::{Catalog, EntityId};
 use std::collections::hash_map::Entry;
@@ -25,7 +25,7 @@ pub(crate) struct Hub {
     woken: Notify,
     /// Subscriptions in all, and of one person.
     bounds: [AtomicUsize; 2],
-    watched: AtomicUsize,
+    watched: Arc<AtomicUsize>,
     /// Other servers are told of what is changed here.
     relays: AtomicBool,
 }
@@ -107,7 +107,7 @@ impl Default for Hub {
             state: Mutex::default(),
             woken: Notify::new(),
             bounds: [AtomicUsize::new(SUBSCRIPTIONS_MAX), AtomicUsize::new(OF_ONE_MAX)],
-            watched: AtomicUsize::new(0),
+            watched: Arc::default(),
             relays: AtomicBool::new(false),
         }
     }
@@ -121,11 +121,9 @@ impl Hub {
         }
     }
 
-    /// Takes places for rows to watch, or gives them back; false if there are no more.
-    pub(crate) fn watch(&self, before: usize, now: usize) -> bool {
-        let others = self.watched.fetch_add(now, Ordering::Relaxed) + now;
-        self.watched.fetch_sub(before, Ordering::Relaxed);
-        others <= WATCHED_MAX + before
+    /// Takes places for the rows that somebody watches now; false if there are no more.
+    pub(crate) fn watch(&self, rows: &mut Watched) -> bool {
+        rows.hold(&self.watched, WATCHED_MAX)
     }
 
     /// From now on other servers are told of what is changed here: somebody takes it from [`Hub::outgoing`].
@@ -184,7 +182,7 @@ impl Hub {
             .map(|(number, _)| *number)
             .collect();
         for number in gone {
-            self.gave_back(state.take(number));
+            state.take(number);
         }
         if !state.members.is_empty() {
             state.pending.everything = true;
@@ -248,16 +246,7 @@ impl Hub {
 
     /// Lets a subscriber go.
     pub(crate) fn leave(&self, number: u64) {
-        let place = self.state().take(number);
-        self.gave_back(place);
-    }
-
-    /// Counts the rows that somebody watched who has left.
-    fn gave_back(&self, place: Option<Place>) {
-        if let Some(place) = place {
-            let watched = place.member.progress().watched.take();
-            self.watch(watched.map_or(0, |rows| rows.len()), 0);
-        }
+        self.state().take(number);
     }
 
     /// What is to be read now, of cohorts that nobody reads for.

@@ -167,10 +167,12 @@ impl Reading<'_> {
                             continue;
                         }
                         Sight::Same => continue,
-                        Sight::Data(data, digest) => {
-                            member.member.progress().digest = Some(digest);
-                            watched(&data).and_then(|rows| self.differing(watch, &member.member, rows))
-                        }
+                        Sight::Data(data, digest) => watched(&data).and_then(|rows| {
+                            let differing = self.differing(watch, &member.member, rows)?;
+                            // What differs is not told yet, and perhaps not soon.
+                            member.member.progress().digest = differing.is_empty().then_some(digest);
+                            Ok(differing)
+                        }),
                         Sight::Failed(refusal) => Err(refusal),
                     };
                     match rows {
@@ -206,20 +208,19 @@ impl Reading<'_> {
     }
 
     /// Tells of the rows that have gone; gives those that have come or changed.
-    fn differing(&self, watch: &Watch, member: &Member, rows: Watched) -> Result<Vec<RowId>, Refusal> {
+    fn differing(&self, watch: &Watch, member: &Member, mut rows: Watched) -> Result<Vec<RowId>, Refusal> {
         let mut progress = member.progress();
-        let before = progress.watched.as_ref().map_or(0, Watched::len);
         if rows.len() > WATCHED_MAX as usize {
             return Err(too_many());
         }
         let Some(watched) = progress.watched.as_mut() else {
-            let has_place = self.environment.hub.watch(before, rows.len());
+            let has_place = self.environment.hub.watch(&mut rows);
             progress.watched = Some(rows);
             return if has_place { Ok(Vec::new()) } else { Err(no_place()) };
         };
         let gone = watched.keep_those_of(&rows);
         let differing = rows.differing(watched);
-        self.environment.hub.watch(before, watched.len());
+        self.environment.hub.watch(watched);
         drop(progress);
         for row in gone {
             if !member.outlet.put(event(watch, "DELETED", row, None)) {
@@ -234,7 +235,6 @@ impl Reading<'_> {
         let Row { row: found } = serde_json::from_slice(data).map_err(Refusal::internal)?;
         let mut progress = member.progress();
         let watched = progress.watched.get_or_insert_default();
-        let before = watched.len();
         let body = match found {
             None if watched.remove(row) => event(watch, "DELETED", row, None),
             None => return Ok(()),
@@ -251,11 +251,11 @@ impl Reading<'_> {
                 event(watch, kind, row, Some(&found))
             }
         };
-        let now = watched.len();
+        let (now, has_place) = (watched.len(), self.environment.hub.watch(watched));
         // The rows are other ones than those that were read together.
         progress.digest = None;
         drop(progress);
-        if !self.environment.hub.watch(before, now) {
+        if !has_place {
             return Err(no_place());
         }
         if now > WATCHED_MAX as usize {

@@ -59,28 +59,31 @@ pub(crate) async fn run(
             }
             Err(failure) => failure,
         };
-        // A program only reads, so it may be tried again: when connections broke while they were idle, and when tables changed
-        // after statements were prepared.
-        let again = match &failure {
-            Failure::Driver(error) if is_broken(error) => {
-                drop(checkout);
-                pool.forget_idle();
-                true
-            }
-            Failure::Driver(error) if is_outdated(error) => {
-                checkout.forget_statements();
-                checkout.give_back();
-                true
-            }
-            Failure::Driver(_) | Failure::OfCommit(_) | Failure::Ours(_) => {
-                checkout.give_back();
-                false
-            }
-        };
-        if !(first && again) {
+        if !(end_of_reading(pool, checkout, &failure) && first) {
             return Err(failure.into());
         }
         first = false;
+    }
+}
+
+/// Ends a reading that failed; whether it may be tried again, for it changes nothing: when connections broke while they were idle, and
+/// when tables changed after statements were prepared.
+fn end_of_reading(pool: &Pool, mut checkout: Checkout, failure: &Failure) -> bool {
+    match failure {
+        Failure::Driver(error) if is_broken(error) => {
+            drop(checkout);
+            pool.forget_idle();
+            true
+        }
+        Failure::Driver(error) if is_outdated(error) => {
+            checkout.forget_statements();
+            checkout.give_back();
+            true
+        }
+        Failure::Driver(_) | Failure::OfCommit(_) | Failure::Ours(_) => {
+            checkout.give_back();
+            false
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statements that are run once for many rows of values.
 
-use super::{ANSWER_BYTES_MAX, Effort, Failure, Pool, command, is_broken, is_outdated, pipeline, prepare, within};
+use super::{ANSWER_BYTES_MAX, Effort, Failure, Pool, command, end_of_reading, pipeline, prepare, within};
 use crate::binder::Bound;
 use crate::cells::Table;
 use crate::dialect::postgres::Checkout;
@@ -36,23 +36,7 @@ pub(crate) async fn run_wide(pool: &Pool, statements: &[Wide<'_>], effort: &mut 
             }
             Err(failure) => failure,
         };
-        let again = match &failure {
-            Failure::Driver(error) if is_broken(error) => {
-                drop(checkout);
-                pool.forget_idle();
-                true
-            }
-            Failure::Driver(error) if is_outdated(error) => {
-                checkout.forget_statements();
-                checkout.give_back();
-                true
-            }
-            Failure::Driver(_) | Failure::OfCommit(_) | Failure::Ours(_) => {
-                checkout.give_back();
-                false
-            }
-        };
-        if !(first && again) {
+        if !(end_of_reading(pool, checkout, &failure) && first) {
             return Err(failure.into());
         }
         first = false;
