@@ -67,6 +67,23 @@ async function run() {
   await page.waitForFunction(() => document.querySelector('.result-window .CodeMirror').CodeMirror.getValue() === '');
   assert.deepEqual(await execute(page), one.answer, 'the same query, the first person');
 
+  step = 'listen, and see a change';
+  await write(page, 'subscription Live { tickets { totalCount } }');
+  const before = (await execute(page)).data.tickets.totalCount;
+  const written = await page.evaluate(async (tenant) => {
+    const query = 'mutation { createTicket(input: {subject: "Live", body: "b"}) { id } }';
+    const headers = { 'Content-Type': 'application/json', 'X-Freehold-CSRF': '1', 'X-Tenant': tenant };
+    return (await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
+  }, one.tenant);
+  assert.equal(written.errors, undefined, JSON.stringify(written));
+  await page.waitForFunction((wanted) => {
+    const text = document.querySelector('.result-window .CodeMirror').CodeMirror.getValue();
+    return JSON.parse(text).data?.tickets.totalCount === wanted;
+  }, before + 1);
+  await picture(page, 'live');
+  await page.getByRole('button', { name: /^Stop query/ }).click();
+  await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+
   step = 'type with completion';
   await write(page, '');
   await page.keyboard.type('{ tick', { delay: 40 });
@@ -141,11 +158,11 @@ async function run() {
 async function twoPeople(users) {
   const answers = [];
   for (const user of users) {
-    const { answer, roles } = await answerOf(BASE, user, QUERY);
+    const { answer, roles, tenant } = await answerOf(BASE, user, QUERY);
     if (!answer?.data?.tickets || answer.errors) continue;
     const other = answers.find((it) => !isDeepStrictEqual(it.answer.data, answer.data));
-    if (other) return [other, { user, answer, roles }];
-    answers.push({ user, answer, roles });
+    if (other) return [other, { user, answer, roles, tenant }];
+    answers.push({ user, answer, roles, tenant });
   }
   throw new Error(`no two of the ${users.length} demo users get different answers to ${QUERY}`);
 }

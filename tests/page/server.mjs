@@ -22,5 +22,5 @@ export async function answerOf(base, user, query) {
   const headers = { ...CSRF, Cookie: cookie, ...(tenant ? { 'X-Tenant': tenant } : {}) };
   const answer = await fetch(new URL('/graphql', base), { method: 'POST', headers, body: JSON.stringify({ query }) });
   await fetch(new URL('/auth/sign-out', base), { method: 'POST', headers, body: '{}' });
-  return { answer: await answer.json(), roles: memberships[0]?.roles ?? roles ?? [] };
+  return { answer: await answer.json(), roles: memberships[0]?.roles ?? roles ?? [], tenant };
 }

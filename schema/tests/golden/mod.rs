@@ -4,13 +4,14 @@
 
 use freehold_schema::catalog::{Catalog, EntityDef, FieldDef, FieldId, FieldType, PasswordRules};
 use freehold_schema::diagnostic::Diagnostics;
+use freehold_schema::operations;
 use freehold_schema::seed::{self, Seed};
-use freehold_schema::source::{SourceFile, Sources};
+use freehold_schema::source::{FileKind, SourceFile, Sources, is_model_file};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// A model with its seed.
+/// A model with its seed; its operations are looked at.
 pub(crate) struct Compiled {
     pub(crate) catalog: Option<Catalog>,
     pub(crate) seed: Seed,
@@ -27,6 +28,8 @@ pub(crate) fn compile_all(sources: &Sources) -> Compiled {
         .as_ref()
         .map(|catalog| seed::resolve(sources, catalog, &mut diagnostics))
         .unwrap_or_default();
+    let limits = catalog.as_ref().map(|catalog| catalog.limits).unwrap_or_default();
+    operations::read(sources, &limits, &mut diagnostics);
     Compiled {
         catalog: catalog.filter(|_| !diagnostics.has_errors()),
         seed,
@@ -91,8 +94,10 @@ fn read_into(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             read_into(root, &path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            continue;
+        }
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        if is_model_file(&name) != FileKind::Other {
             files.push(SourceFile {
                 name,
                 text: std::fs::read_to_string(&path).unwrap(),
