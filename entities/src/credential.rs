@@ -18,6 +18,9 @@ pub struct Model {
     pub blocked_until: Option<i64>,
     /// When the password was set.
     pub changed_at: i64,
+    /// The address that its owner has shown to be theirs; `*`: whichever they have.
+    #[sea_orm(column_type = "Text")]
+    pub verified_email: String,
 }
 
 /// Nothing refers to it by a foreign key: users live in a table of the app.

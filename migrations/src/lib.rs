@@ -8,6 +8,7 @@ mod m20261122_000001_platform_tables;
 mod m20261123_000002_audit_log;
 mod m20261123_000003_data_keys;
 mod m20261123_000004_password_reset;
+mod m20261129_000005_identity;
 
 use sea_orm_migration::prelude::*;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_audit_log::Migration),
             Box::new(m20261123_000003_data_keys::Migration),
             Box::new(m20261123_000004_password_reset::Migration),
+            Box::new(m20261129_000005_identity::Migration),
         ]
     }
 
@@ -68,10 +70,16 @@ mod tests {
                 "fh_credential",
                 "fh_data_key",
                 "fh_entity",
+                "fh_factor",
+                "fh_identity",
                 "fh_migration",
+                "fh_rate",
+                "fh_recovery",
+                "fh_refresh",
                 "fh_reset",
                 "fh_session",
-                "fh_setting"
+                "fh_setting",
+                "fh_ticket"
             ]
         );
     }

@@ -16,8 +16,32 @@ pub struct Directory {
     pub user_roles: Option<String>,
     /// What follows failed sign-ins; `None`: nobody signs in with a password.
     pub lockout: Option<Lockout>,
+    /// Roles that count in sessions with a second factor alone.
+    pub strong_roles: Vec<String>,
+    /// How long sessions of browsers last.
+    pub sessions: SessionSpans,
+    /// Who signs in with a password has shown that the address is theirs.
+    pub verify_email: bool,
     /// Tenants; `None` for a single-tenant app.
     pub tenancy: Option<Tenancy>,
+}
+
+/// How long sessions of browsers last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionSpans {
+    /// One that is not used for so long is over.
+    pub idle: Duration,
+    /// One is over after so long, used or not.
+    pub absolute: Duration,
+}
+
+impl Default for SessionSpans {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_mins(30),
+            absolute: Duration::from_hours(12),
+        }
+    }
 }
 
 /// What follows failed sign-ins.

@@ -24,6 +24,9 @@ pub enum AuthError {
     /// The hash could not be computed, or is damaged.
     #[error("a password could not be hashed: {0}")]
     Hash(String),
+    /// Something that we have written cannot be read.
+    #[error("what is kept about a sign-in is damaged: {0}")]
+    Damaged(String),
     /// The database did not answer, or not as expected.
     #[error("the database failed while finding out who is calling")]
     Database(#[from] DbErr),
@@ -70,7 +73,7 @@ impl AuthError {
             Self::Busy => Code::Unavailable,
             Self::PasswordLength => Code::BadUserInput,
             Self::Database(error) if is_lost(error) => Code::Unavailable,
-            Self::Hash(_) | Self::Database(_) => Code::InternalServerError,
+            Self::Hash(_) | Self::Damaged(_) | Self::Database(_) => Code::InternalServerError,
         }
     }
 }

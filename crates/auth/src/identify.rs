@@ -1,8 +1,10 @@
 //! From a request's token and tenant to a [`Caller`], in one statement.
 
 use crate::read::{Sql, arrives_as, list, look_up, quoted, read, selected};
-use crate::session::{IDLE, earlier, is_over, is_stale, roles_column, touch_session, user_roles};
+use crate::session::{TO_ROTATE, earlier, is_over, is_stale, touch_session};
 use crate::sign_in::lower_domain;
+use crate::terms::Terms;
+use crate::view::{roles_column, user_roles};
 use crate::{AuthError, Directory, Tenancy, Token};
 use freehold_base::{Caller, CallerTenant, Expected, Lookup, Person, RowId, Timestamp, Value, ValueType, Wanted};
 use sea_orm::{DatabaseConnection, DbBackend};
@@ -59,8 +61,12 @@ pub fn caller_of(
             .map(|id| CallerTenant { id, membership: None });
         return Ok(caller);
     }
-    let row = row.filter(|row| is_alive(row, now)).ok_or(AuthError::BadSession)?;
-    let caller = described_by(directory, row, now)?;
+    let row = row.ok_or(AuthError::BadSession)?;
+    let terms = terms_of(row).ok_or(AuthError::BadSession)?;
+    if !is_alive(directory, &terms, row, now) {
+        return Err(AuthError::BadSession);
+    }
+    let caller = described_by(directory, &terms, row, now)?;
     if caller.profile.is_none() {
         return Err(AuthError::BadSession);
     }
@@ -69,7 +75,13 @@ pub fn caller_of(
 
 /// Whether the row of a session says what another one of the same session says, and the session is not over: then the caller is
 /// the same. Use of a session is noted in its row, and changes nothing else.
-pub fn is_unchanged(token: Option<&Token>, before: Option<&[Value]>, row: Option<&[Value]>, now: Timestamp) -> bool {
+pub fn is_unchanged(
+    directory: &Directory,
+    token: Option<&Token>,
+    before: Option<&[Value]>,
+    row: Option<&[Value]>,
+    now: Timestamp,
+) -> bool {
     match (token, before, row) {
         (None, before, row) => before == row,
         (Some(_), Some(before), Some(row)) => {
@@ -78,16 +90,28 @@ pub fn is_unchanged(token: Option<&Token>, before: Option<&[Value]>, row: Option
                     .enumerate()
                     .all(|(index, value)| index == SEEN || before.get(index) == Some(value))
             };
-            before.len() == row.len() && but_use(row) && is_alive(row, now)
+            before.len() == row.len()
+                && but_use(row)
+                && terms_of(row).is_some_and(|terms| is_alive(directory, &terms, row, now))
         }
         (Some(_), _, _) => false,
     }
 }
 
 /// What the row of [`lookup`] has to be for [`is_unchanged`] to hold; `None` when nothing can be said of it beforehand.
-pub fn expected(lookup: &Lookup, token: Option<&Token>, before: Option<&[Value]>, now: Timestamp) -> Option<Expected> {
+pub fn expected(
+    directory: &Directory,
+    lookup: &Lookup,
+    token: Option<&Token>,
+    before: Option<&[Value]>,
+    now: Timestamp,
+) -> Option<Expected> {
     let before = before?;
+    let mut idle_since = i64::MIN;
     if token.is_some() {
+        if !terms_of(before)?.lasting {
+            idle_since = earlier(now, directory.sessions.idle);
+        }
         let Some(Value::Int(ends)) = before.get(ENDS) else {
             return None;
         };
@@ -97,7 +121,7 @@ pub fn expected(lookup: &Lookup, token: Option<&Token>, before: Option<&[Value]>
     }
     let wanted = before.iter().enumerate().map(|(index, value)| {
         if token.is_some() && index == SEEN {
-            Wanted::Above(earlier(now, IDLE))
+            Wanted::Above(idle_since)
         } else {
             Wanted::Same(value.clone())
         }
@@ -111,6 +135,21 @@ pub fn expected(lookup: &Lookup, token: Option<&Token>, before: Option<&[Value]>
 /// Whether use of the session is to be noted again, see [`crate::touch_session`].
 pub fn is_to_be_noted(row: &[Value], now: Timestamp) -> bool {
     matches!(row.get(SEEN), Some(Value::Int(seen)) if is_stale(*seen, now))
+}
+
+/// Whether the session's token is to be replaced: what its owner may do has changed since it was made.
+pub fn is_to_be_rotated(row: &[Value]) -> bool {
+    row.get(ROTATE) == Some(&Value::Int(i64::from(TO_ROTATE)))
+}
+
+/// Whether a session with that row may change nothing.
+pub fn is_read_only(row: &[Value]) -> bool {
+    terms_of(row).is_none_or(|terms| terms.read_only)
+}
+
+/// Whose session the row is of.
+pub fn owner_of(row: &[Value]) -> Option<RowId> {
+    row_id(row, USER)
 }
 
 /// Who calls, looked up on the platform's own connections.
@@ -154,7 +193,15 @@ pub async fn describe(
         return Ok(None);
     };
     Ok(Some(Described {
-        caller: described_by(directory, &row, now)?,
+        caller: described_by(
+            directory,
+            &Terms {
+                strong: true,
+                ..Terms::default()
+            },
+            &row,
+            now,
+        )?,
         may_sign_in: is_active(&row),
         belongs: directory.tenancy.is_none() || row.last() == Some(&Value::Boolean(true)),
     }))
@@ -163,7 +210,7 @@ pub async fn describe(
 /// Somebody who is not here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Described {
-    /// What they are as a caller, once they are let in. Only an active membership is one.
+    /// What they are as a caller, once they are let in, with a second factor. Only an active membership is one.
     pub caller: Caller,
     /// Not blocked. Who is blocked is no caller at all.
     pub may_sign_in: bool,
@@ -190,21 +237,26 @@ enum Who<'a> {
 const USER: usize = 0;
 const SEEN: usize = 1;
 const ENDS: usize = 2;
-const STATUS: usize = 3;
-const PROFILE: usize = 4;
-const ROLES: usize = 5;
-const TENANT: usize = 6;
-const MEMBERSHIP: usize = 7;
-const FIELDS: usize = 8;
+const TERMS: usize = 3;
+const ROTATE: usize = 4;
+const STATUS: usize = 5;
+const PROFILE: usize = 6;
+const ROLES: usize = 7;
+const TENANT: usize = 8;
+const MEMBERSHIP: usize = 9;
+const FIELDS: usize = 10;
 
 /// Session, user, roles, tenant and active membership, as one row; of a person who is not here, whether they belong to the tenant.
 fn signed_in(backend: DbBackend, directory: &Directory, who: &Who<'_>, hint: &TenantHint<'_>) -> Lookup {
     let (columns, from) = match who {
         Who::Session(_) => (
-            "s.last_seen_at, s.expires_at",
+            "s.last_seen_at, s.expires_at, s.terms, s.rotate",
             " FROM fh_session s JOIN \"user\" u ON u.id = s.user_id",
         ),
-        Who::Person(_) => ("CAST(NULL AS bigint), CAST(NULL AS bigint)", " FROM \"user\" u"),
+        Who::Person(_) => (
+            "CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS text), 0",
+            " FROM \"user\" u",
+        ),
     };
     let head = format!(
         "/* {} */ SELECT u.id, {columns}, u.status, u.profile",
@@ -215,6 +267,8 @@ fn signed_in(backend: DbBackend, directory: &Directory, who: &Who<'_>, hint: &Te
         ValueType::Uuid,
         ValueType::BigInt,
         ValueType::BigInt,
+        ValueType::Text,
+        ValueType::Int,
         ValueType::Text,
         ValueType::Text,
         ValueType::Text,
@@ -242,10 +296,12 @@ fn signed_in(backend: DbBackend, directory: &Directory, who: &Who<'_>, hint: &Te
             }
             sql.push(from)
                 .push(&format!(" LEFT JOIN {} t ON ", quoted(&tenancy.tenants)));
+            let bound = matches!(who, Who::Session(_));
             if *hint == TenantHint::None {
+                let own = if bound { "s.tenant_id" } else { "NULL" };
                 sql.push(&format!(
-                    "t.id = (SELECT a.tenant_id FROM {memberships} a WHERE a.{user} = u.id AND a.{status} = 'active' AND NOT EXISTS \
-                     (SELECT 1 FROM {memberships} b WHERE b.{user} = u.id AND b.{status} = 'active' AND b.tenant_id <> a.tenant_id))"
+                    "t.id = COALESCE({own}, (SELECT a.tenant_id FROM {memberships} a WHERE a.{user} = u.id AND a.{status} = 'active' AND NOT EXISTS \
+                     (SELECT 1 FROM {memberships} b WHERE b.{user} = u.id AND b.{status} = 'active' AND b.tenant_id <> a.tenant_id)))"
                 ));
             } else {
                 push_tenant(&mut sql, tenancy, hint);
@@ -253,6 +309,10 @@ fn signed_in(backend: DbBackend, directory: &Directory, who: &Who<'_>, hint: &Te
             sql.push(&format!(
                 " LEFT JOIN {memberships} m ON m.tenant_id = t.id AND m.{user} = u.id AND m.{status} = 'active'"
             ));
+            if bound {
+                // A session of one tenant is in every other one a stranger's.
+                sql.push(" AND (s.tenant_id IS NULL OR s.tenant_id = t.id)");
+            }
         }
     }
     match who {
@@ -275,12 +335,17 @@ fn is_active(row: &[Value]) -> bool {
     row.get(STATUS) == Some(&Value::Text("active".to_owned()))
 }
 
+/// What the session of that row is good for; `None`: nothing.
+fn terms_of(row: &[Value]) -> Option<Terms> {
+    Terms::parse(text(row, TERMS))
+}
+
 /// Whether the row is of a session that is not over, of somebody who is not blocked.
-fn is_alive(row: &[Value], now: Timestamp) -> bool {
+fn is_alive(directory: &Directory, terms: &Terms, row: &[Value], now: Timestamp) -> bool {
     let (Some(Value::Int(seen)), Some(Value::Int(ends))) = (row.get(SEEN), row.get(ENDS)) else {
         return false;
     };
-    !is_over(*seen, *ends, now) && is_active(row)
+    !is_over(directory, terms, *seen, *ends, now) && is_active(row)
 }
 
 fn row_id(row: &[Value], column: usize) -> Option<RowId> {
@@ -297,8 +362,12 @@ fn text(row: &[Value], column: usize) -> Option<&str> {
     }
 }
 
-fn described_by(directory: &Directory, row: &[Value], now: Timestamp) -> Result<Caller, AuthError> {
+fn described_by(directory: &Directory, terms: &Terms, row: &[Value], now: Timestamp) -> Result<Caller, AuthError> {
     let mut roles = list(text(row, ROLES));
+    roles.retain(|role| {
+        let within = terms.roles.as_ref().is_none_or(|scope| scope.contains(role));
+        within && (terms.strong || !directory.strong_roles.contains(role))
+    });
     roles.sort();
     roles.dedup();
     let tenant = directory.tenancy.as_ref().zip(row_id(row, TENANT));

@@ -136,9 +136,14 @@ mod tests {
             .unwrap();
             let token = crate::Token::random(&mut rand::rng());
             let now = freehold_base::Clock::now(&world.clock);
-            crate::session::begin(&world.database, &token, id(1), now, None, None)
-                .await
-                .unwrap();
+            crate::begin_session(
+                &world.database,
+                &token,
+                &crate::NewSession::browser(&world.directory, id(1)),
+                now,
+            )
+            .await
+            .unwrap();
             let hint = crate::TenantHint::Named("globex");
             let caller = crate::identify(&world.database, &world.directory, Some(&token), &hint, now)
                 .await

@@ -5,31 +5,54 @@
 
 mod directory;
 mod error;
+mod external;
+mod factor;
 mod identify;
 mod insert;
 mod password;
+mod rate;
 mod read;
+mod refresh;
 mod reset;
 mod session;
 mod sign_in;
 mod tenants;
+mod terms;
+mod ticket;
 mod token;
+mod view;
 
 #[cfg(test)]
 mod testing;
 
-pub use directory::{Directory, Lockout, MembershipField, Tenancy};
+pub use directory::{Directory, Lockout, MembershipField, SessionSpans, Tenancy};
 pub use error::{AuthError, RefusalCause, Refused};
+pub use external::{ExternalIdentity, Grants, find_identity, keep_identity, list_identities};
+pub use factor::{
+    FACTORS_MAX, Factor, FactorKind, add_factor, count_recovery, find_passkey, list_factors, remove_factor,
+    remove_factors, replace_recovery, use_passkey, use_recovery, use_step,
+};
 pub use identify::{
-    Described, PersonName, TenantHint, caller_of, describe, expected, identify, is_to_be_noted, is_unchanged, lookup,
+    Described, PersonName, TenantHint, caller_of, describe, expected, identify, is_read_only, is_to_be_noted,
+    is_to_be_rotated, is_unchanged, lookup, owner_of,
 };
 pub use insert::{NewRow, insert_rows};
-pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords};
+pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords, Verdict};
+pub use rate::{Rate, admit, purge_rates};
+pub use refresh::{
+    Refresh, Refreshed, end_family, end_refreshes, ends, family_of, issue_refresh, purge_refreshes, use_refresh,
+};
 pub use reset::{choose_password, is_reset_good, purge_resets};
 pub use session::{
-    ABSOLUTE, IDLE, Membership, SessionView, TenantView, UserView, end_session, find_session, find_user,
-    purge_sessions, touch_session,
+    NewSession, SessionInfo, SessionKind, Sessions, begin_session, end_session, end_sessions, list_sessions,
+    purge_sessions, rotate, rotate_later, strengthen, touch_session,
 };
-pub use sign_in::{Attempt, SignedIn, has_password, set_password, sign_in};
+pub use sign_in::{
+    Address, Attempt, Proven, begin_attempt, check_password, fail, find_hash, forgive, has_password, rehash,
+    set_password, verify_address,
+};
 pub use tenants::tenants_of;
+pub use terms::Terms;
+pub use ticket::{Ticket, TicketKind, find_ticket, issue_ticket, purge_tickets, take_ticket, use_once, void_tickets};
 pub use token::{Token, TokenHash};
+pub use view::{Membership, SessionView, TenantView, UserView, find_person, find_session, find_user};

@@ -23,6 +23,15 @@ pub enum Cost {
     Demo,
 }
 
+/// What became of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// It is the one.
+    pub right: bool,
+    /// Its hash is of another kind than new ones are.
+    pub outdated: bool,
+}
+
 /// Hashes and verifies passwords on blocking threads, as many at a time as there are processors.
 #[derive(Clone, Debug)]
 pub struct Passwords {
@@ -79,11 +88,11 @@ impl Passwords {
         self.waiting.try_acquire().map_err(|_| AuthError::Busy)
     }
 
-    /// Whether the password is the one of that PHC string. Without one it is false, after as much work.
+    /// Whether the password is the one of that PHC string. Without one it is wrong, after as much work.
     ///
     /// # Errors
     /// [`AuthError::Busy`].
-    pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<bool, AuthError> {
+    pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<Verdict, AuthError> {
         let _slot = self.running.acquire().await.map_err(|_| AuthError::Busy)?;
         // A password that an administrator has reset is no PHC string; it takes as long as any.
         let phc = phc.filter(|phc| PasswordHash::new(phc).is_ok());
@@ -95,7 +104,10 @@ impl Passwords {
             PasswordHash::new(&phc).is_ok_and(|hash| verify(&hash))
         });
         let matches = matches.await.map_err(|error| AuthError::Hash(error.to_string()))?;
-        Ok(matches && known)
+        Ok(Verdict {
+            right: matches && known,
+            outdated: false,
+        })
     }
 }
 
@@ -127,13 +139,13 @@ mod tests {
             ("violet-harbour-47", Some("damaged"), false),
         ] {
             assert_eq!(
-                passwords.verify(password, hash).await.unwrap(),
+                passwords.verify(password, hash).await.unwrap().right,
                 expected,
                 "{password} {hash:?}"
             );
         }
         let long = "é".repeat(PASSWORD_BYTES_MAX);
-        assert!(!passwords.verify(&long, Some(&phc)).await.unwrap());
+        assert!(!passwords.verify(&long, Some(&phc)).await.unwrap().right);
         assert!(matches!(
             passwords.hash(&long, &mut rand::rng()),
             Err(AuthError::PasswordLength)

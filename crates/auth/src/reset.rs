@@ -1,7 +1,7 @@
 //! Links by which somebody chooses a password.
 
 use crate::read::Sql;
-use crate::sign_in::replace_password;
+use crate::sign_in::{Address, replace_password};
 use crate::{AuthError, Token};
 use freehold_base::{RowId, Timestamp};
 use freehold_entities::reset;
@@ -37,7 +37,7 @@ pub async fn choose_password(
         return Ok(None);
     };
     let user = RowId::from(row.try_get_by::<uuid::Uuid, _>("user_id")?);
-    replace_password(&transaction, user, phc, now).await?;
+    replace_password(&transaction, user, phc, Address::Shown, now).await?;
     reset::Entity::delete_many()
         .filter(reset::Column::UserId.eq(user.uuid()))
         .exec(&transaction)
@@ -113,9 +113,8 @@ mod tests {
             assert_eq!(password(database, id(1)).await, before);
 
             let session = Token::random(&mut rand::rng());
-            crate::session::begin(database, &session, id(1), now, None, None)
-                .await
-                .unwrap();
+            let new = crate::NewSession::browser(&world.directory, id(1));
+            crate::begin_session(database, &session, &new, now).await.unwrap();
             assert!(is_reset_good(database, &tokens[0], now).await.unwrap());
             assert_eq!(choose(&tokens[0], now).await.unwrap(), Some(id(1)));
             assert_eq!(password(database, id(1)).await, "new");

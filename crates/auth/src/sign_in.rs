@@ -3,11 +3,14 @@
 //! So many consecutive failures as the app says block the account for a while. An attempt is counted before its password is
 //! looked at, in one conditional update, so that attempts made at the same time, on one node or on many, cannot outnumber them. One
 //! that finds as many others still running waits for them: a person who signs in from several places at once is not an attacker.
+//!
+//! A right password takes its own attempt back. What failed before it is forgotten when the sign-in is complete, with [`forgive`]:
+//! where a second factor is still to come, whoever has the password alone gets no more attempts at the code.
 
 use crate::error::{RefusalCause, Refused};
 use crate::read::Sql;
-use crate::session::{begin, later};
-use crate::{AuthError, Directory, Lockout, Passwords, Token, end_session};
+use crate::session::later;
+use crate::{AuthError, Directory, Lockout, Passwords};
 use freehold_base::{Clock, RowId, Timestamp};
 use freehold_entities::{credential, session};
 use sea_orm::sea_query::OnConflict;
@@ -26,46 +29,40 @@ pub struct Attempt<'a> {
     pub email: &'a str,
     /// Password, as given.
     pub password: &'a str,
-    /// A session that the new one replaces: tokens rotate at sign-in.
-    pub previous: Option<&'a Token>,
-    /// What the client calls itself.
-    pub user_agent: Option<&'a str>,
-    /// Where it calls from.
-    pub address: Option<&'a str>,
 }
 
 impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Attempt")
             .field("email", &self.email)
-            .field("previous", &self.previous)
-            .field("user_agent", &self.user_agent)
-            .field("address", &self.address)
             .finish_non_exhaustive()
     }
 }
 
-/// A session has begun.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
+/// The password was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
     /// The user.
     pub user: RowId,
-    /// What the client must show from now on.
-    pub token: Token,
+    /// The address, as it is stored.
+    pub email: String,
+    /// They have shown that the address is theirs.
+    pub verified: bool,
+    /// The hash is of an older kind: a new one is to be made while the password is at hand.
+    pub outdated: bool,
 }
 
-/// Checks a password and begins a session under `token`. Whatever is wrong, the answer is the same and takes as long.
+/// Checks a password. Whatever is wrong, the answer is the same and takes as long.
 ///
 /// # Errors
 /// [`AuthError::PasswordsOff`], [`AuthError::SignInRefused`], [`AuthError::Busy`], [`AuthError::Database`].
-pub async fn sign_in(
+pub async fn check_password(
     database: &DatabaseConnection,
     directory: &Directory,
     passwords: &Passwords,
     attempt: Attempt<'_>,
-    token: Token,
     clock: &dyn Clock,
-) -> Result<SignedIn, AuthError> {
+) -> Result<Proven, AuthError> {
     let lockout = directory.lockout.ok_or(AuthError::PasswordsOff)?;
     let _place = passwords.queue()?;
     let account = find_account(database, directory, attempt.email).await?;
@@ -78,8 +75,8 @@ pub async fn sign_in(
         .as_ref()
         .filter(|_| heard)
         .map(|account| account.password_hash.as_str());
-    let right = match passwords.verify(attempt.password, phc).await {
-        Ok(right) => right,
+    let verdict = match passwords.verify(attempt.password, phc).await {
+        Ok(verdict) => verdict,
         Err(error) => {
             // Nothing was tried: the turn is given back.
             give_back(database, user).await?;
@@ -87,16 +84,75 @@ pub async fn sign_in(
         }
     };
     let now = clock.now();
-    if !right {
-        let locked_out = block(database, lockout, user, now).await?;
-        return Err(AuthError::SignInRefused(refused(account.as_ref(), heard, locked_out)));
+    match account.as_ref().filter(|_| verdict.right) {
+        Some(account) => {
+            give_back(database, user).await?;
+            Ok(Proven {
+                user,
+                email: account.email.clone(),
+                verified: account.verified_email == ANY || account.verified_email == account.email,
+                outdated: verdict.outdated,
+            })
+        }
+        None => {
+            let locked_out = block(database, lockout, user, now).await?;
+            Err(AuthError::SignInRefused(refused(account.as_ref(), heard, locked_out)))
+        }
     }
-    forgive(database, user).await?;
-    if let Some(previous) = attempt.previous {
-        end_session(database, previous).await?;
+}
+
+/// Counts an attempt to show something else than a password, as [`check_password`] does; false: the account is blocked. Whoever has no
+/// password is not blocked, and not counted: their attempts are bounded by rate alone.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn begin_attempt(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    user: RowId,
+    clock: &dyn Clock,
+) -> Result<bool, AuthError> {
+    let Some(lockout) = directory.lockout else {
+        return Ok(true);
+    };
+    let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
+    let Some(row) = row else { return Ok(true) };
+    let account = Account {
+        user,
+        email: String::new(),
+        password_hash: row.password_hash,
+        blocked_until: row.blocked_until,
+        verified_email: row.verified_email,
+    };
+    take_turn(database, lockout, user, Some(&account), clock).await
+}
+
+/// What such an attempt has failed; says whether that has blocked the account.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn fail(
+    database: &DatabaseConnection,
+    directory: &Directory,
+    user: RowId,
+    now: Timestamp,
+) -> Result<bool, AuthError> {
+    match directory.lockout {
+        Some(lockout) => block(database, lockout, user, now).await,
+        None => Ok(false),
     }
-    begin(database, &token, user, now, attempt.user_agent, attempt.address).await?;
-    Ok(SignedIn { user, token })
+}
+
+/// What stands where an address is verified, whichever it is.
+const ANY: &str = "*";
+
+/// Whether who sets a password has shown that the person's address is theirs: by a letter, or because they run the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// They have.
+    Shown,
+    /// It stays as it was.
+    AsItWas,
 }
 
 /// Sets a user's password to the one of that PHC string, lifts a block, and ends the user's sessions.
@@ -107,9 +163,46 @@ pub async fn set_password(
     database: &DatabaseConnection,
     user: RowId,
     phc: String,
+    address: Address,
     now: Timestamp,
 ) -> Result<(), AuthError> {
-    replace_password(database, user, phc, now).await
+    replace_password(database, user, phc, address, now).await
+}
+
+/// Replaces the hash of the same password by one of another kind.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn rehash(database: &DatabaseConnection, user: RowId, before: &str, phc: String) -> Result<(), AuthError> {
+    credential::Entity::update_many()
+        .col_expr(credential::Column::PasswordHash, sea_orm::sea_query::Expr::value(phc))
+        .filter(credential::Column::UserId.eq(user.uuid()))
+        .filter(credential::Column::PasswordHash.eq(before))
+        .exec(database)
+        .await?;
+    Ok(())
+}
+
+/// The hash of a user's password, if there is one.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn find_hash(database: &DatabaseConnection, user: RowId) -> Result<Option<String>, AuthError> {
+    let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
+    Ok(row.map(|row| row.password_hash).filter(|hash| !hash.is_empty()))
+}
+
+/// Notes that a user's address is theirs, as it is stored now.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn verify_address(database: &impl ConnectionTrait, user: RowId) -> Result<(), AuthError> {
+    let sql = "UPDATE fh_credential SET verified_email = COALESCE((SELECT u.email FROM \"user\" u WHERE u.id = fh_credential.user_id), '') \
+               WHERE user_id = $1";
+    let backend = database.get_database_backend();
+    let statement = sea_orm::Statement::from_sql_and_values(backend, sql, [user.uuid().into()]);
+    database.execute_raw(statement).await?;
+    Ok(())
 }
 
 /// The same, perhaps as part of a transaction.
@@ -117,6 +210,7 @@ pub(crate) async fn replace_password(
     database: &impl ConnectionTrait,
     user: RowId,
     phc: String,
+    address: Address,
     now: Timestamp,
 ) -> Result<(), AuthError> {
     let row = credential::ActiveModel {
@@ -125,6 +219,7 @@ pub(crate) async fn replace_password(
         failures: Set(0),
         blocked_until: Set(None),
         changed_at: Set(now.0),
+        verified_email: Set(String::new()),
     };
     let replace = OnConflict::column(credential::Column::UserId)
         .update_columns([
@@ -138,6 +233,11 @@ pub(crate) async fn replace_password(
         .on_conflict(replace)
         .exec_without_returning(database)
         .await?;
+    match address {
+        Address::Shown => verify_address(database, user).await?,
+        Address::AsItWas => {}
+    }
+    crate::refresh::end_refreshes(database, user).await?;
     session::Entity::delete_many()
         .filter(session::Column::UserId.eq(user.uuid()))
         .exec(database)
@@ -157,7 +257,7 @@ pub async fn has_password(
 ) -> Result<bool, AuthError> {
     let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
     match row {
-        Some(row) => passwords.verify(password, Some(&row.password_hash)).await,
+        Some(row) => Ok(passwords.verify(password, Some(&row.password_hash)).await?.right),
         None => Ok(false),
     }
 }
@@ -172,6 +272,8 @@ pub(crate) fn lower_domain(email: &str) -> String {
 
 struct Account {
     user: RowId,
+    email: String,
+    verified_email: String,
     password_hash: String,
     blocked_until: Option<i64>,
 }
@@ -194,7 +296,7 @@ async fn find_account(
         return Ok(None);
     }
     let mut sql = Sql::new(
-        "SELECT u.id, c.password_hash, c.blocked_until FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active'",
+        "SELECT u.id, u.email, c.verified_email, c.password_hash, c.blocked_until FROM \"user\" u JOIN fh_credential c ON c.user_id = u.id WHERE u.status = 'active'",
     );
     if directory.default_profile.is_none() {
         sql.push(" AND u.profile IS NOT NULL");
@@ -214,6 +316,8 @@ async fn find_account(
     let user = row.try_get_by::<uuid::Uuid, _>("id")?.into();
     Ok(Some(Account {
         user,
+        email: row.try_get_by("email")?,
+        verified_email: row.try_get_by("verified_email")?,
         password_hash: row.try_get_by("password_hash")?,
         blocked_until: row.try_get_by("blocked_until")?,
     }))
@@ -290,8 +394,11 @@ fn failures_max(lockout: Lockout) -> i32 {
     i32::try_from(lockout.failures_max.max(1)).unwrap_or(i32::MAX)
 }
 
-/// Forgets the failures.
-async fn forgive(database: &DatabaseConnection, user: RowId) -> Result<(), AuthError> {
+/// Forgets the failures: the sign-in is complete.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn forgive(database: &DatabaseConnection, user: RowId) -> Result<(), AuthError> {
     let mut sql = Sql::new("UPDATE fh_credential SET failures = 0, blocked_until = NULL WHERE user_id = ");
     sql.bind(user.uuid());
     database.execute_raw(sql.finish(database)).await?;

@@ -1,6 +1,6 @@
 //! A small app's tables, for the tests of this room.
 
-use crate::{Cost, Directory, Lockout, MembershipField, Passwords, Tenancy, set_password};
+use crate::{Address, Cost, Directory, Lockout, MembershipField, Passwords, SessionSpans, Tenancy, set_password};
 use freehold_base::{Clock, RowId, Timestamp, ValueType};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -148,7 +148,7 @@ async fn world(url: &str, schema: Option<&str>) -> World {
     let clock = TestClock::new();
     let phc = passwords.hash("secret", &mut rand::rng()).unwrap();
     for number in 1..=4 {
-        set_password(&database, id(number), phc.clone(), clock.now())
+        set_password(&database, id(number), phc.clone(), Address::Shown, clock.now())
             .await
             .unwrap();
     }
@@ -185,6 +185,9 @@ fn directory() -> Directory {
             failures_max: 3,
             block: Duration::from_mins(10),
         }),
+        strong_roles: Vec::new(),
+        sessions: SessionSpans::default(),
+        verify_email: false,
         tenancy: Some(Tenancy {
             tenants: "organisation".into(),
             slug: Some("slug".into()),

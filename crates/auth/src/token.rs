@@ -46,6 +46,11 @@ impl Token {
             })
     }
 
+    /// A token with these bytes: of a key, which is written in another way.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// What the database knows it by. A plain hash is enough: nobody guesses 256 bits.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0).into())
@@ -59,6 +64,11 @@ impl fmt::Debug for Token {
 }
 
 impl TokenHash {
+    /// The hash of anything else that is to be looked up without being kept.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
     /// The bytes, for a statement.
     pub fn bytes(self) -> Vec<u8> {
         self.0.to_vec()

@@ -1,13 +1,12 @@
 use super::*;
 use crate::testing::{World, id, worlds};
-use crate::{AuthError, Token, find_session, session};
+use crate::{AuthError, Token, find_session};
 
 async fn token_of(world: &World, user: u8) -> Token {
     let token = Token::random(&mut rand::rng());
     let now = freehold_base::Clock::now(&world.clock);
-    session::begin(&world.database, &token, id(user), now, Some("test"), None)
-        .await
-        .unwrap();
+    let new = crate::NewSession::browser(&world.directory, id(user));
+    crate::begin_session(&world.database, &token, &new, now).await.unwrap();
     token
 }
 
@@ -139,7 +138,12 @@ async fn sessions_end() {
             asked(&token).await.unwrap();
         }
         let now = freehold_base::Clock::now(&world.clock);
-        assert_eq!(crate::purge_sessions(&world.database, now).await.unwrap(), 2);
+        assert_eq!(
+            crate::purge_sessions(&world.database, &world.directory, now)
+                .await
+                .unwrap(),
+            2
+        );
         world.clock.pass(20 * 60);
         assert!(
             matches!(asked(&token).await, Err(AuthError::BadSession)),
@@ -230,17 +234,126 @@ async fn whoever_is_not_here_can_be_described() {
     }
 }
 
+fn with(mut row: Vec<Value>, index: usize, value: Value) -> Vec<Value> {
+    row[index] = value;
+    row
+}
+
+#[tokio::test]
+async fn terms_narrow_what_a_session_is_good_for() {
+    for mut world in worlds("terms").await {
+        world.directory.strong_roles = vec!["lead".to_owned()];
+        let begin = async |user: u8, terms: Terms, tenant: Option<RowId>| {
+            let token = Token::random(&mut rand::rng());
+            let new = crate::NewSession {
+                terms,
+                tenant,
+                ..crate::NewSession::browser(&world.directory, id(user))
+            };
+            let now = freehold_base::Clock::now(&world.clock);
+            crate::begin_session(&world.database, &token, &new, now).await.unwrap();
+            token
+        };
+        let strong = Terms {
+            strong: true,
+            ..Terms::default()
+        };
+        let scoped = |roles: &[&str]| Terms {
+            roles: Some(roles.iter().map(|it| (*it).to_owned()).collect()),
+            ..strong.clone()
+        };
+        for (terms, expected) in [
+            (Terms::default(), vec!["agent"]),
+            (strong.clone(), vec!["agent", "lead"]),
+            (scoped(&["lead", "org_admin"]), vec!["lead"]),
+            (scoped(&[]), vec![]),
+        ] {
+            let token = begin(1, terms.clone(), None).await;
+            let found = caller(&world, Some(&token), TenantHint::None).await.unwrap();
+            assert_eq!(found.roles, expected, "{terms:?}");
+        }
+        // Cy is a member of both: a key of one of them is in the other one a stranger's, and needs no hint for its own.
+        let key = begin(3, strong.clone(), Some(id(12))).await;
+        for (hint, tenant, roles) in [
+            (TenantHint::None, Some((id(12), true)), vec!["agent"]),
+            (TenantHint::Named("globex"), Some((id(12), true)), vec!["agent"]),
+            (TenantHint::Named("acme"), Some((id(11), false)), vec![]),
+        ] {
+            let found = caller(&world, Some(&key), hint.clone()).await.unwrap();
+            assert_eq!(tenant_of(&found), tenant, "{hint:?}");
+            assert_eq!(found.roles, roles, "{hint:?}");
+        }
+        // Keys do not end by not being used.
+        let lasting = begin(
+            1,
+            Terms {
+                lasting: true,
+                ..Terms::default()
+            },
+            None,
+        )
+        .await;
+        world.clock.pass(11 * 60 * 60);
+        assert!(caller(&world, Some(&lasting), TenantHint::None).await.is_ok());
+        assert!(caller(&world, Some(&key), TenantHint::None).await.is_err());
+        world.clock.pass(60 * 60);
+        assert!(caller(&world, Some(&lasting), TenantHint::None).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_once_and_the_old_one_is_good_for_a_moment() {
+    for world in worlds("rotate").await {
+        let now = || freehold_base::Clock::now(&world.clock);
+        let [old, new, other] = [0; 3].map(|_| Token::random(&mut rand::rng()));
+        let session = crate::NewSession::browser(&world.directory, id(1));
+        crate::begin_session(&world.database, &old, &session, now())
+            .await
+            .unwrap();
+        let row = async |token: &Token| {
+            let lookup = lookup(
+                world.database.get_database_backend(),
+                &world.directory,
+                Some(token),
+                &TenantHint::None,
+            );
+            look_up(&world.database, &lookup.unwrap()).await.unwrap().unwrap()
+        };
+        assert!(!is_to_be_rotated(&row(&old).await));
+        crate::rotate_later(&world.database, id(1)).await.unwrap();
+        assert!(is_to_be_rotated(&row(&old).await));
+        assert!(crate::rotate(&world.database, &old, &new, now()).await.unwrap());
+        assert!(!crate::rotate(&world.database, &old, &other, now()).await.unwrap());
+        assert!(!is_to_be_rotated(&row(&old).await));
+        for token in [&old, &new] {
+            assert!(caller(&world, Some(token), TenantHint::None).await.is_ok());
+        }
+        assert!(caller(&world, Some(&other), TenantHint::None).await.is_err());
+        let listed = crate::list_sessions(&world.database, &world.directory, crate::Sessions::Of(id(1)), now()).await;
+        assert_eq!(
+            listed.unwrap().iter().map(|it| it.token).collect::<Vec<_>>(),
+            [new.hash()]
+        );
+        world.clock.pass(30);
+        assert!(caller(&world, Some(&old), TenantHint::None).await.is_err());
+        assert!(caller(&world, Some(&new), TenantHint::None).await.is_ok());
+    }
+}
+
 #[test]
 fn what_is_expected_is_what_has_not_changed() {
     let token = Token::parse(&"7".repeat(64)).unwrap();
     let now = Timestamp(1_800_000_000_000_000);
     let text = |text: &str| Value::Text(text.to_owned());
+    let directory = Directory::default();
     let (seen, ends) = (now.0 - 1_000_000, now.0 + 1_000_000);
     let row = |seen: i64, ends: i64, status: &str, roles: &str| {
         vec![
             Value::Uuid(id(1).uuid()),
             Value::Int(seen),
             Value::Int(ends),
+            Value::Null,
+            Value::Int(0),
             text(status),
             text("member"),
             text(roles),
@@ -256,23 +369,28 @@ fn what_is_expected_is_what_has_not_changed() {
         row(seen, ends + 1, "active", "[]"),
         row(seen, ends, "blocked", "[]"),
         row(seen, ends, "active", "[\"agent\"]"),
-        row(seen, ends, "active", "[]")[..7].to_vec(),
+        row(seen, ends, "active", "[]")[..9].to_vec(),
+        with(row(seen, ends, "active", "[]"), 3, text("{\"strong\":true}")),
+        with(row(seen, ends, "active", "[]"), 3, text("{\"lasting\":true}")),
+        with(row(0, ends, "active", "[]"), 3, text("{\"lasting\":true}")),
+        with(row(seen, ends, "active", "[]"), 3, text("damaged")),
+        with(row(seen, ends, "active", "[]"), 4, Value::Int(1)),
     ];
     let lookup = Lookup {
         sql: String::new(),
         values: Vec::new(),
-        columns: vec![ValueType::Text; 8],
+        columns: vec![ValueType::Text; 10],
     };
     for before in &rows {
         for after in rows.iter().map(Some).chain([None]) {
             let after = after.map(Vec::as_slice);
             for token in [None, Some(&token)] {
-                let expected = expected(&lookup, token, Some(before), now);
+                let expected = expected(&directory, &lookup, token, Some(before), now);
                 let holds = expected.is_some_and(|expected| expected.holds(after));
-                let unchanged = is_unchanged(token, Some(before), after, now);
+                let unchanged = is_unchanged(&directory, token, Some(before), after, now);
                 assert_eq!(holds, unchanged, "{before:?} {after:?} {}", token.is_some());
             }
         }
     }
-    assert_eq!(expected(&lookup, None, None, now), None);
+    assert_eq!(expected(&directory, &lookup, None, None, now), None);
 }

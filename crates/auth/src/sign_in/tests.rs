@@ -3,23 +3,86 @@ use crate::testing::{World, id, worlds};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// A complete sign-in, as a person without a second factor has it.
+#[derive(Debug)]
+struct SignedIn {
+    user: RowId,
+    token: crate::Token,
+}
+
 async fn attempt(world: &World, email: &str, password: &str) -> Result<SignedIn, AuthError> {
-    let attempt = Attempt {
-        email,
-        password,
-        previous: None,
-        user_agent: None,
-        address: None,
-    };
-    sign_in(
-        &world.database,
-        &world.directory,
-        &world.passwords,
-        attempt,
-        Token::random(&mut rand::rng()),
-        &world.clock,
-    )
-    .await
+    let (database, directory) = (&world.database, &world.directory);
+    let attempt = Attempt { email, password };
+    let proven = check_password(database, directory, &world.passwords, attempt, &world.clock).await?;
+    forgive(database, proven.user).await?;
+    let token = crate::Token::random(&mut rand::rng());
+    let new = crate::NewSession::browser(directory, proven.user);
+    crate::begin_session(database, &token, &new, world.clock.now()).await?;
+    Ok(SignedIn {
+        user: proven.user,
+        token,
+    })
+}
+
+#[tokio::test]
+async fn a_code_is_counted_with_the_passwords_before_it() {
+    for world in worlds("codes").await {
+        let (database, directory, clock) = (&world.database, &world.directory, &world.clock);
+        let wrong_code = async || {
+            let heard = begin_attempt(database, directory, id(1), clock).await.unwrap();
+            heard.then_some(fail(database, directory, id(1), clock.now()).await.unwrap())
+        };
+        let right_password = async || {
+            let attempt = Attempt {
+                email: "ann@x.test",
+                password: "secret",
+            };
+            check_password(database, directory, &world.passwords, attempt, clock).await
+        };
+        // Whoever has the password gets no more than three codes, however often they show it.
+        assert_eq!(wrong_code().await, Some(false));
+        assert!(right_password().await.is_ok());
+        assert_eq!(wrong_code().await, Some(false));
+        assert!(right_password().await.is_ok());
+        assert_eq!(wrong_code().await, Some(true));
+        assert_eq!(wrong_code().await, None);
+        assert!(right_password().await.is_err());
+        // Nobody's attempts are counted who has no password.
+        for _ in 0..5 {
+            assert!(begin_attempt(database, directory, id(9), clock).await.unwrap());
+            assert!(!fail(database, directory, id(9), clock.now()).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_verified_as_it_is_stored() {
+    for world in worlds("verified").await {
+        let (database, directory, clock) = (&world.database, &world.directory, &world.clock);
+        let verified = async || {
+            let attempt = Attempt {
+                email: "ann@x.test",
+                password: "secret",
+            };
+            let proven = check_password(database, directory, &world.passwords, attempt, clock).await;
+            proven.unwrap().verified
+        };
+        assert!(verified().await);
+        let phc = world.passwords.hash("secret", &mut rand::rng()).unwrap();
+        set_password(database, id(1), phc.clone(), Address::AsItWas, clock.now())
+            .await
+            .unwrap();
+        assert!(verified().await, "it stays as it was");
+        let other = "UPDATE fh_credential SET verified_email = 'other@x.test'";
+        database.execute_unprepared(other).await.unwrap();
+        assert!(!verified().await, "another address");
+        set_password(database, id(1), phc, Address::AsItWas, clock.now())
+            .await
+            .unwrap();
+        assert!(!verified().await, "it stays as it was");
+        verify_address(database, id(1)).await.unwrap();
+        assert!(verified().await);
+    }
 }
 
 #[tokio::test]
@@ -195,9 +258,6 @@ fn an_attempt_does_not_show_its_password() {
     let attempt = Attempt {
         email: "ann@x.test",
         password: "violet-harbour-47",
-        previous: None,
-        user_agent: None,
-        address: None,
     };
     let shown = format!("{attempt:?}");
     assert!(shown.contains("ann@x.test") && !shown.contains("violet"), "{shown}");
@@ -225,7 +285,7 @@ async fn a_new_password_ends_sessions_and_lifts_the_block() {
             assert!(attempt(&world, "ann@x.test", "wrong").await.is_err());
         }
         let phc = world.passwords.hash("new", &mut rand::rng()).unwrap();
-        set_password(&world.database, id(1), phc, world.clock.now())
+        set_password(&world.database, id(1), phc, Address::AsItWas, world.clock.now())
             .await
             .unwrap();
         assert!(attempt(&world, "ann@x.test", "new").await.is_ok());
