@@ -5,6 +5,7 @@
 mod access;
 mod entity;
 mod field;
+mod identity;
 mod key;
 mod password;
 mod resolve;
@@ -14,8 +15,12 @@ pub use access::{
 };
 pub use entity::{AccessLevel, EntityDef, EntityId, EntityKind, UniqueKey};
 pub use field::{Column, EnumOption, FieldDef, FieldId, FieldType, OnDelete, SystemField, TextKind};
+pub use identity::{
+    ClientDef, Identity, JwtDef, JwtUser, JwtUserKey, Link, OidcDef, OidcFactor, OidcSource, ProviderDef, Provision,
+    ProvisionTenant, RoleMap, SamlDef, SecondFactors, SessionRules, SignUp, VerifyEmail,
+};
 pub use key::{KeyDef, KeyScope};
-pub use password::PasswordRules;
+pub use password::{PasswordHash, PasswordRules};
 pub(crate) use resolve::{outside, resolve};
 
 use freehold_base::Limits;
@@ -54,6 +59,8 @@ pub struct Catalog {
     pub hosts: Vec<HostDef>,
     /// How passwords are judged; `None`: nobody signs in with one.
     pub passwords: Option<PasswordRules>,
+    /// Other ways to sign in, sessions and second factors.
+    pub identity: Identity,
     /// Bounds on requests.
     pub limits: Limits,
 }

@@ -11,6 +11,21 @@ pub struct PasswordRules {
     pub failures_max: u32,
     /// For so long.
     pub block: Duration,
+    /// How new passwords are hashed. Those hashed otherwise hold, and are hashed anew at the next sign-in.
+    pub hash: PasswordHash,
+}
+
+/// How passwords are hashed. What a hash costs is a setting of the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordHash {
+    /// Argon2id, RFC 9106.
+    #[default]
+    Argon2id,
+    /// scrypt, RFC 7914.
+    Scrypt,
+    /// bcrypt, which reads the first 72 bytes of a password.
+    Bcrypt,
 }
 
 impl Default for PasswordRules {
@@ -19,6 +34,7 @@ impl Default for PasswordRules {
             chars_min: 12,
             failures_max: 3,
             block: Duration::from_mins(10),
+            hash: PasswordHash::default(),
         }
     }
 }

@@ -18,7 +18,7 @@ mod tokens;
 
 pub(crate) use attributes::outside;
 
-use super::{Catalog, EntityDef, EntityId, SecurityLevel, Tenancy};
+use super::{Catalog, EntityDef, EntityId, Identity, SecurityLevel, Tenancy};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::{Lost, Model, Name};
 use crate::source::Sources;
@@ -70,6 +70,7 @@ pub(crate) fn resolve(model: &Model, lost: Lost, sources: &Sources, diagnostics:
         founder_roles,
         hosts: Vec::new(),
         passwords: app::passwords(&mut context),
+        identity: Identity::default(),
         limits: app::limits(&mut context),
     };
     catalog.hosts = app::hosts(&mut context, &catalog);

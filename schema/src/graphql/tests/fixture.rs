@@ -1,8 +1,8 @@
 //! A small help desk, made by hand.
 
 use crate::catalog::{
-    AccessLevel, Catalog, EntityDef, EntityId, EntityKind, EnumOption, FieldDef, FieldId, FieldType, OnDelete,
-    SecurityLevel, SystemField, TextKind, UniqueKey,
+    AccessLevel, Catalog, EntityDef, EntityId, EntityKind, EnumOption, FieldDef, FieldId, FieldType, Identity,
+    OnDelete, SecurityLevel, SystemField, TextKind, UniqueKey,
 };
 use crate::graphql::RoleSchema;
 use crate::graphql::visible::{Visible, VisibleEntity, VisibleField, VisibleWrites};
@@ -95,6 +95,7 @@ pub(super) fn catalog() -> Catalog {
         founder_roles: Vec::new(),
         hosts: Vec::new(),
         passwords: None,
+        identity: Identity::default(),
         limits: Limits::default(),
     }
 }
