@@ -7,10 +7,10 @@ mod plans;
 pub(crate) use identities::{Identities, IdentityKey, Known};
 pub(crate) use plans::{Live, Planned, Plans, Recipe, Watch};
 
-use freehold_auth::{Directory, Lockout, MembershipField, Tenancy};
+use freehold_auth::{Directory, Lockout, MembershipField, SessionSpans, Tenancy};
 use freehold_base::{Limits, ValueType};
 use freehold_policy::{Access, Policy, RoleSet};
-use freehold_schema::catalog::{Catalog, SystemField};
+use freehold_schema::catalog::{Catalog, SystemField, VerifyEmail};
 use freehold_schema::diagnostic::{Diagnostics, render};
 use freehold_schema::graphql::RoleSchema;
 use freehold_schema::operations::{self, AppOperation};
@@ -213,6 +213,17 @@ fn directory(catalog: &Catalog, revision: &str) -> Directory {
             failures_max: rules.failures_max,
             block: rules.block,
         }),
+        strong_roles: catalog
+            .roles
+            .values()
+            .filter(|role| role.mfa_required)
+            .map(|role| role.name.clone())
+            .collect(),
+        sessions: SessionSpans {
+            idle: catalog.identity.sessions.idle,
+            absolute: catalog.identity.sessions.absolute,
+        },
+        verify_email: catalog.identity.verify_email == VerifyEmail::Required,
         tenancy,
     }
 }

@@ -88,6 +88,31 @@ impl Refusal {
         self
     }
 
+    /// With the seconds after which it may be tried again: `extensions.retryAfterSeconds`, and the `Retry-After` header.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        if let Some(Value::Object(extensions)) = self
+            .entries
+            .first_mut()
+            .and_then(|entry| entry.json.get_mut("extensions"))
+        {
+            extensions.insert("retryAfterSeconds".to_owned(), json!(seconds));
+        }
+        self
+    }
+
+    /// What [`Self::retry_after`] was given.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let entry = self.entries.first()?;
+        entry.json.get("extensions")?.get("retryAfterSeconds")?.as_u64()
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        let entry = self.entries.first()?;
+        entry.json.get("extensions")?.get("hint")?.as_str()
+    }
+
     /// As the refusal of a mutation, at that root field: the document was run, and everything undone.
     #[must_use]
     pub(crate) fn of_write(mut self, root: Option<&str>) -> Self {

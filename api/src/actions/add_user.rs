@@ -1,14 +1,12 @@
 //! A person who can sign in, made from the terminal: the first one of a new environment has nobody to invite them.
 
 use crate::actions::audit;
+use crate::actions::identity::people::{self, NewPerson, Row, text};
 use crate::environments::Environment;
 use crate::error::Failure;
-use crate::keys::{in_use, uses};
-use freehold_auth::{NewRow, TenantHint, find_user, identify, insert_rows, set_password};
-use freehold_base::{ColumnCipher, RowId, Value, nearest};
-use freehold_schema::catalog::{Catalog, EntityId, SystemField};
-use freehold_storage::sealed::{self, SealedValue};
-use rand::Rng;
+use freehold_auth::{Address, TenantHint, find_user, identify, set_password};
+use freehold_base::{RowId, nearest};
+use freehold_schema::catalog::Catalog;
 use std::collections::HashMap;
 
 /// Who is to be added. Not `Debug`: the password is to be in no log.
@@ -41,23 +39,7 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
         return Err(Failure::new(format!("there is a user `{}` already", user.email)));
     }
     let phc = environment.passwords.hash(user.password, &mut rand::rng())?;
-    let id = new_id(environment, catalog, catalog.user);
-    let mut given = HashMap::from([("email", text(user.email)), ("status", text("active"))]);
-    given.extend(user.name.map(|name| ("name", text(name))));
-    given.extend(
-        user.profile
-            .or(catalog.default_profile.as_deref())
-            .map(|profile| ("profile", text(profile))),
-    );
-    if bundle.directory.user_roles.is_some() {
-        given.insert("roles", Value::TextList(user.roles.to_vec()));
-    }
-    let mut rows = vec![Row {
-        entity: catalog.user,
-        id,
-        tenant: None,
-        given,
-    }];
+    let mut before = Vec::new();
     let mut place = None;
     if let (Some(tenancy), Some(slug)) = (catalog.tenancy, user.tenant) {
         let now = environment.clock.now();
@@ -77,11 +59,11 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
             let field = tenancy
                 .slug
                 .ok_or_else(|| Failure::new(format!("there is no `{}` with the id `{slug}`", entity.name)))?;
-            let tenant = new_id(environment, catalog, tenancy.entity);
+            let tenant = people::new_id(environment, catalog, tenancy.entity);
             let mut given = HashMap::from([("name", text(slug))]);
             given.insert(entity.field(field).name.as_str(), text(slug));
             given.retain(|name, _| entity.find_field(name).is_some());
-            rows.push(Row {
+            before.push(Row {
                 entity: entity.id,
                 id: tenant,
                 tenant: None,
@@ -90,27 +72,23 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
             tenant
         };
         place = Some(tenant);
-        let entity = catalog.entity(tenancy.membership);
-        let name = |field| entity.field(field).name.as_str();
-        let given = HashMap::from([
-            (name(tenancy.membership_user), Value::Uuid(id.uuid())),
-            (name(tenancy.membership_roles), Value::TextList(user.roles.to_vec())),
-            (name(tenancy.membership_status), text("active")),
-        ]);
-        let membership = new_id(environment, catalog, tenancy.membership);
-        rows.push(Row {
-            entity: entity.id,
-            id: membership,
-            tenant: Some(tenant),
-            given,
-        });
     }
-    let uses = uses(catalog, in_use(catalog), place);
-    let cipher = environment.vault.sealing_cipher(&uses).await?;
-    let made = rows.into_iter().map(|row| make(environment, catalog, &cipher, id, row));
-    let rows = made.collect::<Result<Vec<_>, _>>()?;
-    insert_rows(&environment.platform, &rows).await?;
-    set_password(&environment.platform, id, phc, environment.clock.now()).await?;
+    let person = NewPerson {
+        email: user.email,
+        name: user.name,
+        profile: user.profile,
+        roles: user.roles,
+        tenant: place,
+    };
+    let id = people::insert(environment, &bundle, &person, before).await?;
+    set_password(
+        &environment.platform,
+        id,
+        phc,
+        Address::Shown,
+        environment.clock.now(),
+    )
+    .await?;
     audit::added(environment, id, place, user.roles).await?;
     Ok(id)
 }
@@ -155,80 +133,6 @@ fn check(catalog: &Catalog, user: &NewUser<'_>) -> Result<(), Failure> {
         (false, true, _) => Err(Failure::new("this app has no tenants")),
         _ => Ok(()),
     }
-}
-
-/// A row with its system fields, what is given, and defaults.
-/// A row to be made, with the values that are not the server's own.
-struct Row<'a> {
-    entity: EntityId,
-    id: RowId,
-    tenant: Option<RowId>,
-    given: HashMap<&'a str, Value>,
-}
-
-fn make(
-    environment: &Environment,
-    catalog: &Catalog,
-    cipher: &dyn ColumnCipher,
-    owner: RowId,
-    row: Row<'_>,
-) -> Result<NewRow, Failure> {
-    let entity = catalog.entity(row.entity);
-    let mut given = row.given;
-    let now = Value::DateTime(environment.clock.now().0);
-    let mut cells = Vec::new();
-    for field in &entity.fields {
-        let value = match field.system {
-            Some(SystemField::Id) => Value::Uuid(row.id.uuid()),
-            Some(SystemField::Owner) => Value::Uuid(owner.uuid()),
-            Some(SystemField::CreatedAt | SystemField::UpdatedAt) => now.clone(),
-            Some(SystemField::Version) => Value::Int(1),
-            Some(SystemField::Tenant) => row.tenant.map_or(Value::Null, |tenant| Value::Uuid(tenant.uuid())),
-            Some(SystemField::CreatedBy | SystemField::UpdatedBy) => Value::Null,
-            None => given
-                .remove(field.name.as_str())
-                .or_else(|| field.default_value())
-                .unwrap_or(Value::Null),
-        };
-        if value.is_null() && field.required && field.system.is_none() {
-            return Err(Failure::new(format!(
-                "a row of `{}` needs `{}`, which has no default",
-                entity.name, field.name
-            )));
-        }
-        if value.is_null() {
-            continue;
-        }
-        let values = if field.encrypted.is_some() {
-            let place = (entity.id, field.id);
-            let SealedValue { value, index } = sealed::seal(Some(cipher), catalog, place, row.tenant, row.id, &value)?;
-            std::iter::once(value).chain(index).collect()
-        } else {
-            vec![value]
-        };
-        let columns = sealed::columns(field).into_iter();
-        cells.extend(
-            columns
-                .zip(values)
-                .map(|((column, value_type), value)| (column, value_type, value)),
-        );
-    }
-    Ok(NewRow {
-        table: entity.name.clone(),
-        cells,
-    })
-}
-
-fn new_id(environment: &Environment, catalog: &Catalog, entity: EntityId) -> RowId {
-    RowId::new(
-        environment.clock.now().unix_ms(),
-        catalog.entity(entity).tag,
-        rand::rng().next_u64(),
-    )
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
 }
 
 #[cfg(test)]

@@ -62,12 +62,12 @@ impl<'a> Asker<'a> {
 
     /// Whether what was found is who it was the last time.
     pub(crate) fn is(&self, known: &Known, row: Option<&[Value]>) -> bool {
-        is_unchanged(self.token, known.row.as_deref(), row, self.now)
+        is_unchanged(&self.bundle.directory, self.token, known.row.as_deref(), row, self.now)
     }
 
     /// What proves, on the way, that they still are who they were the last time.
     pub(crate) fn expected(&self, known: &Known) -> Option<Expected> {
-        expected(self.lookup.as_ref()?, self.token, known.row.as_deref(), self.now)
+        expected(&self.bundle.directory, self.lookup.as_ref()?, self.token, known.row.as_deref(), self.now)
     }
 
     /// Takes what was found along with something else.

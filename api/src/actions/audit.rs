@@ -83,11 +83,12 @@ pub(crate) async fn signed_in(
     environment: &Environment,
     user: RowId,
     tenants: impl IntoIterator<Item = RowId>,
+    method: &str,
     origin: Origin<'_>,
 ) -> Result<(), Refusal> {
     let event = AuditEvent {
         user: Some(user),
-        detail: place(environment, origin).name("method", "password"),
+        detail: place(environment, origin).name("method", method),
         request: Some(origin.request.to_owned()),
         ..AuditEvent::new(AuditChain::Environment, environment.clock.now(), AuditKind::SignIn)
     };
@@ -104,15 +105,19 @@ pub(crate) async fn sign_in_failed(
     environment: &Environment,
     bundle: Arc<Bundle>,
     refused: Refused,
+    method: &str,
     email: &str,
     origin: Origin<'_>,
 ) {
+    let mut detail = place(environment, origin)
+        .name("method", method)
+        .name("cause", refused.cause.name());
+    if !email.is_empty() {
+        detail = detail.name("address", environment.pseudonyms.email(email));
+    }
     let event = AuditEvent {
         user: refused.user,
-        detail: place(environment, origin)
-            .name("method", "password")
-            .name("cause", refused.cause.name())
-            .name("address", environment.pseudonyms.email(email)),
+        detail,
         request: Some(origin.request.to_owned()),
         ..AuditEvent::new(
             AuditChain::Environment,
@@ -179,13 +184,19 @@ pub(crate) async fn explained(
     recorded.map_err(|error| unrecorded(&error))
 }
 
-/// Records that somebody has chosen a password by a link: for the environment, and for the tenants that they are a member of. It is
-/// chosen already; if it cannot be recorded, the server's log says so.
-pub(crate) async fn password_chosen(environment: &Environment, bundle: &Bundle, user: RowId, origin: Origin<'_>) {
+/// Records what somebody has done with their own account: for the environment, and for the tenants that they are a member of. It is done
+/// already; if it cannot be recorded, the server's log says so.
+pub(crate) async fn own_account(
+    environment: &Environment,
+    bundle: &Bundle,
+    user: RowId,
+    operation: &str,
+    origin: Origin<'_>,
+) {
     let event = AuditEvent {
         user: Some(user),
         row: Some(user),
-        detail: place(environment, origin).name("operation", "choose_password"),
+        detail: place(environment, origin).name("operation", operation),
         request: Some(origin.request.to_owned()),
         ..AuditEvent::new(
             AuditChain::Environment,

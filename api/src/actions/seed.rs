@@ -5,7 +5,7 @@ use crate::environments::{DemoTenant, DemoUser, Environment};
 use crate::error::Failure;
 use crate::keys::uses;
 use crate::settings::{find_setting, put_setting};
-use freehold_auth::{find_user, has_password, set_password};
+use freehold_auth::{Address, find_user, has_password, set_password};
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::seed::{Seed, resolve};
 use freehold_schema::source::Sources;
@@ -75,7 +75,7 @@ async fn demo_users(environment: &Environment, bundle: &Bundle, seed: &Seed) -> 
         };
         if !has_password(&environment.platform, &environment.passwords, id, password).await? {
             let phc = environment.passwords.hash(password, &mut rand::rng())?;
-            set_password(&environment.platform, id, phc, environment.clock.now()).await?;
+            set_password(&environment.platform, id, phc, Address::Shown, environment.clock.now()).await?;
         }
         found.push(DemoUser {
             email: user.email.clone(),

@@ -12,7 +12,7 @@ use crate::sources;
 use crate::startup::{Opening, open};
 use crate::subscriptions;
 use clap::Args;
-use freehold_auth::{Cost, purge_resets, purge_sessions};
+use freehold_auth::{AuthError, Cost, purge_rates, purge_refreshes, purge_resets, purge_sessions, purge_tickets};
 use freehold_schema::catalog::SecurityLevel;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,12 +116,21 @@ pub(crate) fn purge(environment: &Arc<Environment>) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(PURGE_EVERY).await;
-            if let Err(error) = purge_sessions(&environment.platform, environment.clock.now()).await {
-                tracing::warn!("sessions that are over could not be forgotten: {}", chain(&error));
-            }
-            if let Err(error) = purge_resets(&environment.platform, environment.clock.now()).await {
-                tracing::warn!("links that are over could not be forgotten: {}", chain(&error));
+            if let Err(error) = forget(&environment).await {
+                tracing::warn!("sessions and links that are over could not be forgotten: {}", chain(&error));
             }
         }
     });
+}
+
+async fn forget(environment: &Environment) -> Result<(), AuthError> {
+    let (platform, now) = (&environment.platform, environment.clock.now());
+    if let Ok(bundle) = environment.bundle() {
+        purge_sessions(platform, &bundle.directory, now).await?;
+    }
+    purge_resets(platform, now).await?;
+    purge_tickets(platform, now).await?;
+    purge_refreshes(platform, now).await?;
+    purge_rates(platform, now).await?;
+    Ok(())
 }

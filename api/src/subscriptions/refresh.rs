@@ -440,7 +440,7 @@ impl Reading<'_> {
                 .get(&glance.at)
                 .and_then(|number| batch.rows[*number].as_deref());
             let token = seat.member.standing.token.as_ref();
-            let sight = if !is_unchanged(token, seat.known.row.as_deref(), row, now) {
+            let sight = if !is_unchanged(&self.bundle.directory, token, seat.known.row.as_deref(), row, now) {
                 Sight::SomebodyElse
             } else if glance.row.is_none() && seat.digest == Some(digests[run]) {
                 Sight::Same

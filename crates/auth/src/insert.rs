@@ -2,7 +2,7 @@
 
 use crate::AuthError;
 use crate::read::{Sql, quoted};
-use freehold_base::{Value, ValueType, write_date, write_time};
+use freehold_base::{RowId, Value, ValueType, write_date, write_time};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 
 /// A row to be inserted.
@@ -36,6 +36,22 @@ pub async fn insert_rows(database: &DatabaseConnection, rows: &[NewRow]) -> Resu
         transaction.execute_raw(sql.finish(database)).await?;
     }
     transaction.commit().await?;
+    Ok(())
+}
+
+/// Replaces some values of a row.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn update_row(database: &DatabaseConnection, row: &NewRow, id: RowId) -> Result<(), AuthError> {
+    let mut sql = Sql::new(format!("UPDATE {} SET ", quoted(&row.table)));
+    for (index, (column, value_type, value)) in row.cells.iter().enumerate() {
+        sql.push(if index == 0 { "" } else { ", " });
+        sql.push(&quoted(column)).push(" = ");
+        push(&mut sql, database.get_database_backend(), *value_type, value);
+    }
+    sql.push(" WHERE id = ").bind(id.uuid());
+    database.execute_raw(sql.finish(database)).await?;
     Ok(())
 }
 

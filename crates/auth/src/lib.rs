@@ -36,22 +36,22 @@ pub use identify::{
     Described, PersonName, TenantHint, caller_of, describe, expected, identify, is_read_only, is_to_be_noted,
     is_to_be_rotated, is_unchanged, lookup, owner_of,
 };
-pub use insert::{NewRow, insert_rows};
+pub use insert::{NewRow, insert_rows, update_row};
 pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords, Verdict};
 pub use rate::{Rate, admit, purge_rates};
 pub use refresh::{
     Refresh, Refreshed, end_family, end_refreshes, ends, family_of, issue_refresh, purge_refreshes, use_refresh,
 };
-pub use reset::{choose_password, is_reset_good, purge_resets};
+pub use reset::{ask_reset, choose_password, find_reset, purge_resets};
 pub use session::{
     NewSession, SessionInfo, SessionKind, Sessions, begin_session, end_session, end_sessions, list_sessions,
     purge_sessions, rotate, rotate_later, strengthen, touch_session,
 };
 pub use sign_in::{
-    Address, Attempt, Proven, begin_attempt, check_password, fail, find_hash, forgive, has_password, rehash,
-    set_password, verify_address,
+    Address, Attempt, Proven, begin_attempt, change_password, check_password, fail, forgive, has_credential, has_password,
+    rehash, set_password, verify_address,
 };
-pub use tenants::tenants_of;
+pub use tenants::{FoundMembership, find_membership, find_tenant, tenants_of};
 pub use terms::Terms;
 pub use ticket::{Ticket, TicketKind, find_ticket, issue_ticket, purge_tickets, take_ticket, use_once, void_tickets};
 pub use token::{Token, TokenHash};

@@ -5,17 +5,51 @@ use crate::sign_in::{Address, replace_password};
 use crate::{AuthError, Token};
 use freehold_base::{RowId, Timestamp};
 use freehold_entities::reset;
+use crate::session::later;
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, TransactionTrait};
+use std::time::Duration;
 
-/// Whether a link is good now. Costs less than hashing a password, so that nobody makes the server hash for nothing.
+/// Whose link it is, if it is good now. Costs less than hashing a password, so that nobody makes the server hash for nothing.
 ///
 /// # Errors
 /// [`AuthError::Database`].
-pub async fn is_reset_good(database: &DatabaseConnection, token: &Token, now: Timestamp) -> Result<bool, AuthError> {
-    let mut sql = Sql::new(format!("SELECT 1 AS good FROM fh_reset WHERE {GOOD}"));
+pub async fn find_reset(
+    database: &DatabaseConnection,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<RowId>, AuthError> {
+    let mut sql = Sql::new(format!("SELECT user_id FROM fh_reset WHERE {GOOD}"));
     push_good(&mut sql, token, now);
-    Ok(database.query_one_raw(sql.finish(database)).await?.is_some())
+    match database.query_one_raw(sql.finish(database)).await? {
+        Some(row) => Ok(Some(row.try_get_by::<uuid::Uuid, _>("user_id")?.into())),
+        None => Ok(None),
+    }
 }
+
+/// Makes a link for somebody who asks for one, good for half an hour. Links that they had before stay good: whoever asks again has
+/// perhaps the first letter in hand.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn ask_reset(
+    database: &DatabaseConnection,
+    user: RowId,
+    token: &Token,
+    now: Timestamp,
+) -> Result<(), AuthError> {
+    let row = reset::ActiveModel {
+        token_hash: Set(token.hash().bytes()),
+        user_id: Set(user.uuid()),
+        created_at: Set(now.0),
+        expires_at: Set(later(now, ASKED_FOR)),
+    };
+    reset::Entity::insert(row).exec_without_returning(database).await?;
+    Ok(())
+}
+
+/// How long a link is good that somebody has asked for.
+const ASKED_FOR: Duration = Duration::from_mins(30);
 
 /// Uses a link up: sets the password of the person to whom it was sent to the one of that PHC string, lifts a block, ends their sessions
 /// and makes every other link of theirs useless. Gives the person; `None` if the link is not good (any more).
@@ -72,7 +106,6 @@ mod tests {
     use crate::testing::{id, worlds};
     use freehold_base::Clock;
     use freehold_entities::{credential, session};
-    use sea_orm::ActiveValue::Set;
 
     const MINUTE: i64 = 60_000_000;
 
@@ -107,7 +140,7 @@ mod tests {
 
             // Unknown, and over on the very moment.
             for (token, at) in [(&tokens[3], now), (&tokens[0], Timestamp(now.0 + MINUTE))] {
-                assert!(!is_reset_good(database, token, at).await.unwrap());
+                assert!(find_reset(database, token, at).await.unwrap().is_none());
                 assert_eq!(choose(token, at).await.unwrap(), None);
             }
             assert_eq!(password(database, id(1)).await, before);
@@ -115,17 +148,17 @@ mod tests {
             let session = Token::random(&mut rand::rng());
             let new = crate::NewSession::browser(&world.directory, id(1));
             crate::begin_session(database, &session, &new, now).await.unwrap();
-            assert!(is_reset_good(database, &tokens[0], now).await.unwrap());
+            assert!(find_reset(database, &tokens[0], now).await.unwrap().is_some());
             assert_eq!(choose(&tokens[0], now).await.unwrap(), Some(id(1)));
             assert_eq!(password(database, id(1)).await, "new");
             let sessions = session::Entity::find().filter(session::Column::UserId.eq(id(1).uuid()));
             assert_eq!(sessions.all(database).await.unwrap(), []);
             // It is used up, and so is every other link of the same person; nobody else's is.
             for token in &tokens[..2] {
-                assert!(!is_reset_good(database, token, now).await.unwrap());
+                assert!(find_reset(database, token, now).await.unwrap().is_none());
                 assert_eq!(choose(token, now).await.unwrap(), None);
             }
-            assert!(is_reset_good(database, &tokens[2], now).await.unwrap());
+            assert!(find_reset(database, &tokens[2], now).await.unwrap().is_some());
             assert_eq!(purge_resets(database, Timestamp(now.0 + MINUTE)).await.unwrap(), 1);
         }
     }
@@ -137,12 +170,12 @@ mod tests {
             let token = Token::random(&mut rand::rng());
             // Di is blocked.
             link(database, id(4), &token, now.0 + MINUTE).await;
-            assert!(!is_reset_good(database, &token, now).await.unwrap());
+            assert!(find_reset(database, &token, now).await.unwrap().is_none());
             let chosen = choose_password(database, &token, "new".to_owned(), now).await;
             assert_eq!(chosen.unwrap(), None);
             let unblock = "UPDATE \"user\" SET status = 'active'";
             database.execute_unprepared(unblock).await.unwrap();
-            assert!(is_reset_good(database, &token, now).await.unwrap());
+            assert!(find_reset(database, &token, now).await.unwrap().is_some());
         }
     }
 }

@@ -48,8 +48,8 @@ pub struct Proven {
     pub email: String,
     /// They have shown that the address is theirs.
     pub verified: bool,
-    /// The hash is of an older kind: a new one is to be made while the password is at hand.
-    pub outdated: bool,
+    /// The hash, if it is of another kind than new ones are: to be replaced while the password is at hand.
+    pub outdated: Option<String>,
 }
 
 /// Checks a password. Whatever is wrong, the answer is the same and takes as long.
@@ -91,7 +91,7 @@ pub async fn check_password(
                 user,
                 email: account.email.clone(),
                 verified: account.verified_email == ANY || account.verified_email == account.email,
-                outdated: verdict.outdated,
+                outdated: verdict.outdated.then(|| account.password_hash.clone()),
             })
         }
         None => {
@@ -169,6 +169,25 @@ pub async fn set_password(
     replace_password(database, user, phc, address, now).await
 }
 
+/// Replaces a user's password. Sessions stay: whoever changes their own ends the others beside it.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn change_password(
+    database: &DatabaseConnection,
+    user: RowId,
+    phc: String,
+    now: Timestamp,
+) -> Result<(), AuthError> {
+    credential::Entity::update_many()
+        .col_expr(credential::Column::PasswordHash, sea_orm::sea_query::Expr::value(phc))
+        .col_expr(credential::Column::ChangedAt, sea_orm::sea_query::Expr::value(now.0))
+        .filter(credential::Column::UserId.eq(user.uuid()))
+        .exec(database)
+        .await?;
+    Ok(())
+}
+
 /// Replaces the hash of the same password by one of another kind.
 ///
 /// # Errors
@@ -183,13 +202,13 @@ pub async fn rehash(database: &DatabaseConnection, user: RowId, before: &str, ph
     Ok(())
 }
 
-/// The hash of a user's password, if there is one.
+/// Whether a user signs in with a password, or did until an administrator has reset it.
 ///
 /// # Errors
 /// [`AuthError::Database`].
-pub async fn find_hash(database: &DatabaseConnection, user: RowId) -> Result<Option<String>, AuthError> {
+pub async fn has_credential(database: &DatabaseConnection, user: RowId) -> Result<bool, AuthError> {
     let row = credential::Entity::find_by_id(user.uuid()).one(database).await?;
-    Ok(row.map(|row| row.password_hash).filter(|hash| !hash.is_empty()))
+    Ok(row.is_some())
 }
 
 /// Notes that a user's address is theirs, as it is stored now.

@@ -29,7 +29,12 @@ fn is_false(flag: &bool) -> bool {
 impl Terms {
     /// What the column says; `None` if it cannot be read: then the session is good for nothing.
     pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
-        text.map_or_else(|| Some(Self::default()), |text| serde_json::from_str(text).ok())
+        match text {
+            None => Some(Self::default()),
+            // An array would do for a struct, and leave everything out.
+            Some(text) if text.starts_with('{') => serde_json::from_str(text).ok(),
+            Some(_) => None,
+        }
     }
 
     /// For the column.

@@ -20,6 +20,15 @@ pub struct SessionView {
     /// A second factor was shown: roles with `mfa: required` count.
     #[serde(rename = "secondFactor")]
     pub second_factor: bool,
+    /// Id of the person's row.
+    #[serde(skip)]
+    pub id: RowId,
+    /// `browser`, `token`, `key` …; empty for a person without a session.
+    #[serde(skip)]
+    pub kind: String,
+    /// What the session is good for.
+    #[serde(skip)]
+    pub terms: Terms,
 }
 
 /// A person.
@@ -65,7 +74,7 @@ pub async fn find_session(
 ) -> Result<SessionView, AuthError> {
     let roles = user_roles(database.get_database_backend(), directory);
     let mut sql = Sql::new(format!(
-        "SELECT s.last_seen_at, s.expires_at, s.terms, u.id, u.email, u.name, u.status, {roles} AS roles \
+        "SELECT s.last_seen_at, s.expires_at, s.terms, s.kind, u.id, u.email, u.name, u.status, {roles} AS roles \
          FROM fh_session s JOIN \"user\" u ON u.id = s.user_id WHERE s.token_hash = "
     ));
     sql.bind(token.hash().bytes());
@@ -82,6 +91,8 @@ pub async fn find_session(
     let (_, view) = view(database, directory, &row).await?;
     Ok(SessionView {
         second_factor: terms.strong,
+        kind: row.try_get_by("kind")?,
+        terms,
         ..view
     })
 }
@@ -165,6 +176,9 @@ async fn view(
             memberships,
             roles,
             second_factor: false,
+            id,
+            kind: String::new(),
+            terms: Terms::default(),
         },
     ))
 }

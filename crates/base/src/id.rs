@@ -14,6 +14,9 @@ impl EntityTag {
     /// The largest tag: 12 bits.
     pub const MAX: u16 = 0x0fff;
 
+    /// Of what is no entity of an app: secrets of people's second factors. It is bound to a key that no model can name.
+    pub const IDENTITY: Self = Self(Self::MAX);
+
     /// A tag, if the number fits in 12 bits.
     pub fn new(number: u16) -> Option<Self> {
         (number <= Self::MAX).then_some(Self(number))

@@ -45,9 +45,6 @@ fn deal(catalog: &mut Catalog, dice: &mut Dice) {
         .values_mut()
         .for_each(|profile| profile.sets = some(12));
     catalog.roles.values_mut().for_each(|role| role.sets = some(8));
-    for role in catalog.roles.values_mut() {
-        role.mfa_required = dice.roll(4) == 0;
-    }
 }
 
 fn holds_no_caller_test(predicate: &RulePredicate) -> bool {

@@ -29,14 +29,13 @@ impl RoleSet {
     }
 
     /// Without what cannot count, so that equal rights are equal sets: nobody is a member without signing in, and in a
-    /// single-tenant app whoever signed in is. No session has a second factor yet, so a role that requires one counts for nobody.
+    /// single-tenant app whoever signed in is. Roles that need a second factor are the caller's only in a session that has one.
     pub(crate) fn normal(mut self, catalog: &Catalog) -> Self {
         self.member = self.signed_in && (self.member || catalog.tenancy.is_none());
         if !self.member {
             self.roles.clear();
         }
-        self.roles
-            .retain(|role| catalog.roles.get(role).is_some_and(|role| !role.mfa_required));
+        self.roles.retain(|role| catalog.roles.contains_key(role));
         self.roles.sort_unstable();
         self.roles.dedup();
         self.profile = self.profile.filter(|profile| catalog.profiles.contains_key(profile));

@@ -126,28 +126,6 @@ fn unknown_names_grant_nothing() {
 }
 
 #[test]
-fn a_role_that_requires_a_second_factor_grants_nothing() {
-    let app = APP.replace(
-        "lead: {sets: [lead, agent]}",
-        "lead: {sets: [lead, agent], mfa: required}",
-    );
-    let app = app.replace(
-        "      secret: {type: text}\n",
-        "      secret: {type: text}\n    record_tokens: {leads: {match: \"role:lead\", grants: readwrite}}\n",
-    );
-    assert!(app.contains("mfa: required") && app.contains("role:lead"));
-    let (catalog, policy) = world::policy(&app);
-    let told = |roles: &[&str]| {
-        let access = Access::reduce(&catalog, &policy, &set("member", roles, true, true));
-        let carried: Vec<String> = access.own_tokens().iter().map(|token| token.matches.clone()).collect();
-        (access.roles().to_vec(), told(&catalog, &access), carried)
-    };
-    assert_eq!(told(&["lead"]), told(&[]));
-    assert_eq!(told(&["agent", "lead"]), told(&["agent"]));
-    assert_ne!(told(&["agent"]), told(&[]));
-}
-
-#[test]
 fn fields_rows_and_gates_of_several_rules() {
     check(
         &set("odd", &["agent"], true, true),

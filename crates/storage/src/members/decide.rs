@@ -19,13 +19,12 @@ pub(super) enum Change<'a> {
     Nothing,
 }
 
-/// Roles whose holders give and take roles: a tenant keeps one who has such a role. One that needs a second factor counts for
-/// nobody yet.
+/// Roles whose holders give and take roles: a tenant keeps one who has such a role.
 pub(super) fn manager_roles(catalog: &Catalog) -> Vec<String> {
     catalog
         .roles
         .values()
-        .filter(|role| !role.manages.is_empty() && !role.mfa_required)
+        .filter(|role| !role.manages.is_empty())
         .map(|role| role.name.clone())
         .collect()
 }
