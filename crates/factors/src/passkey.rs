@@ -31,7 +31,8 @@ pub enum Ask<'a> {
     SecondFactor(&'a [StoredPasskey]),
     /// Instead of a password, from the person whose passkeys these are. The authenticator must verify its user.
     OnlyFactor(&'a [StoredPasskey]),
-    /// Instead of a password, from anyone: the passkey tells who it is. The authenticator must verify its user.
+    /// Instead of a password, from anyone: the passkey tells who it is. The authenticator must verify its user. A page that
+    /// offers it among what a browser fills in adds `mediation: "conditional"`.
     Discoverable,
 }
 
