@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("freehold-entities", &[]),
     ("freehold-migrations", &[]),
     ("freehold-console", &[]),
+    ("freehold-factors", &[]),
     ("freehold-schema", &["freehold-base"]),
     ("freehold-content", &["freehold-base", "freehold-schema"]),
     ("freehold-policy", &["freehold-base", "freehold-schema"]),
