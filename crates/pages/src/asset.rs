@@ -58,7 +58,13 @@ mod tests {
     #[test]
     fn gives_the_script_by_its_whole_name_alone() {
         assert_eq!(asset(script_path()).unwrap().bytes, SCRIPT.as_bytes());
-        for path in ["", "/auth/assets/pages.js", "/auth/assets/", "/auth/assets/../pages.css", &script_path()[1..]] {
+        for path in [
+            "",
+            "/auth/assets/pages.js",
+            "/auth/assets/",
+            "/auth/assets/../pages.css",
+            &script_path()[1..],
+        ] {
             assert!(asset(path).is_none(), "{path:?}");
         }
     }
@@ -66,7 +72,14 @@ mod tests {
     /// The policy has `trusted-types 'none'`: with any of these the script would fail, and should.
     #[test]
     fn the_script_makes_no_markup() {
-        for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("] {
+        for sink in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "Function(",
+        ] {
             assert!(!SCRIPT.contains(sink), "{sink}");
         }
     }

@@ -133,7 +133,14 @@ pub fn change_email(view: &ChangeEmail) -> Page {
         p.after { a href="/auth/account" { "Back to your account" } }
     };
     Draft::new("Change your address", content)
-        .problems(&view.problems, if view.password { &["email", "password"] } else { &["email"] })
+        .problems(
+            &view.problems,
+            if view.password {
+                &["email", "password"]
+            } else {
+                &["email"]
+            },
+        )
         .script(view.password)
         .page(&view.frame)
 }

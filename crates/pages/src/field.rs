@@ -147,17 +147,31 @@ mod tests {
     fn an_error_belongs_to_its_field() {
         let problems = [Problem::of("thing", "Not so.")];
         let markup = field(Kind::Username, "a@b.example").render(&problems).into_string();
-        assert!(markup.contains(r#"aria-describedby="thing-hint thing-error" aria-invalid="true""#), "{markup}");
-        assert!(markup.contains(r#"<p class="error" id="thing-error">Not so.</p>"#), "{markup}");
+        assert!(
+            markup.contains(r#"aria-describedby="thing-hint thing-error" aria-invalid="true""#),
+            "{markup}"
+        );
+        assert!(
+            markup.contains(r#"<p class="error" id="thing-error">Not so.</p>"#),
+            "{markup}"
+        );
         assert!(markup.contains(" autofocus"));
         let elsewhere = [Problem::of("other", "Not so.")];
         let markup = field(Kind::Username, "").render(&elsewhere).into_string();
-        assert!(!markup.contains("aria-invalid") && !markup.contains("autofocus"), "{markup}");
+        assert!(
+            !markup.contains("aria-invalid") && !markup.contains("autofocus"),
+            "{markup}"
+        );
     }
 
     #[test]
     fn a_secret_is_never_sent_back() {
-        for kind in [Kind::CurrentPassword, Kind::NewPassword(8), Kind::Code, Kind::RecoveryCode] {
+        for kind in [
+            Kind::CurrentPassword,
+            Kind::NewPassword(8),
+            Kind::Code,
+            Kind::RecoveryCode,
+        ] {
             assert!(!field(kind, "hunter2").render(&[]).into_string().contains("hunter2"));
         }
     }

@@ -35,9 +35,7 @@ pub use email::{ChangeEmail, CheckMail, Letter, VerifyEmail, change_email, check
 pub use frame::Frame;
 pub use notice::{ErrorPage, Notice, ProviderOutage, SignedOut, error_page, notice, provider_outage, signed_out};
 pub use page::Page;
-pub use password::{
-    ChangePassword, ChoosePassword, ForgotPassword, change_password, choose_password, forgot_password,
-};
+pub use password::{ChangePassword, ChoosePassword, ForgotPassword, change_password, choose_password, forgot_password};
 pub use problem::Problem;
 pub use second_factor::{SecondFactor, second_factor};
 pub use sign_in::{Protocol, Provider, SIGN_IN_REFUSED, SignIn, sign_in};

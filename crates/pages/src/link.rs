@@ -34,10 +34,10 @@ pub(crate) fn origin_of(text: &str) -> Option<String> {
     if !named || host.is_empty() || (scheme == "http" && !near) {
         return None;
     }
-    Some(
-        url.port()
-            .map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")),
-    )
+    Some(url.port().map_or_else(
+        || format!("{scheme}://{host}"),
+        |port| format!("{scheme}://{host}:{port}"),
+    ))
 }
 
 /// As one segment of a path, or a value of a query (RFC 3986, section 2.3).
@@ -63,7 +63,19 @@ mod tests {
         for path in ["/", "/a/b?c=d#e", "/a//b"] {
             assert!(is_local(path), "{path:?}");
         }
-        for path in ["", "a", "//a", "/\\a", "/\t/a", "/\n/a", "/a\\b", "https://a", "javascript:a", " /a", "/ a"] {
+        for path in [
+            "",
+            "a",
+            "//a",
+            "/\\a",
+            "/\t/a",
+            "/\n/a",
+            "/a\\b",
+            "https://a",
+            "javascript:a",
+            " /a",
+            "/ a",
+        ] {
             assert!(!is_local(path), "{path:?}");
         }
         assert_eq!(local_or_root("//evil.example"), "/");

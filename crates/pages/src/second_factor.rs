@@ -61,7 +61,7 @@ pub fn second_factor(view: &SecondFactor) -> Page {
                 button { "Continue" }
             }
         }
-        @if view.passkey { (passkey_button(&view.return_to, frame)) }
+        @if view.passkey { (passkey_button("Use a passkey", &view.return_to, frame)) }
         @if view.recovery && view.totp {
             details open[recovery_wrong] {
                 summary { "Use a recovery code instead" }

@@ -83,7 +83,7 @@ pub fn sign_in(view: &SignIn) -> Page {
         @if view.password { (password_form(view)) }
         @if view.passkey || !view.providers.is_empty() {
             @if view.password { p.or { span { "or" } } }
-            @if view.passkey { (passkey_button(&view.return_to, frame)) }
+            @if view.passkey { (passkey_button("Sign in with a passkey", &view.return_to, frame)) }
             @if !view.providers.is_empty() {
                 ul.providers {
                     @for provider in &view.providers {
@@ -134,10 +134,10 @@ fn password_form(view: &SignIn) -> Markup {
 }
 
 /// Hidden until the script finds that the browser has passkeys.
-pub(crate) fn passkey_button(return_to: &str, frame: &Frame) -> Markup {
+pub(crate) fn passkey_button(words: &str, return_to: &str, frame: &Frame) -> Markup {
     html! {
         div.passkey hidden data-passkey="sign-in" data-return-to=(frame.returning(return_to).unwrap_or_default()) {
-            button.second type="button" { "Sign in with a passkey" }
+            button.second type="button" { (words) }
             p.error role="alert" {}
         }
     }

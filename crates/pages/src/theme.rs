@@ -131,7 +131,17 @@ mod tests {
     fn only_six_digits_are_a_colour() {
         assert_eq!(Colour::parse("#0B5cad"), Some(ACCENT));
         for text in [
-            "", "#", "#fff", "0b5cad", "#0b5cag", "#0b5cad ", "#0b5cad;}", "red", "#0b5cadff", "#éé5c", "#+b5cad",
+            "",
+            "#",
+            "#fff",
+            "0b5cad",
+            "#0b5cag",
+            "#0b5cad ",
+            "#0b5cad;}",
+            "red",
+            "#0b5cadff",
+            "#éé5c",
+            "#+b5cad",
         ] {
             assert_eq!(Colour::parse(text), None, "{text:?}");
             assert_eq!(theme(text).style(), Theme::default().style());
@@ -148,8 +158,17 @@ mod tests {
             theme.logo().map(|(_, source)| source)
         };
         assert_eq!(logo("/files/logo.svg").as_deref(), Some("'self'"));
-        assert_eq!(logo("https://cdn.example/l.png").as_deref(), Some("https://cdn.example"));
-        for url in ["http://localhost/l.png", "//evil.example/l.png", "data:image/png;base64,", "com.example.app:/l", "x"] {
+        assert_eq!(
+            logo("https://cdn.example/l.png").as_deref(),
+            Some("https://cdn.example")
+        );
+        for url in [
+            "http://localhost/l.png",
+            "//evil.example/l.png",
+            "data:image/png;base64,",
+            "com.example.app:/l",
+            "x",
+        ] {
             assert_eq!(logo(url), None, "{url:?}");
         }
     }

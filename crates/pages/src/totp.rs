@@ -57,8 +57,8 @@ pub fn totp_set_up(view: &TotpSetUp) -> Page {
                 h2 { "Scan this with your authenticator app" }
                 img.qr src=(picture) alt="QR code. The secret below is the same as text." width="200" height="200";
                 @if let Some(uri) = uri { p { a href=(uri) { "Open the app on this device" } } }
-                p.muted id="secret-label" { "Or type this secret into the app:" }
-                p { code.secret aria-labelledby="secret-label" { (grouped(&view.secret)) } }
+                p.muted { "Or type this secret into the app:" }
+                p { code.secret { (grouped(&view.secret)) } }
             }
             li {
                 h2 { "Enter the code it shows" }

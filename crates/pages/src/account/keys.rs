@@ -73,7 +73,7 @@ pub struct KeyCreated {
 pub fn key_created(view: &KeyCreated) -> Page {
     let content = html! {
         p { "The key " strong { (view.name) } " is shown only now. Keep it where secrets are kept." }
-        p { code.secret aria-label="API key" role="text" { (view.key) } }
+        p { code.secret { (view.key) } }
         p { a.button href="/auth/account" { "I have kept it" } }
     };
     Draft::new("Your new key", content).page(&view.frame)
@@ -99,10 +99,9 @@ fn row(frame: &Frame, key: &KeyRow) -> Markup {
             div {
                 p.name { (key.name) " " code.muted { (key.hint) } @if key.read_only { " " span.mark { "Read only" } } }
                 p.muted {
-                    @if !key.roles.is_empty() { (key.roles.join(", ")) " · " }
-                    @if let Some(expires) = key.expires { "ends " (moment(expires)) } @else { "does not end" }
-                    " · "
-                    @if let Some(last_used) = key.last_used { "last used " (moment(last_used)) } @else { "never used" }
+                    @if let Some(last_used) = key.last_used { "Last used " (moment(last_used)) } @else { "Never used" }
+                    @if let Some(expires) = key.expires { " · ends " (moment(expires)) } @else { " · does not end" }
+                    @if !key.roles.is_empty() { " · " (key.roles.join(", ")) }
                 }
             }
             (careful("Revoke…", &key.name, &html! {
