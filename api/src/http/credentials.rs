@@ -38,7 +38,8 @@ impl CookieKind {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// The cookie's name; others' names begin with it.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Secure => "__Host-freehold",
             Self::Plain => "freehold",
@@ -64,7 +65,8 @@ impl CookieKind {
         )
     }
 
-    fn secure(self) -> &'static str {
+    /// The attribute that keeps it to TLS.
+    pub(crate) fn secure(self) -> &'static str {
         match self {
             Self::Secure => "; Secure",
             Self::Plain => "",

@@ -9,7 +9,6 @@ mod event_stream;
 mod graphql;
 mod health;
 pub(crate) mod host;
-mod password;
 pub(crate) mod persisted;
 mod presence;
 mod server;

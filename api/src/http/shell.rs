@@ -4,9 +4,11 @@ use crate::actions::audit::Origin;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::http::host::Host;
-use crate::http::{answer, auth, console, graphql, health, password, websocket};
+use crate::http::{answer, auth, console, graphql, health, websocket};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, UPGRADE, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use freehold_base::Code;
@@ -106,25 +108,7 @@ async fn route(
     match path {
         "/graphql" if request.headers().contains_key(UPGRADE) => websocket::serve(&call, payload).await,
         "/graphql" => graphql::serve(&call, payload).await,
-        "/auth/sign-in" => {
-            only(method, &[Method::POST])?;
-            auth::sign_in(&call, payload).await
-        }
-        "/auth/sign-out" => {
-            only(method, &[Method::POST])?;
-            auth::sign_out(&call).await
-        }
-        "/auth/session" => {
-            only(method, &[Method::GET])?;
-            auth::session(&call).await
-        }
-        "/auth/password/reset" => {
-            only(method, &[Method::GET, Method::POST])?;
-            match *method {
-                Method::GET => Ok(password::page(&call)),
-                _ => password::reset(&call, payload).await,
-            }
-        }
+        _ if path.starts_with("/auth/") => Box::pin(auth::serve(&call, payload)).await,
         #[cfg(test)]
         "/panics" => panic!("as the test wants"),
         "/console/info" if environment.console => {
@@ -154,7 +138,7 @@ fn no_upgrade(request: &HttpRequest) -> Result<(), Refusal> {
 
 /// # Errors
 /// `BAD_REQUEST` as 405, with `Allow`.
-fn only(method: &Method, allowed: &[Method]) -> Result<(), Refusal> {
+pub(crate) fn only(method: &Method, allowed: &[Method]) -> Result<(), Refusal> {
     if allowed.contains(method) {
         return Ok(());
     }
@@ -209,7 +193,15 @@ pub(crate) fn refused(refusal: &Refusal, id: &str) -> HttpResponse {
     if let Some(allow) = refusal.allow().and_then(|names| HeaderValue::try_from(names).ok()) {
         response.headers_mut().insert(ALLOW, allow);
     }
+    retry_after(refusal, &mut response);
     response
+}
+
+/// When a request that came too early may come again.
+pub(crate) fn retry_after(refusal: &Refusal, response: &mut HttpResponse) {
+    if let Some(seconds) = refusal.retry_after_seconds() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
 }
 
 /// Writes the cause of a failure to the log, once.
@@ -223,10 +215,9 @@ pub(crate) fn log(refusal: &Refusal, id: &str) {
 fn dress(response: &mut HttpResponse, id: &str) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        HeaderName::from_static("referrer-policy"),
-        HeaderValue::from_static("no-referrer"),
-    );
+    if !headers.contains_key(REFERRER_POLICY) {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }

@@ -21,6 +21,9 @@ pub enum AuthError {
     /// The password cannot be set.
     #[error("a password has 1 to {} bytes", crate::PASSWORD_BYTES_MAX)]
     PasswordLength,
+    /// The app hashes with bcrypt, which does not read all of it.
+    #[error("a password has at most 72 bytes here")]
+    PasswordForBcrypt,
     /// The hash could not be computed, or is damaged.
     #[error("a password could not be hashed: {0}")]
     Hash(String),
@@ -71,7 +74,7 @@ impl AuthError {
         match self {
             Self::BadSession | Self::SignInRefused(_) | Self::PasswordsOff => Code::Unauthenticated,
             Self::Busy => Code::Unavailable,
-            Self::PasswordLength => Code::BadUserInput,
+            Self::PasswordLength | Self::PasswordForBcrypt => Code::BadUserInput,
             Self::Database(error) if is_lost(error) => Code::Unavailable,
             Self::Hash(_) | Self::Damaged(_) | Self::Database(_) => Code::InternalServerError,
         }

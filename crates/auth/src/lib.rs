@@ -37,7 +37,7 @@ pub use identify::{
     is_to_be_rotated, is_unchanged, lookup, owner_of,
 };
 pub use insert::{NewRow, insert_rows, update_row};
-pub use password::{Cost, PASSWORD_BYTES_MAX, Passwords, Verdict};
+pub use password::{Algorithm, Cost, PASSWORD_BYTES_MAX, Passwords, Verdict};
 pub use rate::{Rate, admit, purge_rates};
 pub use refresh::{
     Refresh, Refreshed, end_family, end_refreshes, ends, family_of, issue_refresh, purge_refreshes, use_refresh,

@@ -29,10 +29,10 @@ const LABEL_CHARS_MAX: usize = 64;
 struct Asked {
     state: String,
     /// The person whose second factor it is; `None`: the passkey says who it is.
-    user: Option<RowIdText>,
+    user: Option<String>,
+    /// Where to go then.
+    return_to: String,
 }
-
-type RowIdText = String;
 
 /// The first half of a ceremony, for the client.
 pub(crate) struct Begun {
@@ -46,7 +46,12 @@ pub(crate) struct Begun {
 ///
 /// # Errors
 /// `NOT_FOUND` where the app has none, `FORBIDDEN` without the second factor that there is.
-pub(crate) async fn begin_set_up(environment: &Environment, person: &Person, site: &str) -> Result<Begun, Refusal> {
+pub(crate) async fn begin_set_up(
+    environment: &Environment,
+    person: &Person,
+    label: &str,
+    site: &str,
+) -> Result<Begun, Refusal> {
     limits::about(environment, Door::Account, &person.id.to_string()).await?;
     let party = party(&person.bundle.catalog, site)?;
     let known = list_factors(&environment.platform, person.id).await?;
@@ -64,7 +69,7 @@ pub(crate) async fn begin_set_up(environment: &Environment, person: &Person, sit
         TicketKind::PasskeySetUp,
         &ticket,
         Some(person.id),
-        &begun.state,
+        &(begun.state, label),
         now,
         WITHIN,
     )
@@ -83,15 +88,14 @@ pub(crate) async fn finish_set_up(
     environment: &Environment,
     person: &Person,
     ticket: &Token,
-    label: &str,
     answer: &str,
     visitor: Visitor<'_>,
 ) -> Result<Confirmed, Refusal> {
     limits::about(environment, Door::Proof, &person.id.to_string()).await?;
     let party = party(&person.bundle.catalog, visitor.site)?;
     let now = environment.clock.now();
-    let taken = take_ticket::<String>(&environment.platform, TicketKind::PasskeySetUp, ticket, now).await?;
-    let state = taken.filter(|taken| taken.user == Some(person.id)).ok_or_else(over)?.data;
+    let taken = take_ticket::<(String, String)>(&environment.platform, TicketKind::PasskeySetUp, ticket, now).await?;
+    let (state, label) = taken.filter(|taken| taken.user == Some(person.id)).ok_or_else(over)?.data;
     let passkey = party.finish_registration(&state, answer).map_err(refused)?;
     let handle = handle_of(passkey.credential_id());
     if find_passkey(&environment.platform, &handle).await?.is_some() {
@@ -123,6 +127,7 @@ pub(crate) async fn begin_sign_in(
     environment: &Environment,
     waits: Option<&Token>,
     person: Option<&Person>,
+    return_to: &str,
     visitor: Visitor<'_>,
 ) -> Result<Begun, Refusal> {
     limits::from_place(environment, Door::Proof, visitor.origin).await?;
@@ -145,6 +150,7 @@ pub(crate) async fn begin_sign_in(
     let asked = Asked {
         state: begun.state,
         user: user.map(|user| user.to_string()),
+        return_to: return_to.to_owned(),
     };
     let ticket = Token::random(&mut rand::rng());
     let now = environment.clock.now();
@@ -183,7 +189,7 @@ pub(crate) async fn finish_sign_in(
     person: Option<&Person>,
     answer: &str,
     visitor: Visitor<'_>,
-) -> Result<Entered, Refusal> {
+) -> Result<(Entered, String), Refusal> {
     limits::from_place(environment, Door::Proof, visitor.origin).await?;
     let bundle = environment.bundle()?;
     let (platform, now) = (&environment.platform, environment.clock.now());
@@ -201,7 +207,7 @@ pub(crate) async fn finish_sign_in(
             return Err(refusal);
         }
     };
-    match asked.user {
+    let entered = match asked.user {
         // It is the second factor of somebody whose password was right, or who is signed in.
         Some(expected) if expected == user.to_string() => match (waits, person) {
             (Some(_), _) => finish(environment, &bundle, waits, user, visitor)
@@ -221,7 +227,8 @@ pub(crate) async fn finish_sign_in(
             let signed_in = begin(environment, &bundle, user, &method, visitor).await?;
             Ok(Entered::In(Box::new(signed_in)))
         }
-    }
+    };
+    entered.map(|entered| (entered, asked.return_to))
 }
 
 /// Whose passkey has answered, and whether it verified its user.

@@ -128,7 +128,10 @@ pub(crate) async fn finish(
 }
 
 /// The profile of those who sign up.
-fn check_open(bundle: &Bundle) -> Result<Option<String>, Refusal> {
+///
+/// # Errors
+/// `NOT_FOUND` where accounts are others' to make.
+pub(crate) fn check_open(bundle: &Bundle) -> Result<Option<String>, Refusal> {
     match &bundle.catalog.identity.sign_up {
         SignUp::Open { profile } if bundle.catalog.passwords.is_some() => Ok(profile.clone()),
         SignUp::Open { .. } | SignUp::Closed => Err(Refusal::new(Code::NotFound, "accounts are not made by oneself here")),

@@ -1,0 +1,201 @@
+//! `/auth/…`: who somebody is. Each path takes JSON from programs, and forms from pages that work without a script; `GET` of most of them
+//! is the page.
+
+mod account;
+mod cookies;
+mod door;
+mod email;
+mod factors;
+mod input;
+mod keys;
+mod page;
+mod passkeys;
+mod passwords;
+mod sessions;
+mod sign_in;
+mod sign_up;
+
+use crate::error::Refusal;
+use crate::http::auth::door::Door;
+use crate::http::auth::input::Style;
+use crate::http::shell::{Call, only};
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::web::Payload;
+use freehold_base::Code;
+
+/// Longest body.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Answers a path under `/auth/`.
+///
+/// # Errors
+/// What a client in JSON is told; whoever asked by a form, or for a page, has an answer in HTML instead.
+pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
+    let wants_page = *call.request.method() == Method::GET && takes_html(call.request.headers());
+    let door = Door::new(call)?;
+    let style = input::style_of(call.request.headers());
+    match route(&door, payload).await {
+        Err(refusal) if wants_page || style == Style::Form => page::refused(&door, &refusal),
+        outcome => outcome,
+    }
+}
+
+/// The paths, on one screen.
+async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
+    let method = door.call.request.method();
+    let path = door.call.request.path();
+    let path = path.strip_prefix("/auth/").unwrap_or(path);
+    let (get, post) = (&[Method::GET][..], &[Method::POST][..]);
+    let both = &[Method::GET, Method::POST][..];
+    let is_get = *method == Method::GET;
+    match path {
+        "sign-in" => {
+            only(method, both)?;
+            match is_get {
+                true => sign_in::page(door).await,
+                false => sign_in::sign_in(door, payload).await,
+            }
+        }
+        "sign-out" => {
+            only(method, post)?;
+            sign_in::sign_out(door, payload).await
+        }
+        "session" => {
+            only(method, get)?;
+            sessions::current(door).await
+        }
+        "sessions" => {
+            only(method, get)?;
+            sessions::list(door).await
+        }
+        "sessions/revoke" => {
+            only(method, post)?;
+            sessions::revoke(door, payload).await
+        }
+        "sessions/revoke-all" => {
+            only(method, post)?;
+            sessions::revoke_all(door, payload).await
+        }
+        "mfa" => {
+            only(method, both)?;
+            match is_get {
+                true => factors::page(door).await,
+                false => factors::show(door, payload).await,
+            }
+        }
+        "totp/begin" => {
+            only(method, post)?;
+            factors::begin_totp(door, payload).await
+        }
+        "totp/confirm" => {
+            only(method, post)?;
+            factors::confirm_totp(door, payload).await
+        }
+        "totp/remove" => {
+            only(method, post)?;
+            factors::remove_totp(door, payload).await
+        }
+        "recovery-codes" => {
+            only(method, post)?;
+            factors::recovery_codes(door, payload).await
+        }
+        "passkey/register/begin" => {
+            only(method, post)?;
+            passkeys::begin_set_up(door, payload).await
+        }
+        "passkey/register/finish" => {
+            only(method, post)?;
+            passkeys::finish_set_up(door, payload).await
+        }
+        "passkey/sign-in/begin" => {
+            only(method, post)?;
+            passkeys::begin_sign_in(door, payload).await
+        }
+        "passkey/sign-in/finish" => {
+            only(method, post)?;
+            passkeys::finish_sign_in(door, payload).await
+        }
+        "passkey/remove" => {
+            only(method, post)?;
+            passkeys::remove(door, payload).await
+        }
+        "password/forgot" => {
+            only(method, both)?;
+            match is_get {
+                true => passwords::forgot_page(door),
+                false => passwords::forgot(door, payload).await,
+            }
+        }
+        "password/reset" => {
+            only(method, both)?;
+            match is_get {
+                true => passwords::reset_page(door),
+                false => passwords::reset(door, payload).await,
+            }
+        }
+        "password/change" => {
+            only(method, both)?;
+            match is_get {
+                true => passwords::change_page(door).await,
+                false => passwords::change(door, payload).await,
+            }
+        }
+        "sign-up" => {
+            only(method, both)?;
+            match is_get {
+                true => sign_up::page(door),
+                false => sign_up::ask(door, payload).await,
+            }
+        }
+        "sign-up/finish" => {
+            only(method, both)?;
+            match is_get {
+                true => sign_up::finish_page(door).await,
+                false => sign_up::finish(door, payload).await,
+            }
+        }
+        "email/change" => {
+            only(method, both)?;
+            match is_get {
+                true => email::change_page(door).await,
+                false => email::change(door, payload).await,
+            }
+        }
+        "email/verify" => {
+            only(method, both)?;
+            match is_get {
+                true => email::verify_page(door),
+                false => email::verify(door, payload).await,
+            }
+        }
+        "account" => {
+            only(method, get)?;
+            account::page(door).await
+        }
+        "keys" => {
+            only(method, both)?;
+            match is_get {
+                true => keys::list(door).await,
+                false => keys::create(door, payload).await,
+            }
+        }
+        "keys/revoke" => {
+            only(method, post)?;
+            keys::revoke(door, payload).await
+        }
+        _ if path.starts_with("assets/") => {
+            only(method, get)?;
+            page::asset(door.call.request.path())
+        }
+        _ => Err(Refusal::new(Code::NotFound, format!("there is nothing at `/auth/{path}`"))),
+    }
+}
+
+fn takes_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
