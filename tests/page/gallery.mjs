@@ -76,6 +76,8 @@ async function withoutScript() {
   await page.waitForURL('**/auth/sign-in');
   const sent = asked.at(-1);
   assert.equal(sent.type, 'application/x-www-form-urlencoded');
+  // The server's header says `no-referrer`; the page's own word counts, or every form would come from the origin `null`.
+  assert.equal(sent.origin, BASE);
   assert.deepEqual(Object.fromEntries(new URLSearchParams(sent.body)), {
     csrf: 'csrf-token', return_to: '/tickets?open=1', email: 'agnes@example.org', password: 'a b&c',
   });
@@ -164,7 +166,8 @@ async function answer(request, response) {
   if (request.method === 'POST') {
     let body = '';
     for await (const part of request) body += part;
-    asked.push({ path: pathname, type: request.headers['content-type'], csrf: request.headers['x-freehold-csrf'], body });
+    const { 'content-type': type, 'x-freehold-csrf': csrf, origin, referer } = request.headers;
+    asked.push({ path: pathname, type, csrf, origin, referer, body });
     const json = api(pathname);
     response.writeHead(200, { 'Content-Type': json ? 'application/json' : 'text/plain' });
     response.end(json ? JSON.stringify(json) : '');
@@ -172,7 +175,11 @@ async function answer(request, response) {
   }
   try {
     const path = join(GALLERY, normalize(pathname));
-    const headers = { 'Content-Type': TYPES[path.split('.').pop()] ?? 'text/plain', 'X-Content-Type-Options': 'nosniff' };
+    const headers = {
+      'Content-Type': TYPES[path.split('.').pop()] ?? 'text/plain',
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+    };
     if (path.endsWith('.html')) headers['Content-Security-Policy'] = await readFile(path.replace(/html$/, 'policy'), 'utf8');
     const bytes = await readFile(path);
     response.writeHead(200, headers);

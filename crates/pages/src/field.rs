@@ -63,11 +63,7 @@ impl Kind {
 
     /// Whether a phone must leave the text as it is typed.
     fn is_verbatim(self) -> bool {
-        match self {
-            Self::Username | Self::Email | Self::Code | Self::RecoveryCode => true,
-            Self::CurrentPassword | Self::NewPassword(_) => true,
-            Self::PersonName | Self::Label => false,
-        }
+        !matches!(self, Self::PersonName | Self::Label)
     }
 }
 

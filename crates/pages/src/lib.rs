@@ -4,9 +4,9 @@
 //! No input or output, no clock, no chance: equal views give equal bytes. Forms work without a script; the one script adds passkeys
 //! and small comforts. Nothing comes from another host but a theme's logo, and no text of a view is ever markup, style or script.
 //!
-//! For whoever serves them: send [`Page::policy`] as `Content-Security-Policy`, with `Cache-Control: no-store`. A page's own
-//! `<meta name="referrer">` is `same-origin`, and a `Referrer-Policy` header must not be stricter: under `no-referrer` browsers send
-//! forms with `Origin: null`, which a same-origin check refuses.
+//! For whoever serves them: send [`Page::policy`] as `Content-Security-Policy`, with `Cache-Control: no-store`. A page says
+//! `<meta name="referrer" content="same-origin">`, which counts more than a `Referrer-Policy` header. It has to: under `no-referrer`
+//! browsers send forms with `Origin: null`, which a same-origin check refuses.
 
 mod account;
 mod asset;

@@ -53,7 +53,7 @@ pub(crate) async fn change(door: &Door<'_>, payload: Payload) -> Result<HttpResp
     let asked = addresses::ask_change(environment, &person, &given.email, &given.password, door.visitor()).await;
     match (asked, input.style) {
         (Ok(()), Style::Json) => Ok(HttpResponse::new(StatusCode::ACCEPTED)),
-        (Ok(()), Style::Form) => check_mail(door, Letter::Change, given.email),
+        (Ok(()), Style::Form) => check_mail(door, Letter::Verify, given.email),
         (Err(refusal), Style::Form) if is_for_form(&refusal) => {
             change_form(door, refusal.status(), &given.email, problems(&refusal)).await
         }

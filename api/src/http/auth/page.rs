@@ -25,7 +25,7 @@ pub(crate) fn frame(door: &Door<'_>) -> Result<Framed, Refusal> {
     let token = found.clone().unwrap_or_else(|| Token::random(&mut rand::rng()));
     let frame = Frame {
         theme: Theme {
-            title: bundle.catalog.label().to_owned(),
+            title: bundle.catalog.app.clone(),
             ..Theme::default()
         },
         csrf: csrf_of(&token),
