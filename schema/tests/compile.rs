@@ -154,7 +154,11 @@ fn size_is_bounded() {
 /// Models with a line missing, or cut short, are told about, not fallen over.
 #[test]
 fn damaged_models_do_not_panic() {
-    for folder in ["tests/golden/passing/tenants", "tests/golden/passing/single_tenant"] {
+    for folder in [
+        "tests/golden/passing/tenants",
+        "tests/golden/passing/single_tenant",
+        "tests/golden/passing/identity",
+    ] {
         let sources = golden::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
         let files: Vec<SourceFile> = sources.iter().map(|(_, file)| file.clone()).collect();
         for (at, file) in files.iter().enumerate() {

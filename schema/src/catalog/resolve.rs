@@ -11,6 +11,7 @@ mod field_types;
 mod fields;
 mod formulas;
 mod graphql_names;
+mod identity;
 mod keys;
 mod lint;
 mod names;
@@ -74,6 +75,7 @@ pub(crate) fn resolve(model: &Model, lost: Lost, sources: &Sources, diagnostics:
         limits: app::limits(&mut context),
     };
     catalog.hosts = app::hosts(&mut context, &catalog);
+    catalog.identity = identity::resolve(&mut context, &catalog);
     graphql_names::check(&mut context, &catalog);
     lint::check(&mut context, &mut catalog);
     Some(catalog)

@@ -1,10 +1,8 @@
-//! app.yaml: keys, configuration, secrets, connectors, identity, limits.
+//! app.yaml: keys, configuration, secrets, connectors, limits.
 
-use super::{Name, Named, Raw, Spanned};
-use crate::yaml::{Node, NodeKind};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
-use std::borrow::Cow;
+use super::{Name, Raw, Spanned};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::time::Duration;
 
 /// What has a value of its own.
@@ -75,77 +73,6 @@ pub enum Method {
     Put,
     Patch,
     Delete,
-}
-
-/// Hosts and ways to sign in.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "identity")]
-pub struct IdentityModel {
-    /// Host names of the app. The value is the tenant entity when the host names a tenant (`"{organisation.slug}.example.com": organisation`), else null.
-    #[serde(default)]
-    pub hosts: Named<Option<Name>>,
-    /// Signing in with a password.
-    pub password: Option<PasswordModel>,
-    /// OpenID Connect providers, by name.
-    #[serde(default)]
-    pub oidc: Named<Raw>,
-    /// SAML providers, by name.
-    #[serde(default)]
-    pub saml: Named<Raw>,
-}
-
-/// Signing in with a password: `disabled`, or its settings.
-#[derive(Clone, Debug)]
-pub enum PasswordModel {
-    /// Nobody has a password.
-    Disabled,
-    /// Passwords are used.
-    Settings(PasswordSettings),
-}
-
-/// How passwords are judged.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "password settings")]
-pub struct PasswordSettings {
-    /// Fewest characters of a new password.
-    pub min_length: Option<Spanned<u32>>,
-    /// What follows failures.
-    pub lockout: Option<LockoutModel>,
-}
-
-/// What follows failed sign-ins.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "a lockout")]
-pub struct LockoutModel {
-    /// Consecutive failures that lead to a block.
-    pub failures: Spanned<u32>,
-    /// How long it lasts: a number with `s`, `m`, `h` or `d`.
-    pub block: Spanned<String>,
-}
-
-impl<'de> Deserialize<'de> for PasswordModel {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = Node::deserialize(deserializer)?;
-        match node.kind {
-            NodeKind::Map(_) => super::decode::decode(&node)
-                .map(Self::Settings)
-                .map_err(serde::de::Error::custom),
-            NodeKind::Null | NodeKind::Scalar { .. } | NodeKind::List(_) => Ok(Self::Disabled),
-        }
-    }
-}
-
-impl JsonSchema for PasswordModel {
-    fn schema_name() -> Cow<'static, str> {
-        "PasswordModel".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let settings = generator.subschema_for::<PasswordSettings>();
-        json_schema!({"anyOf": [{"type": "string", "const": "disabled"}, settings]})
-    }
 }
 
 /// Bounds on one request.

@@ -5,15 +5,18 @@ mod app;
 mod check;
 mod decode;
 mod entity;
+mod identity;
 mod merge;
 mod place;
 
 pub use access::{ActionsOrRule, MfaModel, ProfileModel, RecordsModel, RoleModel, UserTokenModel};
-pub use app::{
-    ConnectorModel, IdentityModel, KeyModel, LimitsModel, LockoutModel, Method, PasswordModel, PasswordSettings, Scope,
-    SecretModel, SettingModel, parse_duration,
-};
+pub use app::{ConnectorModel, KeyModel, LimitsModel, Method, Scope, SecretModel, SettingModel, parse_duration};
 pub use entity::{CascadeModel, EntityModel, FieldModel, RecordTokenModel, Searchable, TypeWord};
+pub use identity::{
+    ClientModel, FactorsModel, IdentityModel, JwtModel, JwtUserModel, LinkModel, LockoutModel, OidcFactorModel,
+    OidcModel, OidcPreset, PasswordModel, PasswordSettings, ProvisionModel, RoleMapModel, SamlFactorModel, SamlModel,
+    SessionsModel, SignUpModel, SignUpSettings,
+};
 pub use place::{Condition, Name, Named, Names, Raw, Spanned};
 
 pub(crate) use merge::merge;

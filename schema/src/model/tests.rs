@@ -72,6 +72,7 @@ fn passwords_are_on_or_off() {
             .unwrap()
             .password
             .unwrap()
+            .value
     };
     assert!(matches!(password("disabled"), PasswordModel::Disabled));
     assert!(

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod identity;
+
 use freehold_schema::catalog::{Catalog, EntityDef, FieldDef, FieldId, FieldType, PasswordRules};
 use freehold_schema::diagnostic::Diagnostics;
 use freehold_schema::operations;
@@ -165,6 +167,7 @@ pub(crate) fn summary(catalog: &Catalog) -> String {
     if catalog.passwords != Some(PasswordRules::default()) {
         line(&mut out, format!("passwords {:?}", catalog.passwords));
     }
+    identity::summary(&mut out, &catalog.identity);
     if let Some(tenancy) = catalog.tenancy {
         let name = |id| &catalog.entity(id).name;
         line(

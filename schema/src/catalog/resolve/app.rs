@@ -1,7 +1,7 @@
 //! app.yaml: name, hosts, limits, connectors.
 
 use super::Context;
-use crate::catalog::{Catalog, FieldType, HostDef, PasswordRules};
+use crate::catalog::{Catalog, FieldType, HostDef, PasswordHash, PasswordRules};
 use crate::model::{LimitsModel, Name, PasswordModel, Spanned};
 use crate::source::Span;
 use freehold_base::Limits;
@@ -11,6 +11,8 @@ use std::time::Duration;
 const BLOCK_MIN: Duration = Duration::from_mins(10);
 /// NIST SP 800-63B, 5.2.2: no more than 100 consecutive failures on one account.
 const FAILURES_MAX: u32 = 100;
+/// More of a password does not count.
+const BCRYPT_BYTES_MAX: u32 = 72;
 
 /// Checks the name and everything that stands beside it and is not in the catalog.
 pub(super) fn name(context: &mut Context<'_>) -> String {
@@ -80,7 +82,8 @@ fn connectors(context: &mut Context<'_>) {
 pub(super) fn passwords(context: &mut Context<'_>) -> Option<PasswordRules> {
     let mut rules = PasswordRules::default();
     let identity = context.model.identity.as_ref();
-    let settings = match identity.and_then(|identity| identity.password.as_ref()) {
+    let stated = identity.and_then(|identity| identity.password.as_ref());
+    let settings = match stated.map(|stated| &stated.value) {
         None => return Some(rules),
         Some(PasswordModel::Disabled) => return None,
         Some(PasswordModel::Settings(settings)) => settings,
@@ -94,6 +97,15 @@ pub(super) fn passwords(context: &mut Context<'_>) -> Option<PasswordRules> {
         let holds = (8..=256).contains(&length.value);
         limit(length.span, holds, "`min_length` is between 8 and 256".to_owned());
         rules.chars_min = length.value;
+    }
+    if let Some(hash) = settings.hash {
+        rules.hash = hash.value;
+        let greatest = match hash.value {
+            PasswordHash::Bcrypt => BCRYPT_BYTES_MAX,
+            PasswordHash::Argon2id | PasswordHash::Scrypt => u32::MAX,
+        };
+        let message = format!("bcrypt reads {BCRYPT_BYTES_MAX} bytes, and `min_length` wants more");
+        limit(hash.span, rules.chars_min <= greatest, message);
     }
     if let Some(lockout) = &settings.lockout {
         let failures = lockout.failures;

@@ -1,8 +1,8 @@
 //! Faults of safety and of forgetfulness that names alone can show. What needs typed conditions is the `policy` room's.
 
-use super::{Context, administration, formulas};
-use crate::catalog::{AccessLevel, Catalog, Check, EntityId, EntityKind, FieldId, RuleDecl};
-use crate::model::{MfaModel, Name};
+use super::{Context, administration, formulas, identity};
+use crate::catalog::{AccessLevel, Catalog, Check, EntityId, EntityKind, FieldId, RuleDecl, SignUp};
+use crate::model::Name;
 use crate::source::Span;
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -14,10 +14,10 @@ pub(super) fn check(context: &mut Context<'_>, catalog: &mut Catalog) {
         unused(context, catalog);
     }
     wide_profiles(context, catalog);
-    second_factors(context);
     managing(context, catalog);
     administration::check_entities(context, catalog);
     formulas::lint(context, catalog);
+    identity::lint(context, catalog);
 }
 
 /// The rules of a profile, each once.
@@ -118,12 +118,13 @@ fn unused(context: &mut Context<'_>, catalog: &Catalog) {
 fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
     let mut told: HashSet<(Span, &str)> = HashSet::new();
     for (profile, who) in [
-        (&catalog.anonymous_profile, "anonymous callers"),
-        (&catalog.default_profile, "everybody who signs in"),
+        (catalog.anonymous_profile.as_deref(), "anonymous callers"),
+        (catalog.default_profile.as_deref(), "everybody who signs in"),
+        (registered(catalog), "everybody who registers"),
     ] {
-        for rule in rules_of_profile(catalog, profile.as_deref()) {
+        for rule in rules_of_profile(catalog, profile) {
             let entity = catalog.entity(rule.entity);
-            let signed_in = profile != &catalog.anonymous_profile;
+            let signed_in = profile != catalog.anonymous_profile.as_deref();
             // One's own row of `user` is nobody else's.
             let own_row =
                 signed_in && entity.kind == EntityKind::User && rule.condition.as_ref().is_some_and(is_oneself);
@@ -197,14 +198,26 @@ fn wide_profiles(context: &mut Context<'_>, catalog: &Catalog) {
     }
 }
 
+/// The profile of people who register themselves.
+fn registered(catalog: &Catalog) -> Option<&str> {
+    match &catalog.identity.sign_up {
+        SignUp::Closed => None,
+        SignUp::Open { profile } => profile.as_deref(),
+    }
+}
+
 /// Administration is for roles, or for profiles that are given to somebody. To found a tenant is for whom the app says: who has none
 /// yet has no role.
 fn wide_actions(context: &mut Context<'_>, catalog: &Catalog) {
     let (model, severity) = (context.model, context.security_severity());
-    let wide: HashSet<&String> = [&catalog.anonymous_profile, &catalog.default_profile]
-        .into_iter()
-        .flatten()
-        .collect();
+    let wide: HashSet<&String> = [
+        &catalog.anonymous_profile,
+        &catalog.default_profile,
+        registered(catalog),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let sets: HashSet<&String> = wide
         .iter()
         .filter_map(|name| catalog.profiles.get(*name))
@@ -247,26 +260,6 @@ pub(super) fn read_place(context: &Context<'_>, rule: &RuleDecl, field: &str) ->
 fn is_oneself(condition: &Node) -> bool {
     let id = condition.get("id");
     id.and_then(|id| id.text().or_else(|| id.get("eq").and_then(Node::text))) == Some("$user")
-}
-
-/// No session has a second factor yet: the `policy` room lets such a role count for nobody.
-fn second_factors(context: &mut Context<'_>) {
-    for (name, role) in context.model.roles.iter() {
-        let Some(mfa) = role.mfa else { continue };
-        match mfa.value {
-            MfaModel::Required => context
-                .diagnostics
-                .warning(
-                    "mfa-not-available",
-                    mfa.span,
-                    format!(
-                        "the role `{}` grants nothing until second factors are available",
-                        name.value
-                    ),
-                )
-                .hint("leave `mfa` out for now, or give the sets to another role"),
-        };
-    }
 }
 
 /// Nobody may give away what he does not hold, nor make himself a manager.
