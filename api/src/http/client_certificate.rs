@@ -1,0 +1,62 @@
+//! The certificate by which a client has shown who it is.
+
+use der::Decode;
+use rustls::pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// A client's certificate, verified against `client_ca` in the handshake. Kept with the connection:
+/// `request.conn_data::<ClientCertificate>()`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "nobody maps certificates to people yet")
+)]
+pub(crate) struct ClientCertificate {
+    /// SHA-256 of the whole of it, as DER.
+    pub(crate) fingerprint: [u8; 32],
+    /// The e-mail addresses among its alternative names.
+    pub(crate) emails: Vec<String>,
+    /// The URIs among them.
+    pub(crate) uris: Vec<String>,
+    /// Its subject, as RFC 4514 writes it: `CN=Ann,O=Acme`.
+    pub(crate) subject: String,
+}
+
+impl ClientCertificate {
+    /// Reads a certificate; `None` if it is none.
+    pub(super) fn read(bytes: &CertificateDer<'_>) -> Option<Self> {
+        let certificate = Certificate::from_der(bytes).ok()?.tbs_certificate;
+        let names = match certificate.get::<SubjectAltName>() {
+            Ok(names) => names.map(|(_, names)| names.0).unwrap_or_default(),
+            Err(_) => return None,
+        };
+        let (mut emails, mut uris) = (Vec::new(), Vec::new());
+        for name in &names {
+            match name {
+                GeneralName::Rfc822Name(email) => emails.push(email.as_str().to_owned()),
+                GeneralName::UniformResourceIdentifier(uri) => uris.push(uri.as_str().to_owned()),
+                // Of others nobody asks.
+                _ => {}
+            }
+        }
+        Some(Self {
+            fingerprint: Sha256::digest(bytes).into(),
+            emails,
+            uris,
+            subject: certificate.subject.to_string(),
+        })
+    }
+
+    /// The fingerprint, in hexadecimal digits.
+    pub(super) fn hex(&self) -> String {
+        self.fingerprint.iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
