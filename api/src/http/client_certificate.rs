@@ -60,3 +60,38 @@ impl ClientCertificate {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
+    #[test]
+    fn names_are_read() {
+        let mut params = CertificateParams::new(vec!["host.test".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "Ann");
+        params.distinguished_name.push(DnType::OrganizationName, "Acme");
+        for email in ["ann@acme.test", "a@b.test"] {
+            params.subject_alt_names.push(SanType::Rfc822Name(email.try_into().unwrap()));
+        }
+        let uri = "spiffe://acme.test/desk";
+        params.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let read = ClientCertificate::read(certificate.der()).unwrap();
+        assert_eq!(read.emails, ["ann@acme.test", "a@b.test"]);
+        assert_eq!(read.uris, [uri]);
+        assert!(read.subject.contains("CN=Ann") && read.subject.contains("O=Acme"), "{}", read.subject);
+        let expected: [u8; 32] = Sha256::digest(certificate.der()).into();
+        assert_eq!(read.fingerprint, expected);
+        assert_eq!(read.hex().len(), 64);
+        assert_eq!(ClientCertificate::read(&CertificateDer::from(vec![1, 2, 3])), None);
+    }
+
+    #[test]
+    fn who_has_no_names_has_none() {
+        let params = CertificateParams::new(Vec::new()).unwrap();
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let read = ClientCertificate::read(certificate.der()).unwrap();
+        assert!(read.emails.is_empty() && read.uris.is_empty());
+    }
+}

@@ -6,7 +6,7 @@ use crate::http::connection::{begin, note};
 use crate::http::proxies::Proxies;
 use crate::http::shell::{Door, Front, serve};
 use crate::http::tls::Tls;
-use actix_http::HttpService;
+use actix_http::{HttpServiceBuilder, Request};
 use actix_server::ServerBuilder;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::App;
@@ -103,8 +103,9 @@ pub(crate) fn bind(
             .app_data(environment.clone())
             .app_data(front.clone())
             .default_service(to(serve));
-        let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
-        let http = HttpService::build()
+        let app = IntoServiceFactory::<_, Request>::into_factory(app);
+        let app = app.map_err(|error: actix_web::Error| error.error_response());
+        let http = HttpServiceBuilder::default()
             .client_request_timeout(HEAD_TIMEOUT)
             .client_disconnect_timeout(GOODBYE_TIMEOUT)
             .keep_alive(KEEP_ALIVE)

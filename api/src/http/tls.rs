@@ -239,6 +239,3 @@ impl Hangups {
         std::future::pending().await
     }
 }
-
-#[cfg(test)]
-mod tests;
