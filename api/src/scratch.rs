@@ -1,6 +1,6 @@
 //! An environment that is thrown away: for policy tests. In a folder of its own, and on PostgreSQL in a schema of its own.
 
-use crate::config::{AlertsConfig, Place};
+use crate::config::{AlertsConfig, MailConfig, Place};
 use crate::environments::Environment;
 use crate::error::{Failure, chain};
 use crate::http::host::Hosts;
@@ -68,6 +68,7 @@ impl Scratch {
             keys: KeySource::FileOrNew(self.folder.join("keys.json")),
             // Nothing is sent in a rehearsal; but what needs a letter can be rehearsed.
             mail_dir: Some(self.folder.join("mail")),
+            mail: MailConfig::default(),
             trusted_operations: false,
         })
         .await

@@ -1,6 +1,6 @@
 //! Opens an environment: its database twice over, the platform's tables, its keys. Everything is handed to its room here.
 
-use crate::config::{AlertsConfig, Place};
+use crate::config::{AlertsConfig, MailConfig, Place};
 use crate::environments::{Environment, Parts};
 use crate::error::{Failure, chain};
 use crate::http::host::Hosts;
@@ -50,6 +50,8 @@ pub(crate) struct Opening {
     pub(crate) keys: KeySource,
     /// Where letters are left; without a folder nothing is sent.
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Or which mail server takes them.
+    pub(crate) mail: MailConfig,
     /// Only operations of the app are answered.
     pub(crate) trusted_operations: bool,
 }
@@ -70,8 +72,11 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         alerts,
         keys,
         mail_dir,
+        mail,
         trusted_operations,
     } = opening;
+    // Before the database: what is wrong with the words of a letter is quickly told.
+    let post = Post::open(&app, mail_dir, &mail)?;
     let settings = Settings {
         connections: place.connections,
         ..Settings::new(place.url.clone(), place.schema.clone())
@@ -111,7 +116,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
     });
     let parallel = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Environment::new(Parts {
-        post: Post::new(mail_dir),
+        post,
         name,
         label: app
             .canonicalize()

@@ -7,6 +7,7 @@
     reason = "a harness panics when the world is not as the tests need it"
 )]
 
+mod authority;
 mod balancer;
 mod database;
 mod folder;
@@ -20,10 +21,13 @@ pub mod proxy;
 mod random;
 pub mod raw;
 pub mod reference;
+mod served;
 mod server;
 mod settings;
+mod sink;
 mod stored;
 
+pub use authority::{Authority, Identity, TlsAnswer, TlsClient, TlsConnection, Versions};
 pub use balancer::Balancer;
 pub use database::{Database, Fresh};
 pub use folder::{Folder, example, fixture};
@@ -31,8 +35,10 @@ pub use listener::{Events, Socket};
 pub use person::{Answer, Person, without_request_id};
 pub use program::{Finished, Running, command, command_with_input};
 pub use random::Random;
+pub use served::Served;
 pub use server::{Server, Start};
 pub use settings::{crashes, proof_cases, proof_seed, repository, updates_snapshots};
+pub use sink::{Mail, Offers, Sink};
 pub use stored::{Reader, Tables};
 
 /// Makes two tests of each function: on SQLite, and on PostgreSQL.

@@ -10,6 +10,18 @@ use std::time::Duration;
 ///
 /// When the server does not answer within 20 seconds.
 pub fn send(address: &str, request: &[u8]) -> Option<(u16, String)> {
+    let text = whole(address, request)?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split_whitespace().nth(1)?.parse().ok()?;
+    Some((status, body.to_owned()))
+}
+
+/// Sends bytes to a server and gives all that comes back, as text.
+///
+/// # Panics
+///
+/// When the server does not answer within 20 seconds.
+pub fn whole(address: &str, request: &[u8]) -> Option<String> {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
@@ -39,9 +51,7 @@ pub fn send(address: &str, request: &[u8]) -> Option<(u16, String)> {
         }
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n")?;
-    let status = head.split_whitespace().nth(1)?.parse().ok()?;
-    Some((status, body.to_owned()))
+    text.contains("\r\n\r\n").then_some(text)
 }
 
 fn is_complete(bytes: &[u8]) -> bool {

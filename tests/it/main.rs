@@ -37,6 +37,7 @@ mod round_trips;
 mod several_servers;
 mod subscriptions;
 mod tenants;
+mod transport;
 mod trusted_operations;
 mod write_walls;
 

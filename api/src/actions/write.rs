@@ -61,7 +61,7 @@ pub(crate) async fn write(
             Code::Unavailable,
             "this server sends no letters, so a password cannot be reset",
         )
-        .with_hint("whoever runs it sets `mail_dir` in freehold.toml, or FREEHOLD_MAIL_DIR"));
+        .with_hint("whoever runs it sets `smtp` under [mail], or `mail_dir`, in freehold.toml"));
     }
     let catalog = &bundle.catalog;
     let audit = |rows: &[WrittenRow]| events(&bundle.catalog, &view.access, caller, origin, rows);

@@ -4,6 +4,7 @@ use crate::bundle::compile;
 use crate::cli::{say, tell};
 use crate::config;
 use crate::error::Failure;
+use crate::post::Templates;
 use crate::sources;
 use clap::Args;
 use freehold_schema::diagnostic::{Diagnostics, to_json};
@@ -24,6 +25,7 @@ pub(crate) struct CheckArgs {
 
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let sources = sources::read(&args.directory)?;
+    Templates::load(&args.directory)?;
     let mut compiled = compile(&sources);
     let mut tests = 0;
     if let Some((catalog, _)) = &compiled.sound {

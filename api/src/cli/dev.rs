@@ -3,11 +3,11 @@
 use crate::actions::deploy::Care;
 use crate::cli::watch::{Outcome, load, watch};
 use crate::cli::{say, serve, tell};
-use crate::config::{AlertsConfig, DevArgs};
+use crate::config::{AlertsConfig, DevArgs, MailConfig};
 use crate::environments::DemoUser;
 use crate::error::Failure;
 use crate::http::host::Hosts;
-use crate::http::{self, Door};
+use crate::http::{self, Door, Service};
 use crate::sources::fingerprint;
 use crate::startup::{Opening, open};
 use crate::subscriptions;
@@ -51,6 +51,7 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
         },
         keys: args.keys(),
         mail_dir: Some(args.mail_dir()),
+        mail: MailConfig::default(),
         trusted_operations: args.trusted_operations,
     });
     let environment = Arc::new(environment.await?);
@@ -77,7 +78,7 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
     subscriptions::start(&environment);
     tokio::spawn(watch(environment.clone(), args.directory.clone(), seen));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let bound = http::bind(environment, Door::Both, listener, workers)?;
+    let bound = http::bind(environment, Service::plain(Door::Both), listener, workers)?;
     say(format!("database     {}", place.masked()));
     say(format!("listening on http://{}", bound.address));
     bound

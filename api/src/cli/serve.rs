@@ -3,11 +3,12 @@
 use crate::actions::deploy::{Care, deploy};
 use crate::bundle::compile;
 use crate::cli::{say, tell, warn_of_no_operations};
-use crate::config::{self, Config, ServeArgs};
+use crate::config::{self, Config, ServeArgs, TlsConfig};
 use crate::environments::Environment;
 use crate::error::{Failure, chain};
 use crate::http::host::Hosts;
-use crate::http::{self, Door};
+use crate::http::proxies::Proxies;
+use crate::http::{self, Door, Service, Tls};
 use crate::sources;
 use crate::startup::{Opening, open};
 use crate::subscriptions;
@@ -21,6 +22,8 @@ use std::time::Duration;
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How long the end of the process waits for the audit log.
 const RECORDED_WITHIN: Duration = Duration::from_secs(5);
+/// How long it waits for letters that are on their way.
+const SENT_WITHIN: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub(crate) struct ServeCommand {
@@ -34,7 +37,7 @@ pub(crate) struct ServeCommand {
 pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     let config = Config::load(&command.settings)?;
     if command.print_config {
-        say(config.masked().trim_end());
+        say(config.masked()?.trim_end());
         return Ok(());
     }
     let care = if command.settings.allow_destructive {
@@ -42,7 +45,10 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     } else {
         Care::KeepData
     };
+    let tls = config.tls.as_ref().map(Tls::load).transpose()?;
     let listener = http::listen(config.listen)?;
+    let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
+    let redirect = redirect.map(http::listen).transpose()?;
     let operations = http::listen(config.operations_listen)?;
     let environment = Arc::new(start(&config, care).await?);
     purge(&environment);
@@ -52,13 +58,40 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
     subscriptions::start(&environment);
 
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let operations = http::bind(environment.clone(), Door::Operations, operations, 1)?;
-    let public = http::bind(environment.clone(), Door::Public, listener, workers)?;
+    let operations = http::bind(environment.clone(), Service::plain(Door::Operations), operations, 1)?;
+    let service = Service {
+        door: Door::Public,
+        proxies: Proxies {
+            trusted: config.trusted_proxies.clone(),
+            by: config.forwarded_by,
+        },
+        hsts: config.tls.as_ref().map(TlsConfig::hsts),
+        tls: tls.clone(),
+    };
+    let public = http::bind(environment.clone(), service, listener, workers)?;
+    let port = config.tls.as_ref().and_then(|tls| tls.redirect_port).unwrap_or(public.address.port());
+    let redirect = redirect
+        .map(|listener| http::bind(environment.clone(), Service::plain(Door::Redirect(port)), listener, 1))
+        .transpose()?;
+    if let Some(tls) = &tls {
+        tls.watch()?;
+    }
     say(format!("operations on http://{}", operations.address));
-    say(format!("listening on http://{}", public.address));
-    let outcome = tokio::try_join!(public.run(), operations.run());
+    if let Some(redirect) = &redirect {
+        say(format!("redirects on http://{}", redirect.address));
+    }
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    say(format!("listening on {scheme}://{}", public.address));
+    let redirecting = async {
+        match redirect {
+            Some(redirect) => redirect.run().await,
+            None => Ok(()),
+        }
+    };
+    let outcome = tokio::try_join!(public.run(), operations.run(), redirecting);
     // What nobody waited for is recorded before the process ends.
     let _ = tokio::time::timeout(RECORDED_WITHIN, environment.recorder.flush()).await;
+    let _ = tokio::time::timeout(SENT_WITHIN, environment.post.flush()).await;
     outcome
         .map(|_| ())
         .map_err(|error| Failure::new(format!("the server stopped: {error}")))
@@ -101,6 +134,7 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
         alerts: config.alerts.clone(),
         keys: config.keys()?,
         mail_dir: config.mail_dir.clone(),
+        mail: config.mail.clone(),
         trusted_operations: config.trusted_operations,
     });
     let environment = environment.await?;

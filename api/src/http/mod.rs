@@ -3,6 +3,8 @@
 mod accept;
 mod auth;
 mod body;
+mod client_certificate;
+mod connection;
 mod console;
 pub(crate) mod credentials;
 mod event_stream;
@@ -11,13 +13,17 @@ mod health;
 pub(crate) mod host;
 pub(crate) mod persisted;
 mod presence;
+pub(crate) mod proxies;
+mod redirect;
 mod server;
 mod shell;
+mod tls;
 pub(crate) mod verb;
 mod websocket;
 
-pub(crate) use server::{bind, listen};
+pub(crate) use server::{Service, bind, listen};
 pub(crate) use shell::Door;
+pub(crate) use tls::Tls;
 
 use crate::error::Refusal;
 use actix_web::HttpResponse;

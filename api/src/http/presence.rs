@@ -9,7 +9,6 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use freehold_base::Code;
 use socket2::{SockRef, Socket};
-use std::any::Any;
 use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::pin::pin;
@@ -22,12 +21,9 @@ const EVERY: Duration = Duration::from_millis(250);
 struct Presence(Socket);
 
 /// Keeps the handle with the connection.
-pub(super) fn note(io: &dyn Any, extensions: &mut Extensions) {
+pub(super) fn note(stream: &TcpStream, extensions: &mut Extensions) {
     // Without one, work just goes on.
-    if let Some(Ok(socket)) = io
-        .downcast_ref::<TcpStream>()
-        .map(|stream| SockRef::from(stream).try_clone())
-    {
+    if let Ok(socket) = SockRef::from(stream).try_clone() {
         extensions.insert(Presence(socket));
     }
 }

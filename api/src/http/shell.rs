@@ -3,16 +3,20 @@
 use crate::actions::audit::Origin;
 use crate::environments::Environment;
 use crate::error::Refusal;
+use crate::http::connection::ByTls;
 use crate::http::host::Host;
-use crate::http::{answer, auth, console, graphql, health, websocket};
+use crate::http::proxies::{Client, Proxies};
+use crate::http::{answer, auth, console, graphql, health, redirect, websocket};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, UPGRADE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use freehold_base::Code;
 use futures_util::FutureExt;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -25,6 +29,26 @@ pub(crate) enum Door {
     Operations,
     /// Both: `dev`.
     Both,
+    /// The way to the app, which is served by TLS at that port.
+    Redirect(u16),
+}
+
+/// What is the same for all requests of a listener.
+pub(crate) struct Front {
+    door: Door,
+    proxies: Proxies,
+    hsts: Option<HeaderValue>,
+}
+
+impl Front {
+    /// Serves `door`.
+    pub(crate) fn new(door: Door, proxies: Proxies, hsts: Option<String>) -> Self {
+        Self {
+            door,
+            proxies,
+            hsts: hsts.and_then(|text| HeaderValue::try_from(text).ok()),
+        }
+    }
 }
 
 /// One request, as handlers see it.
@@ -37,6 +61,7 @@ pub(crate) struct Call<'a> {
     pub(crate) environment: &'a Data<Environment>,
     /// Its id.
     pub(crate) id: String,
+    client: &'a Client,
 }
 
 impl Call<'_> {
@@ -44,8 +69,19 @@ impl Call<'_> {
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin {
             request: &self.id,
-            address: self.request.peer_addr().map(|address| address.ip()),
+            address: self.client_address(),
         }
+    }
+
+    /// The address of the client: the peer's, or what a trusted proxy says.
+    pub(crate) fn client_address(&self) -> Option<IpAddr> {
+        self.client.address
+    }
+
+    /// Whether nobody on the way can read what the client sends: by TLS, to us or to a trusted proxy; within this machine; in `dev`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is yet sent by such clients alone"))]
+    pub(crate) fn is_secure(&self) -> bool {
+        self.client.is_secure(self.environment.without_tls)
     }
 }
 
@@ -54,11 +90,13 @@ pub(crate) async fn serve(
     request: HttpRequest,
     payload: Payload,
     environment: Data<Environment>,
-    door: Data<Door>,
+    front: Data<Front>,
 ) -> HttpResponse {
     let start = Instant::now();
     let id = new_id();
-    let guarded = AssertUnwindSafe(route(&request, payload, &environment, **door, &id))
+    let by_tls = request.conn_data::<ByTls>().is_some();
+    let client = front.proxies.client(request.headers(), request.peer_addr(), by_tls);
+    let guarded = AssertUnwindSafe(route(&request, payload, &environment, front.door, &id, &client))
         .catch_unwind()
         .await;
     let mut response = match guarded {
@@ -67,6 +105,10 @@ pub(crate) async fn serve(
         Err(_) => refused(&Refusal::internal("a handler panicked; the panic is logged above"), &id),
     };
     dress(&mut response, &id);
+    // Not to those who read it in the clear (RFC 6797, section 7.2); and not for names that other servers of this machine have too.
+    if let Some(hsts) = front.hsts.as_ref().filter(|_| client.by_tls && !asks_loopback(&request)) {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
     let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
     tracing::debug!(request = id, method = %request.method(), path = request.path(), status = response.status().as_u16(), elapsed_ms);
     response
@@ -84,9 +126,10 @@ async fn route(
     environment: &Data<Environment>,
     door: Door,
     id: &str,
+    client: &Client,
 ) -> Result<HttpResponse, Refusal> {
     let (method, path) = (request.method(), request.path());
-    if door != Door::Public {
+    if matches!(door, Door::Operations | Door::Both) {
         match path {
             "/healthz" => return only(method, &[Method::GET, Method::HEAD]).map(|()| health::alive()),
             "/readyz" => {
@@ -98,12 +141,16 @@ async fn route(
         }
     }
     no_upgrade(request)?;
-    let host = host_of(request, environment)?;
+    let host = host_of(request, client, environment)?;
+    if let Door::Redirect(port) = door {
+        return redirect::to_tls(request, &host, port);
+    }
     let call = Call {
         request,
         host,
         environment,
         id: id.to_owned(),
+        client,
     };
     match path {
         "/graphql" if request.headers().contains_key(UPGRADE) => websocket::serve(&call, payload).await,
@@ -159,7 +206,7 @@ fn not_found(path: &str) -> Refusal {
 ///
 /// # Errors
 /// `BAD_REQUEST` if it is missing, malformed or said twice; `NOT_FOUND` if it is not ours.
-fn host_of(request: &HttpRequest, environment: &Environment) -> Result<Host, Refusal> {
+fn host_of(request: &HttpRequest, client: &Client, environment: &Environment) -> Result<Host, Refusal> {
     let mut said = request.headers().get_all(HOST);
     let bad = |what: &str| Refusal::new(Code::BadRequest, format!("the `Host` header is {what}"));
     let header = said.next().ok_or_else(|| bad("missing"))?;
@@ -179,11 +226,18 @@ fn host_of(request: &HttpRequest, environment: &Environment) -> Result<Host, Ref
     {
         return Err(bad("not the one of the request's target"));
     }
+    let host = client.host()?.unwrap_or(host);
     if environment.answers(&host) {
         return Ok(host);
     }
     Err(Refusal::new(Code::NotFound, "this host is not served here")
         .with_hint("name it under `identity: hosts:` of app.yaml, or under `hosts` of freehold.toml"))
+}
+
+/// Whether a request is for a loopback name.
+fn asks_loopback(request: &HttpRequest) -> bool {
+    let said = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    said.and_then(Host::parse).is_none_or(|host| host.is_loopback())
 }
 
 /// The answer to a request that was refused.

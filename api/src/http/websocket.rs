@@ -81,7 +81,7 @@ pub(super) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
     let connection = Connection {
         environment: call.environment.clone(),
         host: call.host.clone(),
-        address: call.request.peer_addr().map(|address| address.ip()),
+        address: call.client_address(),
         credentials,
         tenant: tenant.map(str::to_owned),
         session,

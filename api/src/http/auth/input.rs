@@ -88,7 +88,7 @@ async fn parse(door: &Door<'_>, payload: Payload, style: Style) -> Result<Input,
 /// A parser that recurses runs out of stack.
 fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::new(Code::BadRequest, "the body is not UTF-8"))?;
-    freehold_schema::graphql::check_nesting(text, 32).map_err(|error| Refusal::from(vec![error]))
+    freehold_schema::graphql::check_nesting(text.as_bytes(), 32).map_err(|error| Refusal::from(vec![error]))
 }
 
 fn form(bytes: &[u8]) -> Map<String, Value> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::bundle::{Bundle, compile};
-use crate::config::{AlertsConfig, Place};
+use crate::config::{AlertsConfig, MailConfig, Place};
 use crate::http::host::Hosts;
 use crate::keys::KeySource;
 use crate::startup::{Opening, open};
@@ -42,6 +42,7 @@ async fn empty() -> Environment {
         alerts: AlertsConfig::default(),
         keys: KeySource::FileOrNew(keys.clone()),
         mail_dir: None,
+        mail: MailConfig::default(),
         trusted_operations: false,
     };
     let environment = open(opening).await.unwrap();
@@ -70,7 +71,7 @@ async fn serving() -> Environment {
 async fn ask(environment: &Arc<Environment>, door: Door, request: TestRequest) -> ServiceResponse {
     let app = App::new()
         .app_data(Data::from(environment.clone()))
-        .app_data(Data::new(door));
+        .app_data(Data::new(Front::new(door, Proxies::default(), None)));
     let service = init_service(app.default_service(web::to(serve))).await;
     call_service(&service, request.to_request()).await
 }
