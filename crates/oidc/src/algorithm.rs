@@ -60,7 +60,9 @@ mod tests {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::find(algorithm.name()), Some(algorithm));
         }
-        for name in ["none", "None", "NONE", "", "HS256", "HS384", "HS512", "rs256", "RS1", "RS256 ", "ES256K"] {
+        for name in [
+            "none", "None", "NONE", "", "HS256", "HS384", "HS512", "rs256", "RS1", "RS256 ", "ES256K",
+        ] {
             assert_eq!(Algorithm::find(name), None, "{name}");
         }
     }

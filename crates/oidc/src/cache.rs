@@ -63,7 +63,10 @@ impl<T> Shelf<T> {
         let slot = {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(url.to_owned()).or_insert_with(|| {
-                Arc::new(tokio::sync::Mutex::new(Slot { kept: None, tried: None }))
+                Arc::new(tokio::sync::Mutex::new(Slot {
+                    kept: None,
+                    tried: None,
+                }))
             }))
         };
         let mut slot = slot.lock().await;
@@ -103,16 +106,27 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            Self { shelf: Shelf::default(), fetches: AtomicU32::new(0) }
+            Self {
+                shelf: Shelf::default(),
+                fetches: AtomicU32::new(0),
+            }
         }
 
         async fn ask(&self, second: i64, newer: bool, up: bool) -> Option<u32> {
             let fetched = async {
                 let count = self.fetches.fetch_add(1, Ordering::Relaxed) + 1;
                 tokio::task::yield_now().await;
-                if up { Ok(count) } else { Err(OidcError::StillUnreachable { url: "down".into() }) }
+                if up {
+                    Ok(count)
+                } else {
+                    Err(OidcError::StillUnreachable { url: "down".into() })
+                }
             };
-            self.shelf.get("u", Timestamp(second * 1_000_000), newer, fetched).await.ok().map(|found| *found)
+            self.shelf
+                .get("u", Timestamp(second * 1_000_000), newer, fetched)
+                .await
+                .ok()
+                .map(|found| *found)
         }
 
         fn fetches(&self) -> u32 {
@@ -168,8 +182,11 @@ mod tests {
     fn many_at_once_fetch_once() {
         run(async {
             let world = World::new();
-            let (one, two, three) =
-                tokio::join!(world.ask(0, false, true), world.ask(0, false, true), world.ask(0, true, true));
+            let (one, two, three) = tokio::join!(
+                world.ask(0, false, true),
+                world.ask(0, false, true),
+                world.ask(0, true, true)
+            );
             assert_eq!((one, two, three), (Some(1), Some(1), Some(1)));
         });
     }

@@ -40,7 +40,9 @@ impl Claims {
             return Err(TokenError::Claim("sub"));
         }
         let owned = |name| -> Result<Option<String>, TokenError> {
-            Ok(optional_text(&raw, name)?.filter(|text| !text.is_empty()).map(str::to_owned))
+            Ok(optional_text(&raw, name)?
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned))
         };
         let email = owned("email")?;
         Ok(Self {
@@ -84,19 +86,36 @@ mod tests {
 
     fn read(mut claims: Value) -> Result<Claims, TokenError> {
         claims["iss"] = json!("https://id.acme.example");
-        let Value::Object(raw) = claims else { panic!("no object") };
+        let Value::Object(raw) = claims else {
+            panic!("no object")
+        };
         Claims::read(raw)
     }
 
     #[test]
     fn addresses_are_verified_only_if_it_says_so() {
         let check = |claims: Value, expected: bool| assert_eq!(read(claims).unwrap().email_verified, expected);
-        check(json!({"sub": "1", "email": "a@acme.example", "email_verified": true}), true);
-        check(json!({"sub": "1", "email": "a@acme.example", "email_verified": "true"}), true);
+        check(
+            json!({"sub": "1", "email": "a@acme.example", "email_verified": true}),
+            true,
+        );
+        check(
+            json!({"sub": "1", "email": "a@acme.example", "email_verified": "true"}),
+            true,
+        );
         check(json!({"sub": "1", "email": "a@acme.example", "xms_edov": true}), true);
-        check(json!({"sub": "1", "email": "a@acme.example", "email_verified": false, "xms_edov": true}), false);
-        check(json!({"sub": "1", "email": "a@acme.example", "email_verified": "TRUE"}), false);
-        check(json!({"sub": "1", "email": "a@acme.example", "email_verified": 1}), false);
+        check(
+            json!({"sub": "1", "email": "a@acme.example", "email_verified": false, "xms_edov": true}),
+            false,
+        );
+        check(
+            json!({"sub": "1", "email": "a@acme.example", "email_verified": "TRUE"}),
+            false,
+        );
+        check(
+            json!({"sub": "1", "email": "a@acme.example", "email_verified": 1}),
+            false,
+        );
         check(json!({"sub": "1", "email": "a@acme.example"}), false);
         check(json!({"sub": "1", "email": "", "email_verified": true}), false);
         check(json!({"sub": "1", "email_verified": true}), false);
@@ -104,9 +123,18 @@ mod tests {
 
     #[test]
     fn everybody_has_a_subject() {
-        for claims in [json!({}), json!({"sub": ""}), json!({"sub": 7}), json!({"sub": null}), json!({"sub": "s".repeat(256)})] {
+        for claims in [
+            json!({}),
+            json!({"sub": ""}),
+            json!({"sub": 7}),
+            json!({"sub": null}),
+            json!({"sub": "s".repeat(256)}),
+        ] {
             assert_eq!(read(claims), Err(TokenError::Claim("sub")));
         }
-        assert_eq!(read(json!({"sub": "1", "email": ["a"]})), Err(TokenError::Claim("email")));
+        assert_eq!(
+            read(json!({"sub": "1", "email": ["a"]})),
+            Err(TokenError::Claim("email"))
+        );
     }
 }

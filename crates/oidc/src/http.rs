@@ -44,29 +44,43 @@ where
 
 /// The body behind a URL, if it answers 200. `bearer` is the access token to show.
 pub(crate) async fn get(http: &impl Http, url: &str, bearer: Option<&str>) -> Result<Response, OidcError> {
-    let mut request = ::http::Request::get(url).header(ACCEPT, "application/json").header(USER_AGENT, AGENT);
+    let mut request = ::http::Request::get(url)
+        .header(ACCEPT, "application/json")
+        .header(USER_AGENT, AGENT);
     if let Some(token) = bearer {
-        let bad = |_| OidcError::BadAnswer { url: url.into(), problem: "an access token that fits in no header" };
+        let bad = |_| OidcError::BadAnswer {
+            url: url.into(),
+            problem: "an access token that fits in no header",
+        };
         let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(bad)?;
         value.set_sensitive(true);
         request = request.header(AUTHORIZATION, value);
     }
-    let request = request
-        .body(Vec::new())
-        .map_err(|_| OidcError::BadUrl { url: url.into(), problem: "cannot be asked for" })?;
+    let request = request.body(Vec::new()).map_err(|_| OidcError::BadUrl {
+        url: url.into(),
+        problem: "cannot be asked for",
+    })?;
     let response = bounded(http, url, request).await?;
     match response.status().as_u16() {
         200 => Ok(response),
-        status => Err(OidcError::Status { url: url.into(), status }),
+        status => Err(OidcError::Status {
+            url: url.into(),
+            status,
+        }),
     }
 }
 
 /// Sends a request, and refuses an answer that is too long.
 pub(crate) async fn bounded(http: &impl Http, url: &str, request: Request) -> Result<Response, OidcError> {
-    let response =
-        http.send(request).await.map_err(|source| OidcError::Unreachable { url: url.into(), source })?;
+    let response = http.send(request).await.map_err(|source| OidcError::Unreachable {
+        url: url.into(),
+        source,
+    })?;
     if response.body().len() > RESPONSE_BYTES_MAX {
-        return Err(OidcError::BadAnswer { url: url.into(), problem: "more than is read" });
+        return Err(OidcError::BadAnswer {
+            url: url.into(),
+            problem: "more than is read",
+        });
     }
     Ok(response)
 }
@@ -92,7 +106,10 @@ impl Plain {
 
 /// A URL that tokens and secrets may be sent to, or keys fetched from.
 pub(crate) fn check_url(text: &str, plain: Plain) -> Result<Url, OidcError> {
-    let bad = |problem| OidcError::BadUrl { url: text.into(), problem };
+    let bad = |problem| OidcError::BadUrl {
+        url: text.into(),
+        problem,
+    };
     let url = Url::parse(text).map_err(|_| bad("cannot be read"))?;
     match url.scheme() {
         "https" => {}

@@ -32,17 +32,25 @@ impl<'t> Jws<'t> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-        let header = decode(header).as_deref().and_then(object).ok_or(TokenError::Malformed)?;
+        let header = decode(header)
+            .as_deref()
+            .and_then(object)
+            .ok_or(TokenError::Malformed)?;
         // RFC 7515 section 4.1.11: what is critical must be understood, and we understand nothing; RFC 7797 (`b64`) changes
         // what is signed; `cty`, `enc` and `zip` belong to tokens that hold something else than claims.
-        if ["crit", "b64", "cty", "enc", "zip"].iter().any(|name| header.contains_key(*name)) {
+        if ["crit", "b64", "cty", "enc", "zip"]
+            .iter()
+            .any(|name| header.contains_key(*name))
+        {
             return Err(TokenError::Kind);
         }
         let Some(Value::String(algorithm)) = header.get("alg") else {
             return Err(TokenError::Algorithm);
         };
         let algorithm = Algorithm::find(algorithm).ok_or(TokenError::Algorithm)?;
-        let key_id = text(&header, "kid")?.filter(|id| id.len() <= KEY_ID_BYTES_MAX).map(str::to_owned);
+        let key_id = text(&header, "kid")?
+            .filter(|id| id.len() <= KEY_ID_BYTES_MAX)
+            .map(str::to_owned);
         if key_id.is_none() && header.contains_key("kid") {
             return Err(TokenError::UnknownKey);
         }
@@ -53,7 +61,10 @@ impl<'t> Jws<'t> {
             signed: signed.as_bytes(),
             signature: decode(signature).ok_or(TokenError::Malformed)?,
             // A payload with a dot in it is no base64url.
-            unverified: decode(payload).as_deref().and_then(object).ok_or(TokenError::Malformed)?,
+            unverified: decode(payload)
+                .as_deref()
+                .and_then(object)
+                .ok_or(TokenError::Malformed)?,
         })
     }
 
@@ -67,7 +78,11 @@ impl<'t> Jws<'t> {
 
     /// Refuses what its header does not call this.
     pub(crate) fn require_kind(&self, kind: &str) -> Result<(), TokenError> {
-        if self.kind.as_deref() == Some(kind) { Ok(()) } else { Err(TokenError::Kind) }
+        if self.kind.as_deref() == Some(kind) {
+            Ok(())
+        } else {
+            Err(TokenError::Kind)
+        }
     }
 }
 
@@ -114,7 +129,10 @@ mod tests {
         check(r#"{"alg":"ES256","kid":7}"#, Err(TokenError::Malformed));
         check(r#"{"alg":"ES256","typ":null}"#, Err(TokenError::Malformed));
         check("[]", Err(TokenError::Malformed));
-        check(&format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(300)), Err(TokenError::UnknownKey));
+        check(
+            &format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(300)),
+            Err(TokenError::UnknownKey),
+        );
     }
 
     #[test]
@@ -141,7 +159,10 @@ mod tests {
     #[test]
     fn kinds_are_media_types() {
         let kind = |typ: &str| {
-            let token = format!("{}.e30.AAAA", encode(format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#).as_bytes()));
+            let token = format!(
+                "{}.e30.AAAA",
+                encode(format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#).as_bytes())
+            );
             Jws::parse(&token).unwrap().check_kind(&["jwt", "at+jwt"])
         };
         for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt", "Application/JWT"] {

@@ -47,7 +47,11 @@ impl KeySet {
         if keys.len() > KEYS_MAX {
             return None;
         }
-        Some(Self(keys.iter().filter_map(|key| PublicKey::read(key.as_object()?)).collect()))
+        Some(Self(
+            keys.iter()
+                .filter_map(|key| PublicKey::read(key.as_object()?))
+                .collect(),
+        ))
     }
 
     /// The keys of `url`, from the cache if they are there.
@@ -62,7 +66,10 @@ impl KeySet {
         check_url(url, plain)?;
         let fetched = async {
             let response = get(http, url, None).await?;
-            let bad = || OidcError::BadAnswer { url: url.into(), problem: "something else than keys" };
+            let bad = || OidcError::BadAnswer {
+                url: url.into(),
+                problem: "something else than keys",
+            };
             Self::parse(response.body()).ok_or_else(bad)
         };
         cache.keys.get(url, now, wants == Wants::Newer, fetched).await
@@ -176,10 +183,16 @@ impl PublicKey {
 
     fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> Result<(), TokenError> {
         let right = match (&self.material, algorithm) {
-            (Material::Rsa { modulus, exponent }, Algorithm::Rs256) => RsaPublicKeyComponents { n: modulus, e: exponent }
-                .verify(&signature::RSA_PKCS1_2048_8192_SHA256, signed, signature),
-            (Material::Rsa { modulus, exponent }, Algorithm::Ps256) => RsaPublicKeyComponents { n: modulus, e: exponent }
-                .verify(&signature::RSA_PSS_2048_8192_SHA256, signed, signature),
+            (Material::Rsa { modulus, exponent }, Algorithm::Rs256) => RsaPublicKeyComponents {
+                n: modulus,
+                e: exponent,
+            }
+            .verify(&signature::RSA_PKCS1_2048_8192_SHA256, signed, signature),
+            (Material::Rsa { modulus, exponent }, Algorithm::Ps256) => RsaPublicKeyComponents {
+                n: modulus,
+                e: exponent,
+            }
+            .verify(&signature::RSA_PSS_2048_8192_SHA256, signed, signature),
             (Material::P256(point), Algorithm::Es256) => {
                 UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).verify(signed, signature)
             }

@@ -83,13 +83,21 @@ fn read(claims: &Object, provider: &Provider, now: Timestamp) -> Result<LogoutTo
         issued + AGE_MAX_SECS
     };
     let some = |name| -> Result<Option<String>, TokenError> {
-        Ok(optional_text(claims, name)?.filter(|text| !text.is_empty()).map(str::to_owned))
+        Ok(optional_text(claims, name)?
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned))
     };
     let (subject, sid) = (some("sub")?, some("sid")?);
     if subject.is_none() && sid.is_none() {
         return Err(TokenError::Claim("sub"));
     }
-    Ok(LogoutToken { issuer, subject, sid, jti: text(claims, "jti")?.to_owned(), remember_until: expires + SKEW_SECS })
+    Ok(LogoutToken {
+        issuer,
+        subject,
+        sid,
+        jti: text(claims, "jti")?.to_owned(),
+        remember_until: expires + SKEW_SECS,
+    })
 }
 
 #[cfg(test)]

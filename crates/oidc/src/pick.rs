@@ -65,7 +65,19 @@ mod tests {
         check("resource_access.my.app.roles", &["c"]);
         check("a.b", &["whole"]);
         check("a.c", &["other"]);
-        for path in ["active", "nothing", "realm_access", "", ".", "groups.0", "groups.", ".groups", "absent", "a..b", "Groups"] {
+        for path in [
+            "active",
+            "nothing",
+            "realm_access",
+            "",
+            ".",
+            "groups.0",
+            "groups.",
+            ".groups",
+            "absent",
+            "a..b",
+            "Groups",
+        ] {
             check(path, &[]);
         }
         for claims in [json!(null), json!("groups"), json!(["groups"])] {

@@ -76,7 +76,15 @@ mod tests {
         let long = |letters| "a".repeat(letters);
         assert!(PkceVerifier::parse(&long(43)).is_some());
         assert!(PkceVerifier::parse(&long(128)).is_some());
-        for text in [String::new(), long(42), long(129), long(42) + " ", long(42) + "+", long(42) + "é", long(42) + "\0"] {
+        for text in [
+            String::new(),
+            long(42),
+            long(129),
+            long(42) + " ",
+            long(42) + "+",
+            long(42) + "é",
+            long(42) + "\0",
+        ] {
             assert!(PkceVerifier::parse(&text).is_none(), "{text}");
         }
     }

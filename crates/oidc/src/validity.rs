@@ -16,7 +16,9 @@ pub(crate) fn seconds(now: Timestamp) -> i64 {
 
 /// A claim that must be a text, and not an empty one.
 pub(crate) fn text<'c>(claims: &'c Object, name: &'static str) -> Result<&'c str, TokenError> {
-    optional_text(claims, name)?.filter(|text| !text.is_empty()).ok_or(TokenError::Claim(name))
+    optional_text(claims, name)?
+        .filter(|text| !text.is_empty())
+        .ok_or(TokenError::Claim(name))
 }
 
 /// A claim that must be a text if it is there.
@@ -34,7 +36,9 @@ pub(crate) fn date(claims: &Object, name: &'static str) -> Result<Option<i64>, T
     const DATE_MAX: i64 = 253_402_300_799;
     let seconds = match claims.get(name) {
         None => return Ok(None),
-        Some(Value::Number(number)) => number.as_i64().or_else(|| number.as_f64().map(|float| float.floor() as i64)),
+        Some(Value::Number(number)) => number
+            .as_i64()
+            .or_else(|| number.as_f64().map(|float| float.floor() as i64)),
         Some(_) => None,
     };
     match seconds {
@@ -76,30 +80,42 @@ pub(crate) fn check_issued(claims: &Object, issued: Issued, now: i64) -> Result<
 
 /// `iss` is this one, letter for letter.
 pub(crate) fn check_issuer(claims: &Object, issuer: &str) -> Result<(), TokenError> {
-    if text(claims, "iss")? == issuer { Ok(()) } else { Err(TokenError::Issuer) }
+    if text(claims, "iss")? == issuer {
+        Ok(())
+    } else {
+        Err(TokenError::Issuer)
+    }
 }
 
 /// Who a token is for: one text, or a list of them.
 pub(crate) fn audiences(claims: &Object) -> Result<Vec<&str>, TokenError> {
     match claims.get("aud") {
         Some(Value::String(one)) => Ok(vec![one]),
-        Some(Value::Array(many)) => {
-            many.iter().map(|one| one.as_str().ok_or(TokenError::Claim("aud"))).collect()
-        }
+        Some(Value::Array(many)) => many
+            .iter()
+            .map(|one| one.as_str().ok_or(TokenError::Claim("aud")))
+            .collect(),
         Some(_) | None => Err(TokenError::Claim("aud")),
     }
 }
 
 /// `aud` names this one, and perhaps others.
 pub(crate) fn check_audience(claims: &Object, audience: &str) -> Result<(), TokenError> {
-    if audiences(claims)?.contains(&audience) { Ok(()) } else { Err(TokenError::Audience) }
+    if audiences(claims)?.contains(&audience) {
+        Ok(())
+    } else {
+        Err(TokenError::Audience)
+    }
 }
 
 /// The rules of an ID token (Core section 3.1.3.7, steps 3 to 5): it is for this client; whoever else it is for is trusted, and
 /// then `azp` says that this client asked for it. `azp` is never another's.
 pub(crate) fn check_client(claims: &Object, client_id: &str, trusted: &[String]) -> Result<(), TokenError> {
     check_audience(claims, client_id)?;
-    let others = audiences(claims)?.into_iter().filter(|one| *one != client_id).collect::<Vec<_>>();
+    let others = audiences(claims)?
+        .into_iter()
+        .filter(|one| *one != client_id)
+        .collect::<Vec<_>>();
     if others.iter().any(|one| !trusted.iter().any(|known| known == one)) {
         return Err(TokenError::Audience);
     }
@@ -135,14 +151,28 @@ mod tests {
         check(json!({"exp": now - 60, "iat": now}), Err(TokenError::Expired));
         check(json!({"exp": 0, "iat": now}), Err(TokenError::Expired));
         check(json!({"exp": now + 1, "iat": now + 61}), Err(TokenError::NotYetValid));
-        check(json!({"exp": now + 1, "iat": now, "nbf": now + 61}), Err(TokenError::NotYetValid));
+        check(
+            json!({"exp": now + 1, "iat": now, "nbf": now + 61}),
+            Err(TokenError::NotYetValid),
+        );
         check(json!({"iat": now}), Err(TokenError::Claim("exp")));
         check(json!({"exp": now + 1}), Err(TokenError::Claim("iat")));
         check(json!({"exp": now as f64 + 0.5, "iat": now as f64 - 0.5}), Ok(()));
-        for exp in [json!("2030"), json!(null), json!(-1), json!(1e300), json!(u64::MAX), json!(i64::MAX), json!([now])] {
+        for exp in [
+            json!("2030"),
+            json!(null),
+            json!(-1),
+            json!(1e300),
+            json!(u64::MAX),
+            json!(i64::MAX),
+            json!([now]),
+        ] {
             check(json!({"exp": exp, "iat": now}), Err(TokenError::Claim("exp")));
         }
-        check(json!({"exp": now + 1, "iat": now, "nbf": "later"}), Err(TokenError::Claim("nbf")));
+        check(
+            json!({"exp": now + 1, "iat": now, "nbf": "later"}),
+            Err(TokenError::Claim("nbf")),
+        );
     }
 
     #[test]
@@ -154,9 +184,15 @@ mod tests {
         check(json!({"aud": ["app"], "azp": "app"}), Ok(()));
         check(json!({"aud": ["app", "partner"], "azp": "app"}), Ok(()));
         check(json!({"aud": ["app", "partner"]}), Err(TokenError::Claim("azp")));
-        check(json!({"aud": ["app", "partner"], "azp": "partner"}), Err(TokenError::Audience));
+        check(
+            json!({"aud": ["app", "partner"], "azp": "partner"}),
+            Err(TokenError::Audience),
+        );
         check(json!({"aud": "app", "azp": "partner"}), Err(TokenError::Audience));
-        check(json!({"aud": ["app", "stranger"], "azp": "app"}), Err(TokenError::Audience));
+        check(
+            json!({"aud": ["app", "stranger"], "azp": "app"}),
+            Err(TokenError::Audience),
+        );
         check(json!({"aud": "partner"}), Err(TokenError::Audience));
         check(json!({"aud": "App"}), Err(TokenError::Audience));
         check(json!({"aud": "app other"}), Err(TokenError::Audience));

@@ -46,10 +46,17 @@ impl Arrival {
     pub fn parse(text: &str) -> Result<Self, OauthError> {
         let rest = Parameters::parse(text.as_bytes())?;
         // Of two clients or two places one would be checked, and the other used.
-        if ["client_id", "redirect_uri", "state"].iter().any(|name| rest.is_twice(name)) {
+        if ["client_id", "redirect_uri", "state"]
+            .iter()
+            .any(|name| rest.is_twice(name))
+        {
             return Err(OauthWord::InvalidRequest.because("a parameter stands there twice"));
         }
-        let get = |name, description| rest.find(name).map(str::to_owned).ok_or(OauthWord::InvalidRequest.because(description));
+        let get = |name, description| {
+            rest.find(name)
+                .map(str::to_owned)
+                .ok_or(OauthWord::InvalidRequest.because(description))
+        };
         Ok(Self {
             client_id: get("client_id", "client_id is missing")?,
             redirect_uri: get("redirect_uri", "redirect_uri is missing")?,
@@ -100,7 +107,8 @@ impl Arrival {
             nonce: nonce.map(str::to_owned),
             code_challenge: code_challenge.to_owned(),
             prompts: prompts(rest.find("prompt"))?,
-            max_age_secs: max_age.map_err(|_| OauthWord::InvalidRequest.because("max_age must be a number of seconds"))?,
+            max_age_secs: max_age
+                .map_err(|_| OauthWord::InvalidRequest.because("max_age must be a number of seconds"))?,
             login_hint: rest.find("login_hint").map(str::to_owned),
             acr_values: scopes(rest.find("acr_values"))?,
         })
@@ -136,8 +144,18 @@ pub fn redirect_with_code(redirect_uri: &str, issuer: &str, state: Option<&str>,
 }
 
 /// Where to send somebody back to, with a refusal. `None` if the redirect URI is none.
-pub fn redirect_with_error(redirect_uri: &str, issuer: &str, state: Option<&str>, error: &OauthError) -> Option<String> {
-    redirect(redirect_uri, issuer, state, &[("error", error.word.name()), ("error_description", error.description)])
+pub fn redirect_with_error(
+    redirect_uri: &str,
+    issuer: &str,
+    state: Option<&str>,
+    error: &OauthError,
+) -> Option<String> {
+    redirect(
+        redirect_uri,
+        issuer,
+        state,
+        &[("error", error.word.name()), ("error_description", error.description)],
+    )
 }
 
 fn redirect(redirect_uri: &str, issuer: &str, state: Option<&str>, answer: &[(&str, &str)]) -> Option<String> {
@@ -166,13 +184,19 @@ mod tests {
     }
 
     fn without(name: &str) -> String {
-        GOOD.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect::<Vec<_>>().join("&")
+        GOOD.split('&')
+            .filter(|pair| !pair.starts_with(&format!("{name}=")))
+            .collect::<Vec<_>>()
+            .join("&")
     }
 
     #[test]
     fn requests_are_read() {
         let arrival = Arrival::parse(GOOD).unwrap();
-        assert_eq!((arrival.client_id.as_str(), arrival.state.as_deref()), ("app", Some("s&t")));
+        assert_eq!(
+            (arrival.client_id.as_str(), arrival.state.as_deref()),
+            ("app", Some("s&t"))
+        );
         assert_eq!(arrival.redirect_uri, "https://app.example/cb");
         let found = arrival.request().unwrap();
         assert_eq!(found.scopes, ["openid", "email"]);
@@ -180,7 +204,10 @@ mod tests {
         assert_eq!(found.nonce.as_deref(), Some("n"));
         let found = with("prompt=login+consent&max_age=60&acr_values=b+a&login_hint=x&unknown=1").unwrap();
         assert_eq!(found.prompts, [Prompt::Login, Prompt::Consent]);
-        assert_eq!((found.max_age_secs, found.acr_values), (Some(60), vec!["b".to_owned(), "a".to_owned()]));
+        assert_eq!(
+            (found.max_age_secs, found.acr_values),
+            (Some(60), vec!["b".to_owned(), "a".to_owned()])
+        );
     }
 
     #[test]
@@ -195,7 +222,11 @@ mod tests {
             "x=".repeat(20_000),
             "x&".repeat(100),
         ] {
-            assert_eq!(Arrival::parse(&text).err().map(|error| error.word), Some(OauthWord::InvalidRequest), "{text:.80}");
+            assert_eq!(
+                Arrival::parse(&text).err().map(|error| error.word),
+                Some(OauthWord::InvalidRequest),
+                "{text:.80}"
+            );
         }
     }
 
@@ -207,7 +238,10 @@ mod tests {
         }
         let change = |from, to| request(&GOOD.replace(from, to));
         for kind in ["token", "id_token", "code+id_token", "none"] {
-            assert_eq!(change("response_type=code", &format!("response_type={kind}")), Err(UnsupportedResponseType));
+            assert_eq!(
+                change("response_type=code", &format!("response_type={kind}")),
+                Err(UnsupportedResponseType)
+            );
         }
         assert_eq!(change("S256", "plain"), Err(InvalidRequest));
         assert_eq!(change("S256", "s256"), Err(InvalidRequest));
@@ -221,9 +255,15 @@ mod tests {
         assert_eq!(with("prompt=create"), Err(InvalidRequest));
         assert_eq!(with("max_age=-1"), Err(InvalidRequest));
         assert_eq!(with("request=e30.e30."), Err(OauthWord::RequestNotSupported));
-        assert_eq!(with("request_uri=https://x.example"), Err(OauthWord::RequestUriNotSupported));
+        assert_eq!(
+            with("request_uri=https://x.example"),
+            Err(OauthWord::RequestUriNotSupported)
+        );
         assert_eq!(with(&format!("foo={}", "n".repeat(600))).map(|_| ()), Ok(()));
-        assert_eq!(request(&GOOD.replace("nonce=n", &format!("nonce={}", "n".repeat(513)))), Err(InvalidRequest));
+        assert_eq!(
+            request(&GOOD.replace("nonce=n", &format!("nonce={}", "n".repeat(513)))),
+            Err(InvalidRequest)
+        );
     }
 
     #[test]

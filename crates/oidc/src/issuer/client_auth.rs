@@ -49,7 +49,8 @@ impl ClientCredentials {
             return Err(OauthWord::InvalidClient.because("clients do not authenticate with assertions here"));
         }
         if let Some(header) = authorization {
-            let credentials = basic(header).ok_or(OauthWord::InvalidClient.because("the Authorization header is not HTTP Basic"))?;
+            let credentials =
+                basic(header).ok_or(OauthWord::InvalidClient.because("the Authorization header is not HTTP Basic"))?;
             if secret.is_some() {
                 return Err(OauthWord::InvalidRequest.because("the client authenticates in two ways at once"));
             }
@@ -62,7 +63,11 @@ impl ClientCredentials {
         Ok(Self {
             client_id: id.to_owned(),
             secret: secret.map(Secret::new),
-            method: if secret.is_some() { ClientAuth::Post } else { ClientAuth::None },
+            method: if secret.is_some() {
+                ClientAuth::Post
+            } else {
+                ClientAuth::None
+            },
         })
     }
 }
@@ -79,7 +84,11 @@ fn basic(header: &str) -> Option<ClientCredentials> {
     if client_id.is_empty() || secret.is_empty() {
         return None;
     }
-    Some(ClientCredentials { client_id, secret: Some(Secret::new(secret)), method: ClientAuth::Basic })
+    Some(ClientCredentials {
+        client_id,
+        secret: Some(Secret::new(secret)),
+        method: ClientAuth::Basic,
+    })
 }
 
 fn form_decoded(text: &str) -> Option<String> {
@@ -100,7 +109,11 @@ mod tests {
     fn parse(header: Option<&str>, form: &str) -> Result<(String, Option<String>, ClientAuth), OauthWord> {
         let form = Parameters::parse(form.as_bytes()).unwrap();
         match ClientCredentials::parse(header, &form) {
-            Ok(found) => Ok((found.client_id, found.secret.map(|secret| secret.expose().to_owned()), found.method)),
+            Ok(found) => Ok((
+                found.client_id,
+                found.secret.map(|secret| secret.expose().to_owned()),
+                found.method,
+            )),
             Err(error) => Err(error.word),
         }
     }
@@ -112,21 +125,60 @@ mod tests {
     #[test]
     fn clients_say_who_they_are_in_one_way() {
         let found = |id: &str, secret: Option<&str>, method| Ok((id.to_owned(), secret.map(str::to_owned), method));
-        assert_eq!(parse(Some(&header("app:word")), ""), found("app", Some("word"), ClientAuth::Basic));
-        assert_eq!(parse(Some(&header("app:word")), "client_id=app"), found("app", Some("word"), ClientAuth::Basic));
-        assert_eq!(parse(Some(&header("a%3Ab:c%25+d&e=f")), ""), found("a:b", Some("c% d&e=f"), ClientAuth::Basic));
-        assert_eq!(parse(Some(&header("app:a:b")), ""), found("app", Some("a:b"), ClientAuth::Basic));
-        assert_eq!(parse(None, "client_id=app&client_secret=word"), found("app", Some("word"), ClientAuth::Post));
+        assert_eq!(
+            parse(Some(&header("app:word")), ""),
+            found("app", Some("word"), ClientAuth::Basic)
+        );
+        assert_eq!(
+            parse(Some(&header("app:word")), "client_id=app"),
+            found("app", Some("word"), ClientAuth::Basic)
+        );
+        assert_eq!(
+            parse(Some(&header("a%3Ab:c%25+d&e=f")), ""),
+            found("a:b", Some("c% d&e=f"), ClientAuth::Basic)
+        );
+        assert_eq!(
+            parse(Some(&header("app:a:b")), ""),
+            found("app", Some("a:b"), ClientAuth::Basic)
+        );
+        assert_eq!(
+            parse(None, "client_id=app&client_secret=word"),
+            found("app", Some("word"), ClientAuth::Post)
+        );
         assert_eq!(parse(None, "client_id=app"), found("app", None, ClientAuth::None));
-        assert_eq!(parse(None, "client_id=app&client_secret="), found("app", None, ClientAuth::None));
+        assert_eq!(
+            parse(None, "client_id=app&client_secret="),
+            found("app", None, ClientAuth::None)
+        );
 
-        assert_eq!(parse(Some(&header("app:word")), "client_id=app&client_secret=word"), Err(OauthWord::InvalidRequest));
-        assert_eq!(parse(Some(&header("app:word")), "client_id=other"), Err(OauthWord::InvalidRequest));
+        assert_eq!(
+            parse(Some(&header("app:word")), "client_id=app&client_secret=word"),
+            Err(OauthWord::InvalidRequest)
+        );
+        assert_eq!(
+            parse(Some(&header("app:word")), "client_id=other"),
+            Err(OauthWord::InvalidRequest)
+        );
         assert_eq!(parse(None, ""), Err(OauthWord::InvalidClient));
         assert_eq!(parse(None, "client_secret=word"), Err(OauthWord::InvalidClient));
-        assert_eq!(parse(None, "client_id=app&client_assertion=x"), Err(OauthWord::InvalidClient));
-        for text in ["Bearer x", "Basic", "Basic !", &header("app"), &header(":word"), &header("app:"), ""] {
-            assert_eq!(parse(Some(text), "client_id=app"), Err(OauthWord::InvalidClient), "{text}");
+        assert_eq!(
+            parse(None, "client_id=app&client_assertion=x"),
+            Err(OauthWord::InvalidClient)
+        );
+        for text in [
+            "Bearer x",
+            "Basic",
+            "Basic !",
+            &header("app"),
+            &header(":word"),
+            &header("app:"),
+            "",
+        ] {
+            assert_eq!(
+                parse(Some(text), "client_id=app"),
+                Err(OauthWord::InvalidClient),
+                "{text}"
+            );
         }
     }
 }

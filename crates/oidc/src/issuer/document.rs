@@ -53,7 +53,10 @@ pub fn discovery_document(endpoints: &Endpoints<'_>, keys: &[&SigningKey], scope
         // Left out, it would mean true.
         "request_uri_parameter_supported": false,
     });
-    for (name, url) in [("end_session_endpoint", endpoints.end_session), ("revocation_endpoint", endpoints.revocation)] {
+    for (name, url) in [
+        ("end_session_endpoint", endpoints.end_session),
+        ("revocation_endpoint", endpoints.revocation),
+    ] {
         if let Some(url) = url {
             document[name] = json!(url);
         }

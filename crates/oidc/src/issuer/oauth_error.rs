@@ -54,7 +54,10 @@ pub enum OauthWord {
 impl OauthWord {
     /// With a sentence.
     pub const fn because(self, description: &'static str) -> OauthError {
-        OauthError { word: self, description }
+        OauthError {
+            word: self,
+            description,
+        }
     }
 
     /// As it is sent.

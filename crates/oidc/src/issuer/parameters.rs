@@ -25,7 +25,10 @@ impl Parameters {
         if text.len() > BYTES_MAX {
             return Err(OauthWord::InvalidRequest.because("the request is too long"));
         }
-        let mut parameters = Self { found: HashMap::new(), twice: Vec::new() };
+        let mut parameters = Self {
+            found: HashMap::new(),
+            twice: Vec::new(),
+        };
         for (count, (name, value)) in form_urlencoded::parse(text).enumerate() {
             if count == COUNT_MAX {
                 return Err(OauthWord::InvalidRequest.because("the request has too many parameters"));
@@ -40,7 +43,10 @@ impl Parameters {
 
     /// A parameter; an empty one is none.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
-        self.found.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.found
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Whether one of these stands there twice.
@@ -61,7 +67,10 @@ impl Parameters {
 pub(crate) fn scopes(text: Option<&str>) -> Result<Vec<String>, OauthError> {
     let mut scopes = Vec::new();
     for scope in text.unwrap_or_default().split(' ').filter(|scope| !scope.is_empty()) {
-        if !scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
+        if !scope
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+        {
             return Err(OauthWord::InvalidScope.because("a scope has a character that scopes do not have"));
         }
         if !scopes.iter().any(|known| known == scope) {

@@ -32,8 +32,28 @@ pub enum RedirectUriError {
 /// What browsers or systems keep for themselves. Other schemes without a dot are taken as they are registered, though RFC 8252
 /// section 7.1 asks for a dot: [`RedirectUri::is_private_scheme_without_dot`] tells, so that a model can be warned.
 const RESERVED: [&str; 22] = [
-    "about", "blob", "chrome", "content", "data", "file", "filesystem", "ftp", "intent", "javascript", "jar", "mailto",
-    "ms-settings", "resource", "sms", "tel", "urn", "vbscript", "view-source", "ws", "wss", "x-apple.systempreferences",
+    "about",
+    "blob",
+    "chrome",
+    "content",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "jar",
+    "mailto",
+    "ms-settings",
+    "resource",
+    "sms",
+    "tel",
+    "urn",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+    "x-apple.systempreferences",
 ];
 
 impl RedirectUri {
@@ -144,9 +164,22 @@ mod tests {
             check(text, None);
         }
         use RedirectUriError::{Fragment, Plain, Scheme, Unreadable, User, Wildcard};
-        for text in ["", "/callback", "callback", "//acme.example", "https:/acme.example", "https:acme.example", "https://",
-            "https:///acme.example", "https://acme.example\\@evil.example", "https://acme.example/ x", "https://acme.example/\n",
-            "https://bücher.example/", "https://acme.example:99999/", " https://acme.example"] {
+        for text in [
+            "",
+            "/callback",
+            "callback",
+            "//acme.example",
+            "https:/acme.example",
+            "https:acme.example",
+            "https://",
+            "https:///acme.example",
+            "https://acme.example\\@evil.example",
+            "https://acme.example/ x",
+            "https://acme.example/\n",
+            "https://bücher.example/",
+            "https://acme.example:99999/",
+            " https://acme.example",
+        ] {
             check(text, Some(Unreadable));
         }
         check("https://acme.example/#", Some(Fragment));
@@ -156,18 +189,43 @@ mod tests {
         check("http://10.0.0.1/", Some(Plain));
         check("https://acme.example@evil.example/", Some(User));
         check("https://*.acme.example/", Some(Wildcard));
-        for text in ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "file:///x", "vbscript:x", "blob:x", "intent:x", "urn:x:y"] {
+        for text in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "file:///x",
+            "vbscript:x",
+            "blob:x",
+            "intent:x",
+            "urn:x:y",
+        ] {
             check(text, Some(Scheme));
         }
-        assert!(RedirectUri::register("acme://x").unwrap().is_private_scheme_without_dot());
-        assert!(!RedirectUri::register("com.acme://x").unwrap().is_private_scheme_without_dot());
-        assert!(!RedirectUri::register("https://x.example").unwrap().is_private_scheme_without_dot());
+        assert!(
+            RedirectUri::register("acme://x")
+                .unwrap()
+                .is_private_scheme_without_dot()
+        );
+        assert!(
+            !RedirectUri::register("com.acme://x")
+                .unwrap()
+                .is_private_scheme_without_dot()
+        );
+        assert!(
+            !RedirectUri::register("https://x.example")
+                .unwrap()
+                .is_private_scheme_without_dot()
+        );
     }
 
     #[test]
     fn requests_match_letter_for_letter() {
         let check = |registered: &str, asked: &str, expected| {
-            assert_eq!(RedirectUri::register(registered).unwrap().allows(asked), expected, "{registered} {asked}");
+            assert_eq!(
+                RedirectUri::register(registered).unwrap().allows(asked),
+                expected,
+                "{registered} {asked}"
+            );
         };
         let site = "https://app.acme.example/callback";
         check(site, site, true);

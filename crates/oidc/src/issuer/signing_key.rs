@@ -66,7 +66,9 @@ impl SigningKey {
     /// A key that was exported; `None` if these bytes are none.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (mark, secret) = bytes.split_first()?;
-        let kind = [KeyKind::Es256, KeyKind::EdDsa].into_iter().find(|kind| kind.mark() == *mark)?;
+        let kind = [KeyKind::Es256, KeyKind::EdDsa]
+            .into_iter()
+            .find(|kind| kind.mark() == *mark)?;
         let mut owned = Zeroizing::new([0; 32]);
         if secret.len() != owned.len() {
             return None;
@@ -109,7 +111,11 @@ impl SigningKey {
     pub(crate) fn sign(&self, kind: &str, claims: &Object) -> String {
         let header = json!({"alg": self.kind().algorithm().name(), "kid": self.id, "typ": kind});
         let claims = Value::Object(claims.clone());
-        let signed = format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+        let signed = format!(
+            "{}.{}",
+            encode(header.to_string().as_bytes()),
+            encode(claims.to_string().as_bytes())
+        );
         let signature = match &self.pair {
             Pair::Es256(key) => {
                 let signature: p256::ecdsa::Signature = key.sign(signed.as_bytes());
@@ -127,15 +133,26 @@ impl SigningKey {
                 let key = p256::ecdsa::SigningKey::from_slice(secret.as_slice()).ok()?;
                 let point = key.verifying_key().to_sec1_point(false);
                 let (x, y) = (encode(point.x()?), encode(point.y()?));
-                (Pair::Es256(Box::new(key)), json!({"crv": "P-256", "kty": "EC", "x": x, "y": y}))
+                (
+                    Pair::Es256(Box::new(key)),
+                    json!({"crv": "P-256", "kty": "EC", "x": x, "y": y}),
+                )
             }
             KeyKind::EdDsa => {
                 let pair = Ed25519KeyPair::from_seed_unchecked(secret.as_slice()).ok()?;
                 let x = encode(pair.public_key().as_ref());
-                (Pair::EdDsa(Box::new(pair)), json!({"crv": "Ed25519", "kty": "OKP", "x": x}))
+                (
+                    Pair::EdDsa(Box::new(pair)),
+                    json!({"crv": "Ed25519", "kty": "OKP", "x": x}),
+                )
             }
         };
         let id = encode(digest(&SHA256, public.to_string().as_bytes()).as_ref());
-        Some(Self { id, public, secret, pair })
+        Some(Self {
+            id,
+            public,
+            secret,
+            pair,
+        })
     }
 }

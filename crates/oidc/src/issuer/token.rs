@@ -150,10 +150,18 @@ pub fn verify_access_token(
 
 /// The claims of `ours` that are not null, and of `more` what `ours` does not name at all.
 fn filled(more: &Object, ours: Value) -> Object {
-    let Value::Object(ours) = ours else { return Object::new() };
+    let Value::Object(ours) = ours else {
+        return Object::new();
+    };
     let named = ours.clone();
-    let more = more.iter().filter(|(name, _)| !named.contains_key(*name)).map(|(name, value)| (name.clone(), value.clone()));
-    ours.into_iter().filter(|(_, value)| !value.is_null()).chain(more).collect()
+    let more = more
+        .iter()
+        .filter(|(name, _)| !named.contains_key(*name))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    ours.into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .chain(more)
+        .collect()
 }
 
 fn list(words: &[&str]) -> Value {

@@ -53,17 +53,23 @@ impl TokenRequest {
             "authorization_code" => Grant::Code {
                 code: Secret::new(get("code", "code is missing")?),
                 redirect_uri: get("redirect_uri", "redirect_uri is missing")?.to_owned(),
-                verifier: PkceVerifier::parse(get("code_verifier", "code_verifier is missing")?)
-                    .ok_or(OauthWord::InvalidRequest.because("code_verifier must be 43 to 128 unreserved characters"))?,
+                verifier: PkceVerifier::parse(get("code_verifier", "code_verifier is missing")?).ok_or(
+                    OauthWord::InvalidRequest.because("code_verifier must be 43 to 128 unreserved characters"),
+                )?,
             },
             "refresh_token" => Grant::Refresh {
                 token: Secret::new(get("refresh_token", "refresh_token is missing")?),
                 scopes: scopes(form.find("scope"))?,
             },
-            "client_credentials" => Grant::Client { scopes: scopes(form.find("scope"))? },
+            "client_credentials" => Grant::Client {
+                scopes: scopes(form.find("scope"))?,
+            },
             _ => return Err(OauthWord::UnsupportedGrantType.because("there is no such grant here")),
         };
-        Ok(Self { client: ClientCredentials::parse(authorization, &form)?, grant })
+        Ok(Self {
+            client: ClientCredentials::parse(authorization, &form)?,
+            grant,
+        })
     }
 }
 
@@ -81,7 +87,14 @@ mod tests {
     #[test]
     fn grants_are_read() {
         let request = TokenRequest::parse(None, CODE.as_bytes()).unwrap();
-        let Grant::Code { code, redirect_uri, verifier } = request.grant else { panic!("no code") };
+        let Grant::Code {
+            code,
+            redirect_uri,
+            verifier,
+        } = request.grant
+        else {
+            panic!("no code")
+        };
         assert!(code.is("c") && redirect_uri == "https://app.example/cb");
         assert!(verifier.answers("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
 
@@ -92,7 +105,9 @@ mod tests {
         assert!(token.is("r") && scopes == ["a", "b"]);
 
         let form = "grant_type=client_credentials&client_id=app&client_secret=s";
-        assert!(matches!(TokenRequest::parse(None, form.as_bytes()).unwrap().grant, Grant::Client { scopes } if scopes.is_empty()));
+        assert!(
+            matches!(TokenRequest::parse(None, form.as_bytes()).unwrap().grant, Grant::Client { scopes } if scopes.is_empty())
+        );
     }
 
     #[test]
@@ -100,15 +115,37 @@ mod tests {
         use OauthWord::{InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType};
         for name in ["grant_type", "code", "redirect_uri", "code_verifier"] {
             let pairs = CODE.split('&').filter(|pair| !pair.starts_with(&format!("{name}=")));
-            assert_eq!(refused(&pairs.collect::<Vec<_>>().join("&")), Some(InvalidRequest), "{name}");
+            assert_eq!(
+                refused(&pairs.collect::<Vec<_>>().join("&")),
+                Some(InvalidRequest),
+                "{name}"
+            );
         }
         assert_eq!(refused(&CODE.replace("&client_id=app", "")), Some(InvalidClient));
         assert_eq!(refused(&format!("{CODE}&code=d")), Some(InvalidRequest));
         assert_eq!(refused(&format!("{CODE}&client_id=app")), Some(InvalidRequest));
-        assert_eq!(refused(&CODE.replace("dBjft", "short").replace("mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "")), Some(InvalidRequest));
-        assert_eq!(refused("grant_type=refresh_token&client_id=app&refresh_token=r&scope=%22"), Some(InvalidScope));
-        for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "Authorization_Code"] {
-            assert_eq!(refused(&format!("grant_type={grant}&client_id=app")), Some(UnsupportedGrantType));
+        assert_eq!(
+            refused(
+                &CODE
+                    .replace("dBjft", "short")
+                    .replace("mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "")
+            ),
+            Some(InvalidRequest)
+        );
+        assert_eq!(
+            refused("grant_type=refresh_token&client_id=app&refresh_token=r&scope=%22"),
+            Some(InvalidScope)
+        );
+        for grant in [
+            "password",
+            "implicit",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "Authorization_Code",
+        ] {
+            assert_eq!(
+                refused(&format!("grant_type={grant}&client_id=app")),
+                Some(UnsupportedGrantType)
+            );
         }
         assert_eq!(refused(""), Some(InvalidRequest));
         assert_eq!(refused(&"a".repeat(20_000)), Some(InvalidRequest));

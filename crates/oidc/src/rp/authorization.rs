@@ -44,7 +44,10 @@ pub fn authorization_url(
     prompt: Option<Prompt>,
     login_hint: Option<&str>,
 ) -> Result<String, OidcError> {
-    let bad = |url: &str| OidcError::BadUrl { url: url.to_owned(), problem: "cannot be read" };
+    let bad = |url: &str| OidcError::BadUrl {
+        url: url.to_owned(),
+        problem: "cannot be read",
+    };
     let endpoint = &metadata.authorization_endpoint;
     let redirect = RedirectUrl::new(attempt.redirect_uri.clone()).map_err(|_| bad(&attempt.redirect_uri))?;
     let client = BasicClient::new(ClientId::new(provider.client_id.clone()))

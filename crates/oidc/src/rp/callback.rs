@@ -43,7 +43,9 @@ impl Callback {
             (None, Some(error)) => Answer::Error(error),
             _ => return Err(bad("holds neither a code nor an error")),
         };
-        let state = state.filter(|state| !state.is_empty()).ok_or_else(|| bad("holds no state"))?;
+        let state = state
+            .filter(|state| !state.is_empty())
+            .ok_or_else(|| bad("holds no state"))?;
         Ok(Self { state, issuer, answer })
     }
 
@@ -74,7 +76,9 @@ impl Callback {
         };
         match self.answer {
             Answer::Code(code) => Ok((code, issuer)),
-            Answer::Error(error) => Err(OidcError::Refused { error: plain_word(&error) }),
+            Answer::Error(error) => Err(OidcError::Refused {
+                error: plain_word(&error),
+            }),
         }
     }
 }
@@ -97,8 +101,17 @@ mod tests {
         assert!(good("state=b&error=access_denied&error_description=x"));
         assert!(good("code=a&state=b&session_state=c&session_state=d"));
         for query in [
-            "", "code=a", "state=b", "code=&state=b", "code=a&state=", "code=a&code=a&state=b", "code=a&state=b&state=b",
-            "code=a&state=b&error=x", "code=a&state=b&iss=x&iss=x", "error=x", "code=a;state=b",
+            "",
+            "code=a",
+            "state=b",
+            "code=&state=b",
+            "code=a&state=",
+            "code=a&code=a&state=b",
+            "code=a&state=b&state=b",
+            "code=a&state=b&error=x",
+            "code=a&state=b&iss=x&iss=x",
+            "error=x",
+            "code=a;state=b",
         ] {
             assert!(!good(query), "{query}");
         }

@@ -45,11 +45,18 @@ impl Metadata {
     }
 
     pub(crate) fn lacks(&self, endpoint: &'static str) -> OidcError {
-        OidcError::NoEndpoint { issuer: self.issuer.clone(), endpoint }
+        OidcError::NoEndpoint {
+            issuer: self.issuer.clone(),
+            endpoint,
+        }
     }
 
     pub(crate) fn check_algorithm(&self, algorithm: Algorithm) -> Result<(), TokenError> {
-        if self.algorithms.contains(&algorithm) { Ok(()) } else { Err(TokenError::Algorithm) }
+        if self.algorithms.contains(&algorithm) {
+            Ok(())
+        } else {
+            Err(TokenError::Algorithm)
+        }
     }
 }
 
@@ -93,7 +100,10 @@ pub async fn discover(
     let url = document_url(&provider.issuer)?;
     let fetched = async {
         let response = get(http, &url, None).await?;
-        let bad = |_| OidcError::BadAnswer { url: url.clone(), problem: "something else than a discovery document" };
+        let bad = |_| OidcError::BadAnswer {
+            url: url.clone(),
+            problem: "something else than a discovery document",
+        };
         let document: Document = serde_json::from_slice(response.body()).map_err(bad)?;
         read(&document, provider, &url)
     };
@@ -118,17 +128,29 @@ fn read(document: &Document, provider: &Provider, url: &str) -> Result<Metadata,
     })?;
     let extra = document.additional_metadata();
     let advertised = document.id_token_signing_alg_values_supported();
-    let names = advertised.iter().filter_map(|one| serde_json::to_value(one).ok()).collect::<Vec<_>>();
-    let algorithms = Algorithm::ALL.into_iter().filter(|one| names.iter().any(|name| name == one.name())).collect::<Vec<_>>();
+    let names = advertised
+        .iter()
+        .filter_map(|one| serde_json::to_value(one).ok())
+        .collect::<Vec<_>>();
+    let algorithms = Algorithm::ALL
+        .into_iter()
+        .filter(|one| names.iter().any(|name| name == one.name()))
+        .collect::<Vec<_>>();
     if algorithms.is_empty() {
-        return Err(OidcError::BadAnswer { url: url.to_owned(), problem: "no algorithm of ID tokens that is accepted" });
+        return Err(OidcError::BadAnswer {
+            url: url.to_owned(),
+            problem: "no algorithm of ID tokens that is accepted",
+        });
     }
     let methods = document.token_endpoint_auth_methods_supported();
     Ok(Metadata {
         issuer: provider.issuer.clone(),
         authorization_endpoint: checked(document.authorization_endpoint().as_str())?,
         token_endpoint: checked(token_endpoint.as_str())?,
-        userinfo_endpoint: document.userinfo_endpoint().map(|url| checked(url.as_str())).transpose()?,
+        userinfo_endpoint: document
+            .userinfo_endpoint()
+            .map(|url| checked(url.as_str()))
+            .transpose()?,
         jwks_uri: Some(checked(document.jwks_uri().as_str())?),
         end_session_endpoint: extra.end_session_endpoint.as_deref().map(checked).transpose()?,
         algorithms,
@@ -161,9 +183,15 @@ fn github(issuer: &str) -> Result<Metadata, OidcError> {
 fn document_url(issuer: &str) -> Result<String, OidcError> {
     check_url(issuer, Plain::of(issuer))?;
     if !is_issuer(issuer) {
-        return Err(OidcError::BadUrl { url: issuer.to_owned(), problem: "is no issuer" });
+        return Err(OidcError::BadUrl {
+            url: issuer.to_owned(),
+            problem: "is no issuer",
+        });
     }
-    Ok(format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
+    Ok(format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    ))
 }
 
 /// Where the keys of an issuer of machines' tokens are. Its document may have little else: those of Kubernetes and of GitHub's
@@ -182,11 +210,17 @@ pub(crate) async fn keys_of(
     let url = document_url(issuer)?;
     let fetched = async {
         let response = get(http, &url, None).await?;
-        let bad = |_| OidcError::BadAnswer { url: url.clone(), problem: "something else than a discovery document" };
+        let bad = |_| OidcError::BadAnswer {
+            url: url.clone(),
+            problem: "something else than a discovery document",
+        };
         let document: Keys = serde_json::from_slice(response.body()).map_err(bad)?;
         if document.issuer != issuer {
             let found = document.issuer.chars().take(200).collect();
-            return Err(OidcError::IssuerMismatch { configured: issuer.to_owned(), found });
+            return Err(OidcError::IssuerMismatch {
+                configured: issuer.to_owned(),
+                found,
+            });
         }
         check_url(&document.jwks_uri, Plain::of(issuer))?;
         Ok(document.jwks_uri)

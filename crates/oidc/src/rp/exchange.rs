@@ -61,11 +61,18 @@ pub(crate) async fn exchange(
     code: &Secret,
 ) -> Result<Tokens, OidcError> {
     let url = &metadata.token_endpoint;
-    let bad_url = |url: &str| OidcError::BadUrl { url: url.to_owned(), problem: "cannot be read" };
+    let bad_url = |url: &str| OidcError::BadUrl {
+        url: url.to_owned(),
+        problem: "cannot be read",
+    };
     let redirect = RedirectUrl::new(attempt.redirect_uri.clone()).map_err(|_| bad_url(&attempt.redirect_uri))?;
     let mut client = ExchangeClient::new(ClientId::new(provider.client_id.clone()))
         .set_token_uri(TokenUrl::new(url.clone()).map_err(|_| bad_url(url))?)
-        .set_auth_type(if metadata.secret_in_form { AuthType::RequestBody } else { AuthType::BasicAuth });
+        .set_auth_type(if metadata.secret_in_form {
+            AuthType::RequestBody
+        } else {
+            AuthType::BasicAuth
+        });
     if let Some(secret) = &provider.client_secret {
         client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
     }
@@ -86,16 +93,27 @@ fn refusal(error: RequestTokenError<AdapterError, BasicErrorResponse>, url: &str
     let problem = match error {
         RequestTokenError::Request(AdapterError(error)) => return error,
         RequestTokenError::ServerResponse(answer) => {
-            return OidcError::Refused { error: plain_word(answer.error().as_ref()) };
+            return OidcError::Refused {
+                error: plain_word(answer.error().as_ref()),
+            };
         }
         // GitHub says 200 to a bad code.
-        RequestTokenError::Parse(_, body) => match object(&body).as_ref().and_then(|answer| answer.get("error")?.as_str()) {
-            Some(error) => return OidcError::Refused { error: plain_word(error) },
-            None => "something else than tokens",
-        },
+        RequestTokenError::Parse(_, body) => {
+            match object(&body).as_ref().and_then(|answer| answer.get("error")?.as_str()) {
+                Some(error) => {
+                    return OidcError::Refused {
+                        error: plain_word(error),
+                    };
+                }
+                None => "something else than tokens",
+            }
+        }
         RequestTokenError::Other(_) => "something else than tokens",
     };
-    OidcError::BadAnswer { url: url.to_owned(), problem }
+    OidcError::BadAnswer {
+        url: url.to_owned(),
+        problem,
+    }
 }
 
 /// The caller's HTTP as `oauth2` wants it.
@@ -118,7 +136,10 @@ impl<'c, H: Http> AsyncHttpClient<'c> for Adapter<'_, H> {
             let status = response.status().as_u16();
             // What `oauth2` reads an error's word from is a 400 or a 401; an outage is told apart from a refusal.
             if status != 200 && !(400..500).contains(&status) || status == 429 {
-                return Err(AdapterError(OidcError::Status { url: self.url.to_owned(), status }));
+                return Err(AdapterError(OidcError::Status {
+                    url: self.url.to_owned(),
+                    status,
+                }));
             }
             Ok(response)
         })

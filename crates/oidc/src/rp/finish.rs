@@ -42,7 +42,10 @@ pub async fn finish(
         return Err(TokenError::Issuer.into());
     }
     if provider.userinfo {
-        let endpoint = metadata.userinfo_endpoint.as_deref().ok_or_else(|| metadata.lacks("userinfo_endpoint"))?;
+        let endpoint = metadata
+            .userinfo_endpoint
+            .as_deref()
+            .ok_or_else(|| metadata.lacks("userinfo_endpoint"))?;
         userinfo::merge(http, endpoint, &tokens.access, &mut claims).await?;
     }
     Ok(Claims::read(claims)?)
@@ -74,7 +77,11 @@ async fn verify(
 
 fn check_nonce(claims: &Object, nonce: &str) -> Result<(), TokenError> {
     let found = text(claims, "nonce")?;
-    if !nonce.is_empty() && same(found.as_bytes(), nonce.as_bytes()) { Ok(()) } else { Err(TokenError::Nonce) }
+    if !nonce.is_empty() && same(found.as_bytes(), nonce.as_bytes()) {
+        Ok(())
+    } else {
+        Err(TokenError::Nonce)
+    }
 }
 
 /// `at_hash`, if it is there (Core section 3.1.3.8).

@@ -20,7 +20,10 @@ struct Address {
 /// The claims of whose access token it is. The subject is the account's number: names can change hands there.
 pub(crate) async fn claims(http: &impl Http, metadata: &Metadata, access_token: &Secret) -> Result<Claims, OidcError> {
     let api = api_of(&metadata.issuer);
-    let bad = |url: &str| OidcError::BadAnswer { url: url.to_owned(), problem: "something else than an account" };
+    let bad = |url: &str| OidcError::BadAnswer {
+        url: url.to_owned(),
+        problem: "something else than an account",
+    };
 
     let url = format!("{api}/user");
     let response = get(http, &url, Some(access_token.expose())).await?;
@@ -53,5 +56,9 @@ pub(crate) async fn claims(http: &impl Http, metadata: &Metadata, access_token: 
 
 /// Where the API is: beside the site, or under it for GitHub Enterprise Server.
 fn api_of(issuer: &str) -> String {
-    if issuer == "https://github.com" { "https://api.github.com".to_owned() } else { format!("{issuer}/api/v3") }
+    if issuer == "https://github.com" {
+        "https://api.github.com".to_owned()
+    } else {
+        format!("{issuer}/api/v3")
+    }
 }

@@ -122,14 +122,19 @@ mod tests {
     }
 
     fn check(rule: &IssuerRule, iss: &str, tid: &str) -> Option<String> {
-        let Value::Object(claims) = json!({"iss": iss, "tid": tid}) else { panic!("no object") };
+        let Value::Object(claims) = json!({"iss": iss, "tid": tid}) else {
+            panic!("no object")
+        };
         rule.check(&claims).ok()
     }
 
     #[test]
     fn tenants_have_issuers_of_their_own() {
         for word in ["common", "organizations"] {
-            let rule = rule(Preset::Microsoft, &format!("https://login.microsoftonline.com/{word}/v2.0"));
+            let rule = rule(
+                Preset::Microsoft,
+                &format!("https://login.microsoftonline.com/{word}/v2.0"),
+            );
             assert_eq!(rule.documented(), "https://login.microsoftonline.com/{tenantid}/v2.0");
             let issuer = format!("https://login.microsoftonline.com/{TID}/v2.0");
             assert_eq!(check(&rule, &issuer, TID), Some(issuer.clone()));
@@ -156,7 +161,9 @@ mod tests {
     fn keys_of_a_tenant_sign_for_no_other() {
         let rule = rule(Preset::Microsoft, "https://login.microsoftonline.com/common/v2.0");
         let issuer = format!("https://login.microsoftonline.com/{TID}/v2.0");
-        let Value::Object(claims) = json!({"iss": issuer, "tid": TID}) else { panic!("no object") };
+        let Value::Object(claims) = json!({"iss": issuer, "tid": TID}) else {
+            panic!("no object")
+        };
         let check = |key: Option<&str>| rule.check_key(&claims, key);
         assert_eq!(check(None), Ok(()));
         assert_eq!(check(Some("https://login.microsoftonline.com/{tenantid}/v2.0")), Ok(()));
@@ -171,7 +178,10 @@ mod tests {
         let tenant = rule(Preset::Microsoft, &one);
         assert_eq!(check(&tenant, &one, "whatever"), Some(one));
         let consumers = rule(Preset::Microsoft, "https://login.microsoftonline.com/consumers/v2.0");
-        assert_eq!(consumers.documented(), format!("https://login.microsoftonline.com/{CONSUMERS}/v2.0"));
+        assert_eq!(
+            consumers.documented(),
+            format!("https://login.microsoftonline.com/{CONSUMERS}/v2.0")
+        );
 
         let google = rule(Preset::Google, "https://accounts.google.com");
         let found = Some("https://accounts.google.com".to_owned());
@@ -179,7 +189,13 @@ mod tests {
         assert_eq!(check(&google, "https://accounts.google.com", ""), found);
 
         let plain = rule(Preset::Plain, "https://id.acme.example");
-        for iss in ["https://id.acme.example/", "https://ID.acme.example", "http://id.acme.example", "id.acme.example", ""] {
+        for iss in [
+            "https://id.acme.example/",
+            "https://ID.acme.example",
+            "http://id.acme.example",
+            "id.acme.example",
+            "",
+        ] {
             assert_eq!(check(&plain, iss, ""), None, "{iss}");
             assert_eq!(check(&google, iss, ""), None, "{iss}");
         }

@@ -9,7 +9,21 @@ use crate::{Http, OidcError, Secret};
 
 /// What only the signed token may say.
 const SIGNED_ONLY: [&str; 15] = [
-    "iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "acr", "amr", "auth_time", "sid", "at_hash", "tid",
+    "iss",
+    "sub",
+    "aud",
+    "azp",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "nonce",
+    "acr",
+    "amr",
+    "auth_time",
+    "sid",
+    "at_hash",
+    "tid",
 ];
 
 /// Adds what the endpoint says of the same subject; what the ID token says already stays.
@@ -20,8 +34,15 @@ pub(crate) async fn merge(
     claims: &mut Object,
 ) -> Result<(), OidcError> {
     let response = get(http, url, Some(access_token.expose())).await?;
-    let bad = |problem| OidcError::BadAnswer { url: url.to_owned(), problem };
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let bad = |problem| OidcError::BadAnswer {
+        url: url.to_owned(),
+        problem,
+    };
+    let kind = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     if kind.to_ascii_lowercase().starts_with("application/jwt") {
         return Err(bad("a signed or encrypted document, which is not read here"));
     }
@@ -31,7 +52,9 @@ pub(crate) async fn merge(
         return Err(OidcError::UserinfoSubject);
     }
     // Whether an address is verified is said of that address, and of no other.
-    let other_address = claims.get("email").is_some_and(|email| told.get("email") != Some(email));
+    let other_address = claims
+        .get("email")
+        .is_some_and(|email| told.get("email") != Some(email));
     for (name, value) in told {
         let skip = SIGNED_ONLY.contains(&name.as_str())
             || other_address && matches!(name.as_str(), "email" | "email_verified" | "xms_edov");
