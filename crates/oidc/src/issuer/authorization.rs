@@ -236,7 +236,7 @@ mod tests {
         for name in ["response_type", "code_challenge", "code_challenge_method"] {
             assert_eq!(request(&without(name)), Err(InvalidRequest), "{name}");
         }
-        let change = |from, to| request(&GOOD.replace(from, to));
+        let change = |from: &str, to: &str| request(&GOOD.replace(from, to));
         for kind in ["token", "id_token", "code+id_token", "none"] {
             assert_eq!(
                 change("response_type=code", &format!("response_type={kind}")),
