@@ -33,6 +33,7 @@ impl Bounds {
     /// What we canonicalized from a response: namespaces are declared again where they are used, so it may have grown.
     pub(crate) const CANONICAL: Self = Self {
         bytes_max: 512 * 1024,
+        attributes_max: 96,
         ..Self::RESPONSE
     };
 
@@ -127,7 +128,6 @@ impl Tag {
         for (at, &byte) in bytes.iter().enumerate().skip(1) {
             match (quote, byte) {
                 (Some(open), _) if open == byte => quote = None,
-                (Some(_), _) => {}
                 (None, b'"' | b'\'') => {
                     quote = Some(byte);
                     attributes += 1;
@@ -141,7 +141,7 @@ impl Tag {
                     });
                 }
                 (None, _) if byte.is_ascii_whitespace() && bytes[at + 1..].starts_with(b"xmlns") => namespaces += 1,
-                (None, _) => {}
+                (Some(_) | None, _) => {}
             }
         }
         Err(SamlError::malformed("the document ends within a tag"))
@@ -205,7 +205,12 @@ mod tests {
         assert_eq!(check(&"<a>".repeat(20_000)), "too many levels");
         assert_eq!(check(&format!("<r>{}</r>", "<a/>".repeat(8_000))), "too many elements");
         assert_eq!(check(&format!("<r>{}</r>", "x".repeat(256 * 1024))), "too many bytes");
-        let attributes = |n: usize| format!("<a {}/>", (0..n).map(|i| format!("a{i}='' ")).collect::<String>());
+        let attributes = |n: usize| {
+            format!(
+                "<a {}/>",
+                (0..n).map(|i| format!("a{i}=''")).collect::<Vec<_>>().join(" ")
+            )
+        };
         assert_eq!(
             (check(&attributes(32)), check(&attributes(33))),
             ("ok".into(), "too many attributes".into())

@@ -200,7 +200,7 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 /// A prime whose two highest bits are set, so that the product of two has all its bits.
 fn prime(rng: &mut dyn CryptoRng, bits: usize) -> BigUint {
     let small: Vec<u32> = (3..2000)
-        .filter(|n: &u32| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0))
+        .filter(|n: &u32| (2..*n).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d)))
         .collect();
     let mut bytes = vec![0; bits / 8];
     loop {

@@ -50,7 +50,7 @@ impl Pieces {
     }
 
     /// Somebody else's words, under another ID or the signed one.
-    fn evil(&self, text: &str, same_id: bool) -> String {
+    fn evil(text: &str, same_id: bool) -> String {
         let text = text.replace("ann@example.com", "root@example.com");
         if same_id {
             text
@@ -110,22 +110,19 @@ fn forge(attack: &str, same_id: bool) -> String {
     let response = Pieces::new(Sign::Response);
     let pieces = Pieces::new(Sign::Assertion);
     let genuine = pieces.unsigned(pieces.assertion());
-    let evil_signed = pieces.evil(pieces.assertion(), same_id);
-    let evil = pieces.evil(&genuine, same_id);
+    let evil_signed = Pieces::evil(pieces.assertion(), same_id);
+    let evil = Pieces::evil(&genuine, same_id);
     match attack {
         // The genuine response inside of the signature of the forged one.
         "XSW1" => {
             let inner = response.unsigned(&response.whole).into_owned();
             let signature = insert(response.signature(), SIGNATURE_END, &inner);
-            response
-                .evil(&response.whole, same_id)
-                .replace(response.signature(), &signature)
+            Pieces::evil(&response.whole, same_id).replace(response.signature(), &signature)
         }
         // The genuine response before the signature, which is then detached.
         "XSW2" => {
             let inner = response.unsigned(&response.whole).into_owned();
-            response
-                .evil(&response.whole, same_id)
+            Pieces::evil(&response.whole, same_id)
                 .replace(response.signature(), &format!("{inner}{}", response.signature()))
         }
         // The forged assertion before the genuine one.
@@ -186,7 +183,7 @@ fn forge(attack: &str, same_id: bool) -> String {
             detached.replacen("<samlp:Status>", &format!("{}<samlp:Status>", pieces.signature()), 1)
         }
         "forged response around the genuine one" => {
-            let whole = pieces.evil(&pieces.unsigned(&pieces.whole), same_id);
+            let whole = Pieces::evil(&pieces.unsigned(&pieces.whole), same_id);
             let inner = pieces.whole.replace("_response", "_inner");
             insert(&whole, RESPONSE_END, &inner)
         }

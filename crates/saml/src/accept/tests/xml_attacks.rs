@@ -93,7 +93,10 @@ fn deep_wide_and_large_documents() {
         judge(&with("</samlp:Status>", &"x".repeat(300_000))),
         SamlError::TooLarge { what: "bytes" }
     );
-    let attributes: String = (0..1000).map(|number| format!("a{number}=\"\" ")).collect();
+    let attributes = (0..1000)
+        .map(|number| format!("a{number}=\"\""))
+        .collect::<Vec<_>>()
+        .join(" ");
     refused!(
         judge(&with("</samlp:Status>", &format!("<a {attributes}/>"))),
         SamlError::TooLarge { what: "attributes" }
@@ -127,11 +130,12 @@ fn base64_oddities() {
     let text = idp().respond(&ANSWER, &Tweaks::none());
     judge_base64(&text).unwrap();
     // Forms and mail wrap lines.
-    let wrapped: String = text
+    let lines: Vec<_> = text
         .as_bytes()
         .chunks(76)
-        .map(|line| format!("{}\r\n", std::str::from_utf8(line).unwrap()))
+        .map(|line| std::str::from_utf8(line).unwrap())
         .collect();
+    let wrapped = lines.join("\r\n");
     judge_base64(&wrapped).unwrap();
     for odd in ["", "=", "A", "AAA", "====", "PD94=", "!", "PHg+\0", "\u{e9}"] {
         assert!(judge_base64(odd).is_err(), "{odd}");
