@@ -1,12 +1,15 @@
 //! An environment while it is served: its database, and its live bundle, which a deploy swaps whole.
 
+use crate::actions::identity::exchange::Exchanges;
 use crate::bundle::Bundle;
 use crate::error::Refusal;
 use crate::http::host::{Host, Hosts};
 use crate::http::persisted::Persisted;
+use crate::outgoing::Outgoing;
 use crate::post::Post;
 use crate::pseudonym::Pseudonyms;
 use crate::recorder::Recorder;
+use crate::secrets::Secrets;
 use crate::subscriptions::{Changes, Hub};
 use freehold_auth::{Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};
@@ -51,6 +54,14 @@ pub(crate) struct Environment {
     pub(crate) persisted: Persisted,
     /// Those who listen.
     pub(crate) hub: Arc<Hub>,
+    /// Secrets that the model names.
+    pub(crate) secrets: Secrets,
+    /// Asks identity providers.
+    pub(crate) outgoing: Outgoing,
+    /// What they have said of themselves.
+    pub(crate) oidc: freehold_oidc::Cache,
+    /// Sessions that stand for what requests show.
+    pub(crate) exchanges: Exchanges,
     live: RwLock<Live>,
 }
 
@@ -81,6 +92,7 @@ pub(crate) struct Parts {
     pub(crate) pseudonyms: Pseudonyms,
     /// Only operations of the app are answered.
     pub(crate) trusted_operations: bool,
+    pub(crate) secrets: Secrets,
 }
 
 /// Somebody of the seed, whose password is public.
@@ -138,6 +150,7 @@ impl Environment {
             post,
             pseudonyms,
             trusted_operations,
+            secrets,
         } = parts;
         Self {
             name,
@@ -156,6 +169,10 @@ impl Environment {
             pseudonyms,
             persisted: Persisted::new(trusted_operations),
             hub: Arc::default(),
+            secrets,
+            outgoing: Outgoing::new(),
+            oidc: freehold_oidc::Cache::new(),
+            exchanges: Exchanges::new(),
             live: RwLock::default(),
         }
     }

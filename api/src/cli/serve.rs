@@ -134,6 +134,7 @@ pub(crate) async fn start(config: &Config, care: Care) -> Result<Environment, Fa
         alerts: config.alerts.clone(),
         keys: config.keys()?,
         mail_dir: config.mail_dir.clone(),
+        secrets_dir: config.secrets_dir.clone(),
         mail: config.mail.clone(),
         trusted_operations: config.trusted_operations,
     });

@@ -11,10 +11,6 @@ use x509_cert::ext::pkix::name::GeneralName;
 /// A client's certificate, verified against `client_ca` in the handshake. Kept with the connection:
 /// `request.conn_data::<ClientCertificate>()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "nobody maps certificates to people yet")
-)]
 pub(crate) struct ClientCertificate {
     /// SHA-256 of the whole of it, as DER.
     pub(crate) fingerprint: [u8; 32],

@@ -90,6 +90,7 @@ pub(crate) async fn step_up(
     visitor: Visitor<'_>,
 ) -> Result<Token, Refusal> {
     limits::from_place(environment, Door::Proof, visitor.origin).await?;
+    person.whole()?;
     prove(environment, &person.bundle, person.id, shown, visitor).await?;
     trust(environment, &person.token).await
 }
