@@ -28,7 +28,7 @@ pub struct Assertion {
     pub session_index: Option<String>,
     /// When our session must end, Unix seconds.
     pub session_not_on_or_after: Option<i64>,
-    /// The attributes' texts by name, in order. Values that are no text (null, XML) are left out.
+    /// The attributes' texts by name, in order and with the space that is around them. Values that are no text (null, XML) are left out.
     pub attributes: BTreeMap<String, Vec<String>>,
     /// How the user was recognised there, such as `urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport`.
     pub authn_context: Option<String>,
@@ -83,9 +83,9 @@ pub(crate) fn read(
 
 fn name_id(subject: Node<'_, '_>) -> Result<NameId> {
     let node = xml::exactly_one(subject, SAML, "NameID")?;
-    let value = xml::text(node)?;
-    if value.is_empty() {
-        return Err(SamlError::structure("the NameID is empty"));
+    let value = xml::exact_text(node)?;
+    if value.is_empty() || value.trim() != value {
+        return Err(SamlError::structure("the NameID is empty, or has space around it"));
     }
     let attribute = |name| node.attribute(name).map(str::to_owned);
     Ok(NameId {
@@ -240,7 +240,7 @@ fn attributes(assertion: Node<'_, '_>) -> Result<BTreeMap<String, Vec<String>>> 
                 if matches!(nil, Some("true" | "1")) || value.children().any(|child| !child.is_text()) {
                     continue;
                 }
-                values.push(xml::text(value)?);
+                values.push(xml::exact_text(value)?);
             }
         }
     }

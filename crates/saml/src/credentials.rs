@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_key_needs_its_own_certificate() {
-        let (key, certificate) = testing::rsa_credentials_pem(&mut testing::rng(1));
+        let (key, certificate) = testing::credentials();
         let (other_key, _) = testing::rsa_credentials_pem(&mut testing::rng(2));
         let (ec_key, ec_certificate) = testing::p256_credentials_pem();
         assert_eq!(check(&key, &certificate), "ok");
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn other_keys_are_named() {
-        let (key, certificate) = testing::rsa_credentials_pem(&mut testing::rng(1));
+        let (key, certificate) = testing::credentials();
         let short = testing::Rsa::generate(&mut testing::rng(3), 1024).pem();
         assert!(check(&short, &certificate).contains("2048"));
         assert!(check("x", &certificate).contains("not PEM"));

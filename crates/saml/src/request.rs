@@ -142,10 +142,7 @@ mod tests {
     #[test]
     fn signed_requests_verify_and_only_as_they_are() {
         let idp = testing::idp().identity_provider();
-        for (key, certificate) in [
-            testing::rsa_credentials_pem(&mut testing::rng(1)),
-            testing::p256_credentials_pem(),
-        ] {
+        for (key, certificate) in [testing::credentials(), testing::p256_credentials_pem()] {
             let sp = sp().with_credentials(Credentials::from_pem(&key, &certificate).unwrap());
             let certificate = Certificate::from_pem(&certificate).unwrap();
             let url = sp.authn_request(&idp, Some("s"), "_r1", NOW).unwrap();

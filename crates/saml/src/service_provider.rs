@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn metadata_is_whole_and_escaped() {
-        let (key, certificate) = testing::rsa_credentials_pem(&mut testing::rng(1));
+        let (key, certificate) = testing::credentials();
         let sp = ServiceProvider::new("urn:a&b\"<c>", "https://sp.example/acs?a=1&b=2")
             .unwrap()
             .with_slo_url("https://sp.example/slo")

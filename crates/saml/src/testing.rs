@@ -48,7 +48,7 @@ mod own {
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
-    use super::{TestIdp, certificate_pem, rsa};
+    use super::{TestIdp, certificate_pem, rsa, rsa_credentials_pem};
     use crate::xml::to_base64;
 
     /// 2023-11-14T22:13:20Z
@@ -68,6 +68,12 @@ mod own {
     pub(crate) fn other_idp() -> &'static TestIdp {
         static IDP: OnceLock<TestIdp> = OnceLock::new();
         IDP.get_or_init(|| TestIdp::new(&mut rng(200)))
+    }
+
+    /// A service provider's key and certificate, made once.
+    pub(crate) fn credentials() -> (String, String) {
+        static CREDENTIALS: OnceLock<(String, String)> = OnceLock::new();
+        CREDENTIALS.get_or_init(|| rsa_credentials_pem(&mut rng(1))).clone()
     }
 
     pub(crate) fn p256() -> (Vec<u8>, EcdsaKeyPair, Vec<u8>) {

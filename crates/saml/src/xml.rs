@@ -69,6 +69,11 @@ pub(crate) fn exactly_one<'a, 'input>(
 
 /// The text of an element that holds nothing else, without white space around it.
 pub(crate) fn text(node: Node<'_, '_>) -> Result<String> {
+    exact_text(node).map(|text| text.trim().to_owned())
+}
+
+/// The text of an element that holds nothing else, for what users may have chosen themselves: `admin ` must not become `admin`.
+pub(crate) fn exact_text(node: Node<'_, '_>) -> Result<String> {
     let mut text = String::new();
     for child in node.children() {
         if !child.is_text() {
@@ -79,7 +84,7 @@ pub(crate) fn text(node: Node<'_, '_>) -> Result<String> {
         }
         text.push_str(child.text().unwrap_or_default());
     }
-    Ok(text.trim().to_owned())
+    Ok(text)
 }
 
 /// An attribute without namespace that must be there.

@@ -303,6 +303,10 @@ fn name_id() {
     let name = ">ann@example.com</saml:NameID>";
     all_refused!(signed(name, "></saml:NameID>"), SamlError::Structure { detail } if detail.contains("empty"));
     all_refused!(signed(name, "> \n </saml:NameID>"), SamlError::Structure { detail } if detail.contains("empty"));
+    for space in [" ", "\u{a0}", "&#9;"] {
+        let padded = format!(">ann@example.com{space}</saml:NameID>");
+        all_refused!(signed(name, &padded), SamlError::Structure { detail } if detail.contains("space"));
+    }
     all_refused!(signed(name, ">ann@example.com<b xmlns=\"urn:b\"/>.evil.example</saml:NameID>"), SamlError::Structure { detail } if detail.contains("more than text"));
     all_refused!(signed(name, ">ann@example.com</saml:NameID><saml:NameID>bob</saml:NameID>"), SamlError::Structure { detail } if detail.contains("several NameID"));
     all_refused!(signed("saml:NameID", "saml:BaseID"), SamlError::Structure { detail } if detail.contains("no NameID"));
@@ -376,13 +380,13 @@ fn versions() {
 #[test]
 fn attributes_keep_their_order_and_only_texts_count() {
     let statement = "<saml:AttributeStatement>";
-    let more = "<saml:AttributeStatement><saml:Attribute Name=\"groups\"><saml:AttributeValue>first</saml:AttributeValue>\
+    let more = "<saml:AttributeStatement><saml:Attribute Name=\"groups\"><saml:AttributeValue>first </saml:AttributeValue>\
         <saml:AttributeValue xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>\
         <saml:AttributeValue><x xmlns=\"urn:x\">admins</x></saml:AttributeValue>\
         <saml:AttributeValue/></saml:Attribute><saml:Attribute Name=\"none\"/>";
     for result in signed(statement, more) {
         let attributes = result.unwrap().attributes;
-        assert_eq!(attributes["groups"], ["first", "", "staff", "admins"]);
+        assert_eq!(attributes["groups"], ["first ", "", "staff", "admins"]);
         assert!(attributes["none"].is_empty());
     }
     all_refused!(

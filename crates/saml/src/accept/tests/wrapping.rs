@@ -267,6 +267,19 @@ fn a_signature_moved_to_another_element() {
 }
 
 #[test]
+fn responses_and_assertions_in_odd_places() {
+    let pieces = Pieces::new(Sign::Assertion);
+    let second = pieces.whole.replacen(
+        "<samlp:Status>",
+        "<samlp:Extensions><samlp:Response/></samlp:Extensions><samlp:Status>",
+        1,
+    );
+    refused!(judge(&second), SamlError::Structure { detail } if detail == "several Responses");
+    let nested = pieces.with_assertion(&format!("<samlp:Extensions>{}</samlp:Extensions>", pieces.assertion()));
+    refused!(judge(&nested), SamlError::Structure { detail } if detail.contains("not the Response's child"));
+}
+
+#[test]
 fn several_assertions_of_one_identity_provider() {
     let (one, two) = (Pieces::new(Sign::Assertion), Pieces::new(Sign::Assertion));
     let xml = one.with_assertion(&format!("{}{}", one.assertion(), two.assertion()));
