@@ -150,6 +150,7 @@ mod tests {
 
     #[test]
     fn registration_is_strict() {
+        use RedirectUriError::{Fragment, Plain, Scheme, Unreadable, User, Wildcard};
         let check = |text: &str, expected| assert_eq!(RedirectUri::register(text).err(), expected, "{text}");
         for text in [
             "https://app.acme.example/callback",
@@ -163,7 +164,6 @@ mod tests {
         ] {
             check(text, None);
         }
-        use RedirectUriError::{Fragment, Plain, Scheme, Unreadable, User, Wildcard};
         for text in [
             "",
             "/callback",
