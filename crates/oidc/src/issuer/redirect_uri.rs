@@ -274,4 +274,20 @@ mod tests {
         check("com.acme.app:/x", "com.acme.app:/x", true);
         check("com.acme.app:/x", "com.acme.app:/x/y", false);
     }
+
+    #[test]
+    fn a_port_ends_where_a_path_begins() {
+        let rest = |text| without_port(text).map(|(_, rest)| rest);
+        assert_eq!(rest("http://127.0.0.1"), Some(""));
+        assert_eq!(rest("http://127.0.0.1:8080?x"), Some("?x"));
+        assert_eq!(rest("http://[::1]:8080/x"), Some("/x"));
+        for text in [
+            "http://127.0.0.1.evil.example",
+            "http://127.0.0.1@evil.example",
+            "http://127.0.0.1:80@evil.example",
+            "http://127.0.0.11",
+        ] {
+            assert_eq!(rest(text), None, "{text}");
+        }
+    }
 }
