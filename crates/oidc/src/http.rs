@@ -107,7 +107,7 @@ impl Plain {
 /// A URL that tokens and secrets may be sent to, or keys fetched from.
 pub(crate) fn check_url(text: &str, plain: Plain) -> Result<Url, OidcError> {
     let bad = |problem| OidcError::BadUrl {
-        url: text.into(),
+        url: shown(text),
         problem,
     };
     let url = Url::parse(text).map_err(|_| bad("cannot be read"))?;
@@ -123,6 +123,12 @@ pub(crate) fn check_url(text: &str, plain: Plain) -> Result<Url, OidcError> {
         return Err(bad("has a fragment"));
     }
     Ok(url)
+}
+
+/// A text of somebody else's in an error: a part of it on one line, and nothing before an `@`, which may be a password.
+pub(crate) fn shown(text: &str) -> String {
+    let after = text.rsplit('@').next().unwrap_or_default();
+    after.chars().filter(|letter| !letter.is_control()).take(200).collect()
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -160,6 +166,14 @@ mod tests {
         ] {
             assert!(!good(text, Plain::Loopback), "{text}");
         }
+    }
+
+    #[test]
+    fn errors_show_no_password() {
+        let error = check_url("https://user:word@id.acme.example/\nx", Plain::Never).unwrap_err();
+        assert_eq!(error.to_string(), "the URL `id.acme.example/x` holds a user name");
+        let error = check_url(&format!("http://{}", "a".repeat(9000)), Plain::Never).unwrap_err();
+        assert!(error.to_string().len() < 300);
     }
 
     #[test]

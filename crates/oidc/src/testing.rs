@@ -50,9 +50,12 @@ pub(crate) fn object(value: Value) -> Object {
 /// HTTP that answers by URL, and remembers what it was asked. What it was not told of is unreachable.
 #[derive(Default)]
 pub(crate) struct FakeHttp {
-    answers: Mutex<HashMap<String, (u16, &'static str, Vec<u8>)>>,
+    answers: Mutex<HashMap<String, Answer>>,
     asked: Mutex<Vec<Request>>,
 }
+
+/// Status, content type, body.
+type Answer = (u16, &'static str, Vec<u8>);
 
 impl FakeHttp {
     pub(crate) fn set(&self, url: &str, answer: &Value) {
@@ -76,18 +79,14 @@ impl FakeHttp {
             .lock()
             .unwrap()
             .iter()
-            .filter(|request| request.uri().to_string() == url)
+            .filter(|request| *request.uri() == *url)
             .count()
     }
 
     /// The last request of a URL: a header of it, and its body.
     pub(crate) fn last(&self, url: &str, header: &str) -> (String, String) {
         let asked = self.asked.lock().unwrap();
-        let request = asked
-            .iter()
-            .rev()
-            .find(|request| request.uri().to_string() == url)
-            .unwrap();
+        let request = asked.iter().rev().find(|request| *request.uri() == *url).unwrap();
         let header = request
             .headers()
             .get(header)
@@ -110,22 +109,8 @@ impl Http for FakeHttp {
             .get(&url)
             .cloned()
             .ok_or("no route to host")?;
-        Ok(Response::builder_of(status, kind, body))
-    }
-}
-
-trait Built {
-    fn builder_of(status: u16, kind: &str, body: Vec<u8>) -> Self;
-}
-
-impl Built for Response {
-    fn builder_of(status: u16, kind: &str, body: Vec<u8>) -> Self {
-        ::http::Response::builder()
-            .status(status)
-            .header("content-type", kind)
-            .header("location", "https://evil.example/")
-            .body(body)
-            .unwrap()
+        let answer = ::http::Response::builder().status(status).header("content-type", kind);
+        Ok(answer.header("location", "https://evil.example/").body(body)?)
     }
 }
 

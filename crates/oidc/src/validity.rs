@@ -157,7 +157,10 @@ mod tests {
         );
         check(json!({"iat": now}), Err(TokenError::Claim("exp")));
         check(json!({"exp": now + 1}), Err(TokenError::Claim("iat")));
-        check(json!({"exp": now as f64 + 0.5, "iat": now as f64 - 0.5}), Ok(()));
+        check(
+            json!({"exp": f64::from(now) + 0.5, "iat": f64::from(now) - 0.5}),
+            Ok(()),
+        );
         for exp in [
             json!("2030"),
             json!(null),

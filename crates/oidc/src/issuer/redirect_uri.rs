@@ -150,6 +150,7 @@ mod tests {
 
     #[test]
     fn registration_is_strict() {
+        use RedirectUriError::{Fragment, Plain, Scheme, Unreadable, User, Wildcard};
         let check = |text: &str, expected| assert_eq!(RedirectUri::register(text).err(), expected, "{text}");
         for text in [
             "https://app.acme.example/callback",
@@ -163,7 +164,6 @@ mod tests {
         ] {
             check(text, None);
         }
-        use RedirectUriError::{Fragment, Plain, Scheme, Unreadable, User, Wildcard};
         for text in [
             "",
             "/callback",
@@ -273,5 +273,21 @@ mod tests {
         check("http://localhost:3000/x", "http://localhost:3001/x", false);
         check("com.acme.app:/x", "com.acme.app:/x", true);
         check("com.acme.app:/x", "com.acme.app:/x/y", false);
+    }
+
+    #[test]
+    fn a_port_ends_where_a_path_begins() {
+        let rest = |text| without_port(text).map(|(_, rest)| rest);
+        assert_eq!(rest("http://127.0.0.1"), Some(""));
+        assert_eq!(rest("http://127.0.0.1:8080?x"), Some("?x"));
+        assert_eq!(rest("http://[::1]:8080/x"), Some("/x"));
+        for text in [
+            "http://127.0.0.1.evil.example",
+            "http://127.0.0.1@evil.example",
+            "http://127.0.0.1:80@evil.example",
+            "http://127.0.0.11",
+        ] {
+            assert_eq!(rest(text), None, "{text}");
+        }
     }
 }

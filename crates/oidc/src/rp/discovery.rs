@@ -12,7 +12,7 @@ use openidconnect::{AdditionalProviderMetadata, ProviderMetadata};
 use serde::{Deserialize, Serialize};
 
 use crate::bearer::is_issuer;
-use crate::http::{Plain, check_url, get};
+use crate::http::{Plain, check_url, get, shown};
 use crate::rp::{IssuerRule, Preset, Provider};
 use crate::{Algorithm, Cache, Http, OidcError, TokenError};
 
@@ -117,7 +117,7 @@ fn read(document: &Document, provider: &Provider, url: &str) -> Result<Metadata,
     if document.issuer().as_str() != rule.documented() {
         return Err(OidcError::IssuerMismatch {
             configured: provider.issuer.clone(),
-            found: document.issuer().as_str().chars().take(200).collect(),
+            found: shown(document.issuer().as_str()),
         });
     }
     let plain = Plain::of(&provider.issuer);
@@ -216,7 +216,7 @@ pub(crate) async fn keys_of(
         };
         let document: Keys = serde_json::from_slice(response.body()).map_err(bad)?;
         if document.issuer != issuer {
-            let found = document.issuer.chars().take(200).collect();
+            let found = shown(&document.issuer);
             return Err(OidcError::IssuerMismatch {
                 configured: issuer.to_owned(),
                 found,
