@@ -210,9 +210,9 @@ fn registered(catalog: &Catalog) -> Option<&str> {
 /// yet has no role.
 fn wide_actions(context: &mut Context<'_>, catalog: &Catalog) {
     let (model, severity) = (context.model, context.security_severity());
-    let wide: HashSet<&String> = [
-        &catalog.anonymous_profile,
-        &catalog.default_profile,
+    let wide: HashSet<&str> = [
+        catalog.anonymous_profile.as_deref(),
+        catalog.default_profile.as_deref(),
         registered(catalog),
     ]
     .into_iter()
