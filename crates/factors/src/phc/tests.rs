@@ -135,6 +135,7 @@ fn a_hash_that_costs_too_much_is_not_run() {
         format!("$scrypt$ln=255,r=8,p=1{tail}"),
         format!("$scrypt$ln=300,r=8,p=1{tail}"),
         format!("$scrypt$ln=1,r=1048575,p=16{tail}"),
+        format!("$scrypt$ln=4,r=65,p=1{tail}"),
         format!("$scrypt$ln=17,r=8,p=4294967295{tail}"),
         format!("$scrypt$ln=18,r=8,p=3{tail}"),
         format!("$pbkdf2-sha256$i=4294967295,l=32{tail}"),
