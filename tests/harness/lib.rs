@@ -14,6 +14,7 @@ mod folder;
 pub mod generate;
 mod keeper;
 mod listener;
+pub mod peers;
 mod person;
 mod program;
 pub mod proof;
