@@ -389,7 +389,7 @@ on_both_databases! {
         assert!(visit.location.as_deref().is_some_and(|to| to.starts_with("/auth/sign-in")), "{visit:?}");
     }
 
-    /// Claim 10 of the capabilities: a session in one app signs in at another that lists it, and at no other.
+    // Claim 10 of the capabilities: a session in one app signs in at another that lists it, and at no other.
     fn one_sign_in_for_two_apps(database) {
         let a = start(database, "clients:\n  other: {redirect_uris: [\"http://127.0.0.1/auth/oidc/corp/callback\"], secret: client_hush}", &[("client_hush", "hush")]);
         let identity = format!("oidc:\n  corp: {{issuer: \"{}\", client_id: other, client_secret: hush, link: verified_email, provision: {{create: true}}}}", a.base());

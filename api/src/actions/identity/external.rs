@@ -11,7 +11,7 @@ use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::{Failure, Refusal};
 use freehold_auth::{
-    Grants, find_identity, find_membership, find_person, find_tenant, find_user, is_verified, keep_identity,
+    Grants, find_identity, find_membership, find_person, find_tenant, find_user, is_taken, is_verified, keep_identity,
 };
 use freehold_base::{Code, RowId};
 use freehold_oidc::pick;
@@ -147,7 +147,12 @@ async fn create(
         roles: &[],
         tenant: None,
     };
-    people::insert(environment, bundle, &person, Vec::new()).await.map_err(failed)
+    match people::insert(environment, bundle, &person, Vec::new()).await {
+        Ok(user) => Ok(user),
+        // Of somebody who is blocked, or who has come in at this very moment.
+        Err(_) if is_taken(&environment.platform, &email).await? => Err(refused()),
+        Err(failure) => Err(failed(failure)),
+    }
 }
 
 /// Gives and takes the roles that the provider decides about.
