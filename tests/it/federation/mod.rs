@@ -28,10 +28,15 @@ fn folder(identity: &str, secrets: &[(&str, &str)]) -> Folder {
     folder
 }
 
+/// Lines further to the right.
+fn indented(text: &str, by: &str) -> String {
+    text.lines().flat_map(|line| [by, line, "\n"]).collect()
+}
+
 fn app(identity: &str) -> String {
     let text = std::fs::read_to_string(fixture("federation").join("app.yaml")).expect("a file of the model");
     let (before, after) = text.split_once("identity: {}\n").expect("its place");
-    let identity: String = identity.lines().map(|line| format!("  {line}\n")).collect();
+    let identity = indented(identity, "  ");
     format!("{before}identity:\n{identity}{after}")
 }
 
@@ -41,7 +46,7 @@ fn with_corp(database: Database, corp: &OpenId, more: &str) -> Server {
 }
 
 fn corp_only(corp: &OpenId, more: &str) -> String {
-    let more: String = more.lines().map(|line| format!("    {}\n", line)).collect();
+    let more = indented(more, "    ");
     let issuer = corp.issuer();
     format!("oidc:\n  corp:\n    issuer: \"{issuer}\"\n    client_id: desk\n    client_secret: hush\n{more}")
 }
