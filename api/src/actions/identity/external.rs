@@ -80,14 +80,14 @@ pub(crate) async fn enter(
     admit(environment, bundle, user, method, visitor).await
 }
 
-/// The domain of an address is compared whole.
+/// The domain of an address is compared whole; an address that may be anybody's is of no domain.
 fn check_domain(provider: &ProviderDef, facts: &Facts) -> Result<(), Refusal> {
     let Some(domains) = &provider.domains else {
         return Ok(());
     };
     let domain = facts.email.as_deref().and_then(|email| email.rsplit_once('@'));
     let domain = domain.map(|(_, domain)| domain.to_lowercase());
-    match domain.is_some_and(|domain| domains.contains(&domain)) {
+    match facts.email_verified && domain.is_some_and(|domain| domains.contains(&domain)) {
         true => Ok(()),
         false => Err(refused()),
     }
