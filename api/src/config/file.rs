@@ -237,7 +237,11 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         // No app is no path.
         let app = Some(&mut config.app).filter(|app| !app.as_os_str().is_empty());
-        let files = [config.key_file.as_mut(), config.mail_dir.as_mut(), config.mail.ca.as_mut()];
+        let files = [
+            config.key_file.as_mut(),
+            config.mail_dir.as_mut(),
+            config.mail.ca.as_mut(),
+        ];
         let tls = config.tls.iter_mut().flat_map(TlsConfig::files);
         for file in app.into_iter().chain(files.into_iter().flatten()).chain(tls) {
             // An absolute path stays as it is.

@@ -20,7 +20,11 @@ pub(super) fn to_tls(request: &HttpRequest, host: &Host, port: u16) -> Result<Ht
         return Err(Refusal::new(Code::Forbidden, "this is served by TLS alone")
             .with_hint("the address begins with `https://`; take what was sent in the clear as known to others"));
     }
-    let port = if port == HTTPS { String::new() } else { format!(":{port}") };
+    let port = if port == HTTPS {
+        String::new()
+    } else {
+        format!(":{port}")
+    };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let location = format!("https://{}{port}{path}", host.name);
     let mut response = HttpResponse::new(StatusCode::PERMANENT_REDIRECT);

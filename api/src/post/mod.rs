@@ -126,7 +126,10 @@ impl Post {
         }
         let Some(message) = self.message(kind, to, link, app, site) else {
             // INVARIANT: neither the address nor the link is in the log.
-            tracing::error!(kind = kind.name(), "a letter cannot be written: its address is none that mail knows");
+            tracing::error!(
+                kind = kind.name(),
+                "a letter cannot be written: its address is none that mail knows"
+            );
             return;
         };
         match &self.way {
@@ -160,8 +163,16 @@ impl Post {
 /// A message with the headers that every letter has.
 fn new_message(to: Mailbox, from: Mailbox, id: String) -> MessageBuilder {
     // RFC 3834: nobody's holiday notice answers.
-    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    Message::builder().to(to).from(from).date_now().message_id(Some(id)).raw_header(automatic)
+    let automatic = HeaderValue::new(
+        HeaderName::new_from_ascii_str("Auto-Submitted"),
+        "auto-generated".to_owned(),
+    );
+    Message::builder()
+        .to(to)
+        .from(from)
+        .date_now()
+        .message_id(Some(id))
+        .raw_header(automatic)
 }
 
 /// Who a letter is from where nobody is stated: it is left in a folder then.
@@ -174,7 +185,10 @@ fn nobody(site: &str) -> Option<Mailbox> {
 
 /// Whether a text is an address, with a name or without.
 pub(crate) fn is_mailbox(text: &str) -> bool {
-    text.parse::<Mailbox>().is_ok()
+    // The parser stops at the end of the first address.
+    let is_whole =
+        |mailbox: Mailbox| text == mailbox.email.to_string() || text.ends_with(&format!("<{}>", mailbox.email));
+    text.parse().is_ok_and(is_whole)
 }
 
 pub(crate) use folder::check;
