@@ -16,11 +16,14 @@ use crate::config::MailConfig;
 use crate::error::Failure;
 use freehold_storage::{Letter, LetterKind};
 use lettre::Message;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MessageBuilder};
 use queue::Queue;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Longest line of a message, its end included (RFC 5322, section 2.1.1).
+const LINE_MAX: usize = 998;
 
 /// Where letters go.
 #[derive(Clone)]
@@ -155,7 +158,7 @@ impl Post {
         new_message(to, from, id)
             .subject(written.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(written.body)
+            .body(encoded(written.body))
             .ok()
     }
 }
@@ -173,6 +176,16 @@ fn new_message(to: Mailbox, from: Mailbox, id: String) -> MessageBuilder {
         .date_now()
         .message_id(Some(id))
         .raw_header(automatic)
+}
+
+/// A body as it is, if mail carries it so: links then stay whole for whoever reads a file or a log of a mail server.
+fn encoded(text: String) -> Body {
+    let text = text.replace('\n', "\r\n");
+    let as_is = text.is_ascii() && !text.contains('\0') && text.lines().all(|line| line.len() < LINE_MAX);
+    if as_is {
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
 }
 
 /// Who a letter is from where nobody is stated: it is left in a folder then.
