@@ -105,7 +105,11 @@ pub(crate) async fn serve(
     };
     dress(&mut response, &id);
     // Not to those who read it in the clear (RFC 6797, section 7.2); and not for names that other servers of this machine have too.
-    if let Some(hsts) = front.hsts.as_ref().filter(|_| client.by_tls && !asks_loopback(&request)) {
+    if let Some(hsts) = front
+        .hsts
+        .as_ref()
+        .filter(|_| client.by_tls && !asks_loopback(&request))
+    {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
     let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;

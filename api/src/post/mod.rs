@@ -16,11 +16,14 @@ use crate::config::MailConfig;
 use crate::error::Failure;
 use freehold_storage::{Letter, LetterKind};
 use lettre::Message;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MessageBuilder};
 use queue::Queue;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Longest line of a message, its end included (RFC 5322, section 2.1.1).
+const LINE_MAX: usize = 998;
 
 /// Where letters go.
 #[derive(Clone)]
@@ -126,7 +129,10 @@ impl Post {
         }
         let Some(message) = self.message(kind, to, link, app, site) else {
             // INVARIANT: neither the address nor the link is in the log.
-            tracing::error!(kind = kind.name(), "a letter cannot be written: its address is none that mail knows");
+            tracing::error!(
+                kind = kind.name(),
+                "a letter cannot be written: its address is none that mail knows"
+            );
             return;
         };
         match &self.way {
@@ -152,7 +158,7 @@ impl Post {
         new_message(to, from, id)
             .subject(written.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(written.body)
+            .body(encoded(written.body))
             .ok()
     }
 }
@@ -160,8 +166,26 @@ impl Post {
 /// A message with the headers that every letter has.
 fn new_message(to: Mailbox, from: Mailbox, id: String) -> MessageBuilder {
     // RFC 3834: nobody's holiday notice answers.
-    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    Message::builder().to(to).from(from).date_now().message_id(Some(id)).raw_header(automatic)
+    let automatic = HeaderValue::new(
+        HeaderName::new_from_ascii_str("Auto-Submitted"),
+        "auto-generated".to_owned(),
+    );
+    Message::builder()
+        .to(to)
+        .from(from)
+        .date_now()
+        .message_id(Some(id))
+        .raw_header(automatic)
+}
+
+/// A body as it is, if mail carries it so: links then stay whole for whoever reads a file or a log of a mail server.
+fn encoded(text: String) -> Body {
+    let text = text.replace('\n', "\r\n");
+    let as_is = text.is_ascii() && !text.contains('\0') && text.lines().all(|line| line.len() < LINE_MAX);
+    if as_is {
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
 }
 
 /// Who a letter is from where nobody is stated: it is left in a folder then.
@@ -174,7 +198,10 @@ fn nobody(site: &str) -> Option<Mailbox> {
 
 /// Whether a text is an address, with a name or without.
 pub(crate) fn is_mailbox(text: &str) -> bool {
-    text.parse::<Mailbox>().is_ok()
+    // The parser stops at the end of the first address.
+    let is_whole =
+        |mailbox: Mailbox| text == mailbox.email.to_string() || text.ends_with(&format!("<{}>", mailbox.email));
+    text.parse().is_ok_and(is_whole)
 }
 
 pub(crate) use folder::check;
