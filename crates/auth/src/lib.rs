@@ -38,7 +38,7 @@ pub use identify::{
 };
 pub use insert::{NewRow, insert_rows, update_row};
 pub use password::{Algorithm, Cost, PASSWORD_BYTES_MAX, Passwords, Verdict};
-pub use rate::{Rate, admit, purge_rates};
+pub use rate::{Rate, admit, purge_rates, take_back};
 pub use refresh::{
     Refresh, Refreshed, end_family, end_refreshes, ends, family_of, family_of_session, issue_refresh, purge_refreshes, use_refresh,
 };

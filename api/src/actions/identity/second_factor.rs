@@ -121,6 +121,7 @@ async fn prove(
     let (platform, directory) = (&environment.platform, &bundle.directory);
     let heard = begin_attempt(platform, directory, user, environment.clock.as_ref()).await?;
     if heard && is_right(environment, user, shown).await? {
+        limits::succeeded(environment, Door::Proof, &user.to_string()).await?;
         forgive(platform, user).await?;
         return Ok(());
     }

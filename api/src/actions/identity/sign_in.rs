@@ -154,6 +154,7 @@ pub(crate) async fn prove_password(
         }
     }
     let proven = outcome?;
+    limits::succeeded(environment, Door::Password, email).await?;
     if let Some(before) = &proven.outdated {
         // The password is at hand just now. If it does not work out, it will be tried at the next sign-in.
         if let Ok(phc) = environment.passwords.hash_queued(password).await {
