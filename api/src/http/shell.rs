@@ -78,7 +78,7 @@ impl Call<'_> {
     }
 
     /// Whether nobody on the way can read what the client sends: by TLS, to us or to a trusted proxy; within this machine; in `dev`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is yet sent by such clients alone"))]
+    #[expect(dead_code, reason = "nothing is yet sent by such clients alone")]
     pub(crate) fn is_secure(&self) -> bool {
         self.client.is_secure(self.environment.without_tls)
     }
