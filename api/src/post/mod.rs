@@ -14,11 +14,13 @@ pub(crate) use template::Templates;
 
 use crate::config::MailConfig;
 use crate::error::Failure;
+use crate::http::host::Host;
 use freehold_storage::{Letter, LetterKind};
 use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MessageBuilder};
 use queue::Queue;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -191,9 +193,11 @@ fn encoded(text: String) -> Body {
 /// Who a letter is from where nobody is stated: it is left in a folder then.
 fn nobody(site: &str) -> Option<Mailbox> {
     let host = site.split_once("://").map_or(site, |(_, host)| host);
-    let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let address = |host: &str| format!("no-reply@{host}").parse().ok();
-    Some(Mailbox::new(None, address(host).or_else(|| address("localhost"))?))
+    let host = Host::parse(host).map(|host| host.name);
+    // Of an address without a name mail makes nothing.
+    let is_name = |host: &String| !host.starts_with('[') && host.parse::<IpAddr>().is_err();
+    let host = host.filter(is_name).unwrap_or_else(|| "localhost".to_owned());
+    Some(Mailbox::new(None, format!("no-reply@{host}").parse().ok()?))
 }
 
 /// Whether a text is an address, with a name or without.

@@ -75,6 +75,8 @@ fn letters_in_a_folder_come_from_the_site() {
     for (site, from) in [
         ("https://help.test", "no-reply@help.test"),
         ("http://localhost:8080", "no-reply@localhost"),
+        ("http://127.0.0.1:8080", "no-reply@localhost"),
+        ("http://[::1]:8080", "no-reply@localhost"),
     ] {
         let message = post(None)
             .message(Kind::Membership, "ann@acme.test", site, "app", site)
@@ -82,11 +84,6 @@ fn letters_in_a_folder_come_from_the_site() {
         let text = String::from_utf8(message.formatted()).unwrap();
         assert!(text.contains(&format!("From: {from}\r\n")), "{text}");
     }
-    assert!(
-        post(None)
-            .message(Kind::Membership, "a@b.test", "x", "app", "http://[::1]:8080")
-            .is_some()
-    );
 }
 
 #[test]
