@@ -21,6 +21,7 @@ mod formulas;
 mod graphql;
 mod hostile;
 mod http;
+mod identity;
 mod isolation;
 mod known_faults;
 mod known_texts;

@@ -33,7 +33,7 @@ pub use factor::{
     remove_factors, replace_recovery, use_passkey, use_recovery, use_step,
 };
 pub use identify::{
-    Described, PersonName, TenantHint, caller_of, describe, expected, identify, is_read_only, is_to_be_noted,
+    Described, PersonName, TenantHint, caller_of, describe, expected, identify, is_to_be_noted,
     is_to_be_rotated, is_unchanged, lookup, owner_of,
 };
 pub use insert::{NewRow, insert_rows, update_row};

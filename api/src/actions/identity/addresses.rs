@@ -177,7 +177,7 @@ async fn change(
     };
     let may_not = || Refusal::new(Code::Forbidden, "this app does not let you change your address");
     let body = match Box::pin(execute::execute(environment, &request, &mut Timings::default())).await {
-        Ok(body) => body,
+        Ok(answered) => answered.body,
         Err(refusal) if refusal.code() == Code::GraphqlValidationFailed => return Err(may_not()),
         Err(refusal) => return Err(refusal),
     };

@@ -100,11 +100,12 @@ pub(crate) async fn step_up(
 /// # Errors
 /// When the session has ended meanwhile.
 pub(crate) async fn trust(environment: &Environment, token: &Token) -> Result<Token, Refusal> {
-    strengthen(&environment.platform, token).await?;
+    // The old token, which is good a little longer, stays what it was.
     let next = Token::random(&mut rand::rng());
     if !rotate(&environment.platform, token, &next, environment.clock.now()).await? {
         return Err(freehold_auth::AuthError::BadSession.into());
     }
+    strengthen(&environment.platform, &next).await?;
     environment.hub.tell(Changes::session(token.hash().0));
     Ok(next)
 }

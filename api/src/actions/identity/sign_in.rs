@@ -3,12 +3,12 @@
 use crate::actions::audit;
 use crate::actions::identity::addresses;
 use crate::actions::identity::limits::{self, Door};
+use crate::actions::identity::sessions;
 use crate::actions::identity::visitor::Visitor;
 use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::post::Kind;
-use crate::subscriptions::Changes;
 use freehold_auth::{
     Attempt, AuthError, FactorKind, NewSession, Proven, RefusalCause, SessionView, Terms, TicketKind, Token,
     begin_session, check_password, count_recovery, end_session, find_session, forgive, issue_ticket, list_factors,
@@ -228,8 +228,7 @@ pub(crate) async fn begin(
     let (platform, directory) = (&environment.platform, &bundle.directory);
     forgive(platform, user).await?;
     if let Some(previous) = visitor.previous {
-        end_session(platform, previous).await?;
-        environment.hub.tell(Changes::session(previous.hash().0));
+        sessions::tell(environment, &end_session(platform, previous).await?);
     }
     let token = Token::random(&mut rand::rng());
     let address = visitor.origin.address.map(|address| address.to_string());

@@ -85,11 +85,11 @@ fn sentence(message: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// Whether a form can say it.
+/// Whether a form can say it. Who comes too often has a page that says when to come again, and none to send at once.
 pub(crate) fn is_for_form(refusal: &Refusal) -> bool {
     matches!(
         refusal.code(),
-        Code::BadUserInput | Code::Unauthenticated | Code::RateLimited | Code::Conflict | Code::LimitExceeded
+        Code::BadUserInput | Code::Unauthenticated | Code::Conflict | Code::LimitExceeded
     )
 }
 

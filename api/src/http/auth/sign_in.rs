@@ -1,5 +1,6 @@
 //! `/auth/sign-in`, `/auth/sign-out`.
 
+use crate::actions::identity::sessions;
 use crate::actions::identity::sign_in::by_password;
 use crate::bundle::Bundle;
 use crate::error::Refusal;
@@ -8,7 +9,6 @@ use crate::http::auth::door::{Door, HOME, local, redirect, with_return};
 use crate::http::auth::input::{Style, read};
 use crate::http::auth::page::{frame, is_for_form};
 use crate::http::credentials::{check_origin, credentials};
-use crate::subscriptions::Changes;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -114,8 +114,8 @@ pub(crate) async fn sign_out(door: &Door<'_>, payload: Payload) -> Result<HttpRe
     if let Ok(found) = credentials(headers, door.kind)
         && let Some(token) = found.token
     {
-        end_session(&door.call.environment.platform, &token).await?;
-        door.call.environment.hub.tell(Changes::session(token.hash().0));
+        let environment = door.call.environment;
+        sessions::tell(environment, &end_session(&environment.platform, &token).await?);
     }
     let mut response = match style {
         Style::Json => HttpResponse::new(StatusCode::NO_CONTENT),
