@@ -6,6 +6,7 @@ use crate::http::host::Host;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, ORIGIN};
 use freehold_auth::Token;
 use freehold_base::Code;
+use freehold_factors::ApiKeyText;
 
 /// The header that another site's page cannot send without being asked.
 const CSRF_HEADER: &str = "x-freehold-csrf";
@@ -114,7 +115,11 @@ pub(crate) fn bearer(text: &str) -> Result<Token, Refusal> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(unreadable().with_hint("`Authorization: Bearer <token>` is understood"));
     }
-    Token::parse(token.trim()).ok_or_else(unreadable)
+    let token = token.trim();
+    if let Some(key) = ApiKeyText::parse(token) {
+        return Ok(Token::from_bytes(*key.bytes()));
+    }
+    Token::parse(token).ok_or_else(unreadable)
 }
 
 fn unreadable() -> Refusal {
