@@ -4,7 +4,7 @@ use super::Scope;
 use super::write_input::{add_tenant, input_argument};
 use crate::catalog::Catalog;
 use crate::graphql::root_write::RootWrite;
-use crate::graphql::type_system::{InputField, OutputField, Text, TypeRef, TypeSystem};
+use crate::graphql::type_system::{InputField, OutputField, Text, TypeDef, TypeRef, TypeSystem};
 use indexmap::IndexMap;
 
 /// A root field about a member: name, the actions that open it, arguments with their types, description.
