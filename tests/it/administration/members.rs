@@ -23,8 +23,8 @@ on_both_databases! {
             ("inviter", &["inviteMember"]),
             ("setter", &["setMemberRoles"]),
             ("remover", &["removeMember"]),
-            ("blocker", &["blockMember", "unblockMember"]),
-            ("unblocker", &["unblockMember"]),
+            ("blocker", &["blockMember", "unblockMember", "unlockMember"]),
+            ("unblocker", &["unblockMember", "unlockMember"]),
             ("resetter", &["resetPassword"]),
         ] {
             let person = office.person(name);
