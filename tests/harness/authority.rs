@@ -148,7 +148,10 @@ impl TlsClient {
         socket.set_read_timeout(patience).map_err(|error| error.to_string())?;
         let mut stream = StreamOwned::new(client, socket);
         while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock).map_err(|error| error.to_string())?;
+            stream
+                .conn
+                .complete_io(&mut stream.sock)
+                .map_err(|error| error.to_string())?;
         }
         Ok(TlsConnection(stream))
     }
@@ -198,7 +201,9 @@ impl TlsConnection {
     /// # Errors
     /// Why none comes.
     pub fn ask(&mut self, request: &str) -> Result<TlsAnswer, String> {
-        self.0.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        self.0
+            .write_all(request.as_bytes())
+            .map_err(|error| error.to_string())?;
         self.read(|text, head| {
             let length = head
                 .lines()
@@ -214,7 +219,9 @@ impl TlsConnection {
     /// # Errors
     /// Why it does not come.
     pub fn ask_until(&mut self, request: &str, text: &str) -> Result<TlsAnswer, String> {
-        self.0.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        self.0
+            .write_all(request.as_bytes())
+            .map_err(|error| error.to_string())?;
         self.read(|all, _| all.contains(text))
     }
 

@@ -4,7 +4,7 @@ use crate::actions::execute::{self, Answered, Asked, Request};
 use crate::actions::subscribe::subscribe;
 use crate::error::Refusal;
 use crate::http::accept::{Accepted, Media, is_utf8, negotiate};
-use crate::http::credentials::{CookieKind, check_origin, credentials, is_json};
+use crate::http::credentials::{CookieKind, check_origin, credentials, is_json, shown};
 use crate::http::persisted::{Persisted, Wanted};
 use crate::http::presence::while_there;
 use crate::http::shell::{Call, log};
@@ -162,7 +162,7 @@ async fn read<'c>(call: &'c Call<'_>, payload: Payload) -> Result<(Request<'c>, 
     };
     let kind = CookieKind::of(&call.host, call.environment.without_tls);
     only_once(headers, &AUTHORIZATION)?;
-    let credentials = credentials(headers, kind)?;
+    let credentials = shown(call, kind).await?;
     let reads_only = *call.request.method() == Method::GET;
     if credentials.by_cookie {
         check_origin(headers, &call.host, reads_only)?;

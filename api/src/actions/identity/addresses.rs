@@ -82,6 +82,7 @@ pub(crate) async fn ask_change(
     if !environment.post.is_open() {
         return Err(Refusal::new(Code::Unavailable, "no letters are sent from here"));
     }
+    person.whole()?;
     let email = email.trim();
     if !is_address(email) {
         return Err(Refusal::new(Code::BadUserInput, "this is no e-mail address"));

@@ -120,6 +120,7 @@ pub(crate) async fn change(
     if bundle.catalog.passwords.is_none() {
         return Err(off());
     }
+    person.whole()?;
     let user = &person.view.user;
     judge(bundle, password, &user.email, user.name.as_deref())?;
     let (_, proven) = prove_password(environment, &user.email, current, visitor).await?;

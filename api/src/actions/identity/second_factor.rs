@@ -90,6 +90,7 @@ pub(crate) async fn step_up(
     visitor: Visitor<'_>,
 ) -> Result<Token, Refusal> {
     limits::from_place(environment, Door::Proof, visitor.origin).await?;
+    person.whole()?;
     prove(environment, &person.bundle, person.id, shown, visitor).await?;
     trust(environment, &person.token).await
 }
@@ -121,6 +122,7 @@ async fn prove(
     let (platform, directory) = (&environment.platform, &bundle.directory);
     let heard = begin_attempt(platform, directory, user, environment.clock.as_ref()).await?;
     if heard && is_right(environment, user, shown).await? {
+        limits::succeeded(environment, Door::Proof, &user.to_string()).await?;
         forgive(platform, user).await?;
         return Ok(());
     }

@@ -31,6 +31,9 @@ pub(crate) struct Method {
     pub(crate) provider: Option<(String, Option<String>)>,
     /// A second factor was part of it.
     pub(crate) strong: bool,
+    /// The only tenant in which the session will count, by id.
+    #[serde(default)]
+    pub(crate) tenant: Option<String>,
 }
 
 impl Method {
@@ -40,6 +43,7 @@ impl Method {
             name: name.to_owned(),
             provider: None,
             strong,
+            tenant: None,
         }
     }
 }
@@ -150,6 +154,7 @@ pub(crate) async fn prove_password(
         }
     }
     let proven = outcome?;
+    limits::succeeded(environment, Door::Password, email).await?;
     if let Some(before) = &proven.outdated {
         // The password is at hand just now. If it does not work out, it will be tried at the next sign-in.
         if let Ok(phc) = environment.passwords.hash_queued(password).await {
@@ -233,6 +238,7 @@ pub(crate) async fn begin(
             strong: method.strong,
             ..Terms::default()
         },
+        tenant: method.tenant.as_deref().and_then(RowId::parse),
         user_agent: visitor.user_agent,
         address: address.as_deref(),
         provider: provider.map(|(name, session)| (name.as_str(), session.as_deref())),

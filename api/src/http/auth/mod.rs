@@ -2,15 +2,18 @@
 //! is the page.
 
 mod account;
+mod apps;
 mod cookies;
 mod door;
 mod email;
 mod factors;
 mod input;
 mod keys;
+mod oidc;
 mod page;
 mod passkeys;
 mod passwords;
+mod saml;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -185,12 +188,82 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
             only(method, post)?;
             keys::revoke(door, payload).await
         }
+        "token" => {
+            only(method, post)?;
+            apps::token(door, payload).await
+        }
+        "oauth/authorize" => {
+            only(method, both)?;
+            match is_get {
+                true => apps::authorize(door).await,
+                false => apps::decide(door, payload).await,
+            }
+        }
+        "oauth/jwks" => {
+            only(method, get)?;
+            apps::jwks(door).await
+        }
+        "oauth/userinfo" => {
+            only(method, both)?;
+            apps::user_info(door).await
+        }
+        "oauth/revoke" => {
+            only(method, post)?;
+            apps::revoke(door, payload).await
+        }
+        _ if path.starts_with("oidc/") => match path.split('/').collect::<Vec<_>>()[..] {
+            ["oidc", name] => {
+                only(method, get)?;
+                oidc::begin(door, name).await
+            }
+            ["oidc", name, "callback"] => {
+                only(method, get)?;
+                oidc::come_back(door, name).await
+            }
+            ["oidc", name, "logout"] => {
+                only(method, post)?;
+                oidc::back_channel_logout(door, name, payload).await
+            }
+            _ => Err(nothing_at(path)),
+        },
+        _ if path.starts_with("saml/") => match path.split('/').collect::<Vec<_>>()[..] {
+            ["saml", name, "metadata"] => {
+                only(method, get)?;
+                saml::metadata(door, name)
+            }
+            ["saml", name, "login"] => {
+                only(method, get)?;
+                saml::begin(door, name).await
+            }
+            ["saml", name, "acs"] => {
+                only(method, post)?;
+                saml::answer(door, name, payload).await
+            }
+            ["saml", name, "done"] => {
+                only(method, get)?;
+                saml::come_back(door, name).await
+            }
+            _ => Err(nothing_at(path)),
+        },
         _ if path.starts_with("assets/") => {
             only(method, get)?;
             page::asset(door.call.request.path())
         }
-        _ => Err(Refusal::new(Code::NotFound, format!("there is nothing at `/auth/{path}`"))),
+        _ => Err(nothing_at(path)),
     }
+}
+
+fn nothing_at(path: &str) -> Refusal {
+    Refusal::new(Code::NotFound, format!("there is nothing at `/auth/{path}`"))
+}
+
+/// `GET /.well-known/openid-configuration`
+///
+/// # Errors
+/// When the keys that sign ID tokens cannot be had.
+pub(crate) async fn discovery(call: &Call<'_>) -> Result<HttpResponse, Refusal> {
+    only(call.request.method(), &[Method::GET])?;
+    apps::discovery(&Door::new(call)?).await
 }
 
 fn takes_html(headers: &HeaderMap) -> bool {
