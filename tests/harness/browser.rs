@@ -33,13 +33,16 @@ pub struct Reply {
 impl Reply {
     /// A header; empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers(name).next().unwrap_or_default()
+        let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(found, _)| found.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
     }
 
     /// All headers of that name.
-    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let name = name.to_owned();
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        lines.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        lines.filter(move |(found, _)| found.eq_ignore_ascii_case(&name)).map(|(_, value)| value)
     }
 
     /// `extensions.code` of the first error; empty if there is none.

@@ -16,6 +16,7 @@ mod totp;
 
 use freehold_tests::{Browser, Database, Folder, Reply, Server, Start, code_now, fixture};
 use serde_json::{Map, Value, json};
+use std::time::{Duration, Instant};
 
 /// The cookie of a session, without TLS.
 const COOKIE: &str = "freehold";
@@ -114,15 +115,21 @@ impl Lobby {
         rows
     }
 
-    /// What the audit log says of somebody's failed sign-ins, the first one first.
-    fn causes(&self) -> Vec<String> {
-        let mut rows = self.rows("fh_audit");
-        rows.retain(|row| row["kind"] == "sign_in_failed");
-        rows.sort_by_key(|row| row["seq"].as_i64());
-        let details = rows.iter().map(|row| row["detail"].to_string());
-        let causes = ["wrong_password", "no_account", "blocked"];
-        let cause = |detail: String| causes.iter().find(|it| detail.contains(*it)).map_or(detail, |it| (*it).to_owned());
-        details.map(cause).collect()
+    /// Why sign-ins of the people of a team failed, as its chief reads it in the audit log, the first one first.
+    fn causes(&self, count: usize) -> Vec<String> {
+        let mut dan = self.signed_in("dan");
+        let started = Instant::now();
+        loop {
+            let reply = dan.graphql("{ auditLog(kind: [SIGN_IN_FAILED], first: 200) { nodes { detail } } }", Some("red"));
+            let nodes = reply.body["data"]["auditLog"]["nodes"].as_array();
+            let nodes = nodes.unwrap_or_else(|| panic!("{}", reply.text)).iter().rev();
+            let causes: Vec<String> =
+                nodes.map(|node| node["detail"]["cause"].as_str().unwrap_or_default().to_owned()).collect();
+            if causes.len() >= count || started.elapsed() > Duration::from_secs(10) {
+                return causes;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 

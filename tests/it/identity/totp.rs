@@ -106,7 +106,11 @@ on_both_databases! {
         let heard = std::thread::scope(|scope| {
             let all: Vec<_> = tickets
                 .iter()
-                .map(|ticket| scope.spawn(|| lobby.browser().post("/auth/mfa", &json!({"ticket": ticket, "code": code})).status))
+                .map(|ticket| {
+                    let body = json!({"ticket": ticket, "code": code});
+                    let lobby = &lobby;
+                    scope.spawn(move || lobby.browser().post("/auth/mfa", &body).status)
+                })
                 .collect();
             all.into_iter().map(|it| it.join().expect("nobody panics")).filter(|status| *status == 200).count()
         });
