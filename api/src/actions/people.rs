@@ -10,7 +10,7 @@ use freehold_base::{Caller, Code, RowId, Timestamp, parse_datetime, write_dateti
 use freehold_planner::{PlanError, Problem};
 use freehold_schema::catalog::ProviderDef;
 use freehold_schema::graphql::operation::{Field, InputKind};
-use freehold_storage::Onlooker;
+use freehold_storage::{MemberKey, Onlooker};
 use serde_json::{Value as Json, json};
 
 /// Who asks, and of what.
@@ -89,9 +89,9 @@ impl Asking<'_> {
 
     /// `apiKeys(user:)`
     async fn keys(&self, field: &Field) -> Result<Json, Refusal> {
-        let onlooker = self.onlooker();
-        let found = self.environment.database.member_keys(&onlooker, user(field)?);
-        Ok(found.await?.iter().map(freehold_storage::MemberKey::to_json).collect())
+        let user = user(field)?;
+        let found = self.environment.database.member_keys(&self.onlooker(), user).await?;
+        Ok(found.iter().map(MemberKey::to_json).collect())
     }
 
     /// `identityProviders`: those that sign somebody in to this tenant. Who else may use them is others' business.
