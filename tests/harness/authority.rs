@@ -57,7 +57,9 @@ impl Authority {
     pub fn client_of(&self, name: &str, emails: &[&str]) -> Identity {
         let mut params = CertificateParams::new(Vec::new()).expect("no name is malformed");
         params.distinguished_name.push(DnType::CommonName, name);
-        let names = emails.iter().map(|email| SanType::Rfc822Name((*email).try_into().expect("an address is ASCII")));
+        let names = emails
+            .iter()
+            .map(|email| SanType::Rfc822Name((*email).try_into().expect("an address is ASCII")));
         params.subject_alt_names = names.collect();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params)

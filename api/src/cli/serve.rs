@@ -156,7 +156,10 @@ pub(crate) fn purge(environment: &Arc<Environment>) {
         loop {
             tokio::time::sleep(PURGE_EVERY).await;
             if let Err(error) = forget(&environment).await {
-                tracing::warn!("sessions and links that are over could not be forgotten: {}", chain(&error));
+                tracing::warn!(
+                    "sessions and links that are over could not be forgotten: {}",
+                    chain(&error)
+                );
             }
         }
     });

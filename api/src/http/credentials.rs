@@ -302,10 +302,16 @@ mod tests {
         let key = ApiKeyText::random(&mut rand::rng());
         let bearer = format!("Bearer {}", &*key.text());
         let hash = Token::from_bytes(*key.bytes()).hash();
-        assert_eq!(found(&[("authorization", &bearer)], CookieKind::Plain).unwrap(), (Some(hash), false));
+        assert_eq!(
+            found(&[("authorization", &bearer)], CookieKind::Plain).unwrap(),
+            (Some(hash), false)
+        );
         assert!(found(&[("authorization", &bearer[..bearer.len() - 1])], CookieKind::Plain).is_err());
         let cookie = format!("freehold={}", &*key.text());
-        assert!(found(&[("cookie", &cookie)], CookieKind::Plain).is_err(), "a key is no session of a browser");
+        assert!(
+            found(&[("cookie", &cookie)], CookieKind::Plain).is_err(),
+            "a key is no session of a browser"
+        );
         assert!(found(&[("cookie", "freehold=nonsense")], CookieKind::Plain).is_err());
         assert_eq!(
             found(&[("cookie", "freehold=")], CookieKind::Plain).unwrap(),

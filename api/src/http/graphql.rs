@@ -91,7 +91,11 @@ async fn replace_token(call: &Call<'_>, token: Option<&Token>, response: &mut Ht
         }
         // Another request was faster.
         Ok(false) => {}
-        Err(error) => tracing::warn!(request = call.id, "a session's token stays: {}", crate::error::chain(&error)),
+        Err(error) => tracing::warn!(
+            request = call.id,
+            "a session's token stays: {}",
+            crate::error::chain(&error)
+        ),
     }
 }
 

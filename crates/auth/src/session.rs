@@ -69,7 +69,7 @@ pub struct NewSession<'a> {
     pub family: Option<Uuid>,
 }
 
-impl<'a> NewSession<'a> {
+impl NewSession<'_> {
     /// A browser's, without a second factor.
     pub fn browser(directory: &Directory, user: RowId) -> Self {
         NewSession {
@@ -266,9 +266,10 @@ fn with_older(row: &session::Model) -> Condition {
         .add(Column::UserId.eq(row.user_id))
         .add(Column::Kind.eq(SessionKind::Browser.name()))
         .add(Column::CreatedAt.eq(row.created_at));
-    match row.kind == SessionKind::Browser.name() {
-        true => same,
-        false => Condition::all().add(Column::TokenHash.eq(row.token_hash.clone())),
+    if row.kind == SessionKind::Browser.name() {
+        same
+    } else {
+        Condition::all().add(Column::TokenHash.eq(row.token_hash.clone()))
     }
 }
 

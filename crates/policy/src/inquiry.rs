@@ -78,9 +78,10 @@ pub fn inquire(
     let reach = asking.reach(def);
     let sets = role_set.sets(catalog);
     let idle = role_set.reads_only && operation.is_write();
-    let closed = match is_administered(def, operation) {
-        true => Some(administered(def)),
-        false => idle.then(|| "whoever asks may only read, whatever a rule says".to_owned()),
+    let closed = if is_administered(def, operation) {
+        Some(administered(def))
+    } else {
+        idle.then(|| "whoever asks may only read, whatever a rule says".to_owned())
     };
     let allowing = |wanted: Operation| {
         policy

@@ -37,7 +37,9 @@ impl Visit {
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        headers
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The value of an input of a form on the page.
@@ -45,7 +47,11 @@ impl Visit {
         let named = format!("name=\"{name}\"");
         let input = self.text.split("<input").find(|input| input.contains(&named))?;
         let value = input.split("value=\"").nth(1)?.split('"').next()?;
-        let value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        let value = value
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&amp;", "&");
         Some(value)
     }
 
@@ -60,14 +66,19 @@ fn value_of(url: &str, name: &str) -> Option<String> {
     let url = Url::parse(url).or_else(|_| Url::parse("http://nowhere.test").and_then(|base| base.join(url)));
     let url = url.ok()?;
     let mut pairs = url.query_pairs();
-    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 impl Browser {
     /// A new one, without cookies.
     #[expect(clippy::new_without_default, reason = "each is somebody's")]
     pub fn new() -> Self {
-        let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false);
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false);
         Self {
             agent: config.build().new_agent(),
             cookies: Mutex::default(),
@@ -101,7 +112,9 @@ impl Browser {
     pub fn go_on(&self, mut visit: Visit) -> Visit {
         let mut way = visit.way.clone();
         while let Some(next) = visit.location.as_deref().filter(|_| (300..400).contains(&visit.status)) {
-            let next = Url::parse(&visit.url).and_then(|url| url.join(next)).expect("an address");
+            let next = Url::parse(&visit.url)
+                .and_then(|url| url.join(next))
+                .expect("an address");
             if !next.scheme().starts_with("http") {
                 break;
             }
@@ -119,11 +132,20 @@ impl Browser {
     /// When nobody answers.
     pub fn submit(&self, url: &str, fields: &[(&str, &str)]) -> Visit {
         let body = form(fields);
-        let mut request = self.agent.post(url).header("Accept", "text/html").content_type("application/x-www-form-urlencoded");
+        let mut request = self
+            .agent
+            .post(url)
+            .header("Accept", "text/html")
+            .content_type("application/x-www-form-urlencoded");
         if let Some(cookies) = self.cookies(url) {
             request = request.header("Cookie", &cookies);
         }
-        self.visit(url, request.send(body.as_bytes()).unwrap_or_else(|error| panic!("{url}: {error}")))
+        self.visit(
+            url,
+            request
+                .send(body.as_bytes())
+                .unwrap_or_else(|error| panic!("{url}: {error}")),
+        )
     }
 
     /// Sends JSON, as a page's script does.
@@ -132,12 +154,21 @@ impl Browser {
     ///
     /// When nobody answers.
     pub fn send(&self, url: &str, value: &Value) -> Visit {
-        let mut request = self.agent.post(url).header("X-Freehold-CSRF", "1").content_type("application/json");
+        let mut request = self
+            .agent
+            .post(url)
+            .header("X-Freehold-CSRF", "1")
+            .content_type("application/json");
         if let Some(cookies) = self.cookies(url) {
             request = request.header("Cookie", &cookies);
         }
         let body = value.to_string();
-        self.visit(url, request.send(body.as_bytes()).unwrap_or_else(|error| panic!("{url}: {error}")))
+        self.visit(
+            url,
+            request
+                .send(body.as_bytes())
+                .unwrap_or_else(|error| panic!("{url}: {error}")),
+        )
     }
 
     /// Sends a form as a program does: without cookies, with headers.
@@ -151,7 +182,12 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.visit(url, request.send(body.as_bytes()).unwrap_or_else(|error| panic!("{url}: {error}")))
+        self.visit(
+            url,
+            request
+                .send(body.as_bytes())
+                .unwrap_or_else(|error| panic!("{url}: {error}")),
+        )
     }
 
     /// Gets something as a program does: without cookies, with headers.
@@ -221,7 +257,10 @@ impl Browser {
         Visit {
             url: url.to_owned(),
             status,
-            location: headers.iter().find(|(name, _)| name == "location").map(|(_, value)| value.clone()),
+            location: headers
+                .iter()
+                .find(|(name, _)| name == "location")
+                .map(|(_, value)| value.clone()),
             body: serde_json::from_str(&text).unwrap_or_default(),
             headers,
             text,
@@ -232,7 +271,9 @@ impl Browser {
 
 /// A form's body.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 fn origin(url: &str) -> String {

@@ -4,8 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair,
-    UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair, UnparsedPublicKey,
 };
 use rsa::pkcs8::EncodePrivateKey;
 use serde_json::{Value, json};
@@ -136,7 +135,11 @@ impl Jwk {
         for (name, value) in header.as_object().into_iter().flatten() {
             head[name] = value.clone();
         }
-        let text = format!("{}.{}", encode(head.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+        let text = format!(
+            "{}.{}",
+            encode(head.to_string().as_bytes()),
+            encode(claims.to_string().as_bytes())
+        );
         let chance = SystemRandom::new();
         let signature = match (with, &self.kind) {
             (SignWith::Nothing, _) => Vec::new(),
@@ -148,10 +151,18 @@ impl Jwk {
                 let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, public);
                 ring::hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
             }
-            (SignWith::Key, Kind::Es256(pair)) => pair.sign(&chance, text.as_bytes()).expect("it signs").as_ref().to_vec(),
+            (SignWith::Key, Kind::Es256(pair)) => {
+                pair.sign(&chance, text.as_bytes()).expect("it signs").as_ref().to_vec()
+            }
             (SignWith::Key, Kind::Rs256(pair)) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(&ring::signature::RSA_PKCS1_SHA256, &chance, text.as_bytes(), &mut signature).expect("it signs");
+                pair.sign(
+                    &ring::signature::RSA_PKCS1_SHA256,
+                    &chance,
+                    text.as_bytes(),
+                    &mut signature,
+                )
+                .expect("it signs");
                 signature
             }
         };
@@ -166,9 +177,16 @@ impl Jwk {
 /// If it has not.
 pub fn claims_of(token: &str, keys: &Value) -> Value {
     let parts: Vec<&str> = token.split('.').collect();
-    let [head, body, signature] = parts[..] else { panic!("no token: {token}") };
+    let [head, body, signature] = parts[..] else {
+        panic!("no token: {token}")
+    };
     let head: Value = serde_json::from_slice(&decode(head)).expect("a header");
-    let key = keys["keys"].as_array().expect("keys").iter().find(|key| key["kid"] == head["kid"]).expect("the key is there");
+    let key = keys["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .find(|key| key["kid"] == head["kid"])
+        .expect("the key is there");
     let part = |name: &str| decode(key[name].as_str().expect("a part of a key"));
     let text = token.rsplit_once('.').expect("a token").0;
     let signature = decode(signature);
@@ -179,8 +197,16 @@ pub fn claims_of(token: &str, keys: &Value) -> Value {
             key.verify(text.as_bytes(), &signature).expect("the signature is good");
         }
         Some("RS256") => {
-            let key = ring::rsa::PublicKeyComponents { n: part("n"), e: part("e") };
-            key.verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &signature).expect("the signature is good");
+            let key = ring::rsa::PublicKeyComponents {
+                n: part("n"),
+                e: part("e"),
+            };
+            key.verify(
+                &ring::signature::RSA_PKCS1_2048_8192_SHA256,
+                text.as_bytes(),
+                &signature,
+            )
+            .expect("the signature is good");
         }
         other => panic!("another algorithm: {other:?}"),
     }

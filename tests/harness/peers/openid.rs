@@ -94,7 +94,9 @@ impl OpenId {
     ///
     /// If it is no object.
     pub fn says(&self, claims: Value) {
-        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object")
+        };
         lock(&self.state).claims = claims;
     }
 
@@ -148,17 +150,23 @@ impl State {
             return Reply::text(503, "closed");
         }
         match asked.path.as_str() {
-            "/.well-known/openid-configuration" => Reply::json(200, &json!({
-                "issuer": own,
-                "authorization_endpoint": format!("{own}/authorize"),
-                "token_endpoint": format!("{own}/token"),
-                "jwks_uri": format!("{own}/keys"),
-                "response_types_supported": ["code"],
-                "subject_types_supported": ["public"],
-                // It would take anything.
-                "id_token_signing_alg_values_supported": ["ES256", "RS256", "HS256", "none"],
-            })),
-            "/keys" => Reply::json(200, &json!({"keys": self.keys.iter().map(Jwk::public).collect::<Vec<_>>()})),
+            "/.well-known/openid-configuration" => Reply::json(
+                200,
+                &json!({
+                    "issuer": own,
+                    "authorization_endpoint": format!("{own}/authorize"),
+                    "token_endpoint": format!("{own}/token"),
+                    "jwks_uri": format!("{own}/keys"),
+                    "response_types_supported": ["code"],
+                    "subject_types_supported": ["public"],
+                    // It would take anything.
+                    "id_token_signing_alg_values_supported": ["ES256", "RS256", "HS256", "none"],
+                }),
+            ),
+            "/keys" => Reply::json(
+                200,
+                &json!({"keys": self.keys.iter().map(Jwk::public).collect::<Vec<_>>()}),
+            ),
             "/authorize" => self.authorize(asked),
             "/token" => self.tokens(own, asked),
             _ => Reply::text(404, "nothing here"),
@@ -176,17 +184,26 @@ impl State {
             _ => value("state"),
         };
         if self.lie == Lie::Denied {
-            return Reply::redirect(&format!("{redirect_uri}?{}", form(&[("error", "access_denied"), ("state", &state)])));
+            return Reply::redirect(&format!(
+                "{redirect_uri}?{}",
+                form(&[("error", "access_denied"), ("state", &state)])
+            ));
         }
         self.made += 1;
         let code = format!("code-{}", self.made);
-        self.codes.insert(code.clone(), Code {
-            redirect_uri: redirect_uri.clone(),
-            challenge: value("code_challenge"),
-            nonce: asked.value("nonce"),
-            client: value("client_id"),
-        });
-        Reply::redirect(&format!("{redirect_uri}?{}", form(&[("code", &code), ("state", &state)])))
+        self.codes.insert(
+            code.clone(),
+            Code {
+                redirect_uri: redirect_uri.clone(),
+                challenge: value("code_challenge"),
+                nonce: asked.value("nonce"),
+                client: value("client_id"),
+            },
+        );
+        Reply::redirect(&format!(
+            "{redirect_uri}?{}",
+            form(&[("code", &code), ("state", &state)])
+        ))
     }
 
     fn tokens(&mut self, own: &str, asked: &Asked) -> Reply {
@@ -197,7 +214,9 @@ impl State {
             return Reply::json(401, &json!({"error": "invalid_client"}));
         }
         // Each code is good for once.
-        let Some(code) = self.codes.remove(&field("code")) else { return refused("invalid_grant") };
+        let Some(code) = self.codes.remove(&field("code")) else {
+            return refused("invalid_grant");
+        };
         let answers = encode(&sha256(field("code_verifier").as_bytes())) == code.challenge;
         if !answers || field("redirect_uri") != code.redirect_uri || field("grant_type") != "authorization_code" {
             return refused("invalid_grant");

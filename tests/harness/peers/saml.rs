@@ -106,7 +106,11 @@ impl SamlIdp {
         let pair = KeyPair::generate().expect("a key can be made");
         let params = CertificateParams::new(vec!["idp.test".to_owned()]).expect("the name is sound");
         let certificate = params.self_signed(&pair).expect("it signs");
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pair.serialized_der(), &SystemRandom::new());
+        let key = EcdsaKeyPair::from_pkcs8(
+            &ECDSA_P256_SHA256_FIXED_SIGNING,
+            pair.serialized_der(),
+            &SystemRandom::new(),
+        );
         Self {
             key: key.expect("it is a key"),
             certificate: STANDARD.encode(certificate.der()),
@@ -149,26 +153,48 @@ impl SamlIdp {
                 let inner = good.replacen(&signature, "", 1);
                 let forged = says.response(&evil).replacen("_response", "_evil_response", 1);
                 let wrapped = match says.attack {
-                    Attack::ResponseInSignature => signature.replacen("</ds:Signature>", &format!("<ds:Object>{inner}</ds:Object></ds:Signature>"), 1),
+                    Attack::ResponseInSignature => signature.replacen(
+                        "</ds:Signature>",
+                        &format!("<ds:Object>{inner}</ds:Object></ds:Signature>"),
+                        1,
+                    ),
                     _ => format!("{inner}{signature}"),
                 };
                 after(&forged, "</saml:Issuer>", &wrapped)
             }
             Attack::AssertionBefore => good.replacen(signed, &format!("{evil}{signed}"), 1),
-            Attack::AssertionAround => good.replacen(signed, &evil.replacen("</saml:Assertion>", &format!("{signed}</saml:Assertion>"), 1), 1),
-            Attack::SignatureMoved => good.replacen(signed, &format!("{}{bare}", after(&evil, "</saml:Issuer>", &signature)), 1),
+            Attack::AssertionAround => good.replacen(
+                signed,
+                &evil.replacen("</saml:Assertion>", &format!("{signed}</saml:Assertion>"), 1),
+                1,
+            ),
+            Attack::SignatureMoved => good.replacen(
+                signed,
+                &format!("{}{bare}", after(&evil, "</saml:Issuer>", &signature)),
+                1,
+            ),
             Attack::InExtensions => {
                 let extensions = format!("<samlp:Extensions>{evil}</samlp:Extensions>");
                 after(good, "</saml:Issuer>", &extensions)
             }
             Attack::InObject => {
-                let around = signature.replacen("</ds:Signature>", &format!("<ds:Object>{bare}</ds:Object></ds:Signature>"), 1);
+                let around = signature.replacen(
+                    "</ds:Signature>",
+                    &format!("<ds:Object>{bare}</ds:Object></ds:Signature>"),
+                    1,
+                );
                 good.replacen(signed, &after(&evil, "</saml:Issuer>", &around), 1)
             }
             Attack::Changed => good.replace(&says.name_id, VICTIM),
             // Signed is `root@acme.test.evil.test`; whoever reads the first text alone reads the victim.
-            Attack::Comment => good.replace(&says.name_id, &says.name_id.replacen(VICTIM, &format!("{VICTIM}<!-- -->"), 1)),
-            Attack::Entity => format!("<!DOCTYPE r [<!ENTITY e \"{VICTIM}\">]>{}", good.replace(&says.name_id, "&e;")),
+            Attack::Comment => good.replace(
+                &says.name_id,
+                &says.name_id.replacen(VICTIM, &format!("{VICTIM}<!-- -->"), 1),
+            ),
+            Attack::Entity => format!(
+                "<!DOCTYPE r [<!ENTITY e \"{VICTIM}\">]>{}",
+                good.replace(&says.name_id, "&e;")
+            ),
         }
     }
 
@@ -184,7 +210,10 @@ impl SamlIdp {
              <ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
         );
         let canonical = format!("<ds:SignedInfo xmlns:ds=\"{DS}\">{info}");
-        let signature = self.key.sign(&SystemRandom::new(), canonical.as_bytes()).expect("it signs");
+        let signature = self
+            .key
+            .sign(&SystemRandom::new(), canonical.as_bytes())
+            .expect("it signs");
         let signature = format!(
             "<ds:Signature xmlns:ds=\"{DS}\"><ds:SignedInfo>{info}<ds:SignatureValue>{}</ds:SignatureValue></ds:Signature>",
             STANDARD.encode(signature)
@@ -195,7 +224,9 @@ impl SamlIdp {
 
 /// The first part of a text from one word to the end of another.
 fn between(text: &str, from: &str, to: &str) -> String {
-    let Some(start) = text.find(from) else { return String::new() };
+    let Some(start) = text.find(from) else {
+        return String::new();
+    };
     let end = text[start..].find(to).map_or(text.len(), |end| start + end + to.len());
     text[start..end].to_owned()
 }
@@ -213,9 +244,17 @@ fn date(seconds: i64) -> String {
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
-    let (day, month) = (day_of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let (day, month) = (
+        day_of_year - (153 * shifted + 2) / 5 + 1,
+        if shifted < 10 { shifted + 3 } else { shifted - 9 },
+    );
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
 
 impl Says {
@@ -249,8 +288,11 @@ impl Says {
         let (instant, from, to) = (date(now), date(now + self.from), date(now + self.to));
         let mut attributes = String::new();
         for (name, value) in &self.attributes {
-            write!(attributes, "<saml:Attribute Name=\"{name}\"><saml:AttributeValue>{value}</saml:AttributeValue></saml:Attribute>")
-                .expect("a string takes text");
+            write!(
+                attributes,
+                "<saml:Attribute Name=\"{name}\"><saml:AttributeValue>{value}</saml:AttributeValue></saml:Attribute>"
+            )
+            .expect("a string takes text");
         }
         if !attributes.is_empty() {
             attributes = format!("<saml:AttributeStatement>{attributes}</saml:AttributeStatement>");

@@ -40,13 +40,17 @@ impl Asked {
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        headers
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 fn pair(text: &str, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(text.as_bytes());
-    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// What is answered.
@@ -132,7 +136,11 @@ fn serve(
     let Some(asked) = read(&mut reader)? else { return Ok(()) };
     heard.lock().expect("nobody panics with it").push(asked.clone());
     let reply = answer(own, &asked);
-    let mut text = format!("HTTP/1.1 {} -\r\nConnection: close\r\nContent-Length: {}\r\n", reply.status, reply.body.len());
+    let mut text = format!(
+        "HTTP/1.1 {} -\r\nConnection: close\r\nContent-Length: {}\r\n",
+        reply.status,
+        reply.body.len()
+    );
     for (name, value) in &reply.headers {
         text.push_str(name);
         text.push_str(": ");
@@ -167,7 +175,10 @@ fn read(reader: &mut impl BufRead) -> std::io::Result<Option<Asked>> {
             None => break,
         }
     }
-    let length = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let length = asked
+        .header("content-length")
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     asked.body = String::from_utf8_lossy(&body).into_owned();
@@ -176,6 +187,8 @@ fn read(reader: &mut impl BufRead) -> std::io::Result<Option<Asked>> {
 
 impl std::fmt::Debug for Site {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Site").field("base", &self.base).finish_non_exhaustive()
+        out.debug_struct("Site")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }

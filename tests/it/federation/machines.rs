@@ -4,14 +4,18 @@ use super::{folder, of_acme, start, with};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use freehold_tests::peers::{Browser, Jwk, Lie, OpenId, SignWith, unix_now};
-use freehold_tests::{Authority, Database, Identity, Served, Server, Start, TlsClient, Versions, on_both_databases, raw};
+use freehold_tests::{
+    Authority, Database, Identity, Served, Server, Start, TlsClient, Versions, on_both_databases, raw,
+};
 use serde_json::{Value, json};
 
 const TICKETS: &str = "{ tickets { nodes { title } } }";
 
 /// Status and body of a query with a header.
 fn ask(server: &Server, authorization: &str, tenant: Option<&str>, query: &str) -> (u16, Value) {
-    let tenant = tenant.map(|tenant| format!("X-Tenant: {tenant}\r\n")).unwrap_or_default();
+    let tenant = tenant
+        .map(|tenant| format!("X-Tenant: {tenant}\r\n"))
+        .unwrap_or_default();
     let body = json!({"query": query}).to_string();
     let request = format!(
         "POST /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: application/graphql-response+json\r\n\
@@ -23,7 +27,12 @@ fn ask(server: &Server, authorization: &str, tenant: Option<&str>, query: &str) 
 }
 
 fn whose(server: &Server, token: &str) -> Value {
-    let (status, body) = ask(server, &format!("Bearer {token}"), None, "{ viewer { user { email } } }");
+    let (status, body) = ask(
+        server,
+        &format!("Bearer {token}"),
+        None,
+        "{ viewer { user { email } } }",
+    );
     match status {
         200 => body["data"]["viewer"]["user"]["email"].clone(),
         _ => json!(status),
@@ -178,7 +187,10 @@ fn served(authority: &Authority, identity: &str, tables: &str, more: &[(&str, &s
     let folder = dev.folder().clone();
     dev.kill();
     let own = authority.server(&[NAME]);
-    for (name, text) in [("cert.pem", own.certificate.as_str()), ("key.pem", own.key.as_str())].iter().chain(more) {
+    for (name, text) in [("cert.pem", own.certificate.as_str()), ("key.pem", own.key.as_str())]
+        .iter()
+        .chain(more)
+    {
         std::fs::write(folder.path().join(name), text).expect("it can be written");
     }
     Served::start(folder, &format!("hosts = [\"{NAME}\"]"), tables)
@@ -203,8 +215,14 @@ fn over_tls(authority: &Authority, server: &Served, shows: Option<&Identity>, he
 #[test]
 fn basic_is_for_tls_alone() {
     let authority = Authority::new();
-    let good = format!("Authorization: Basic {}\r\n", STANDARD.encode("ann@acme.test:violet-harbour-47"));
-    let wrong = format!("Authorization: Basic {}\r\n", STANDARD.encode("ann@acme.test:wrong-password-1"));
+    let good = format!(
+        "Authorization: Basic {}\r\n",
+        STANDARD.encode("ann@acme.test:violet-harbour-47")
+    );
+    let wrong = format!(
+        "Authorization: Basic {}\r\n",
+        STANDARD.encode("ann@acme.test:wrong-password-1")
+    );
     // Plain HTTP, from a proxy that says that the client came by it: the password is not looked at, right or wrong.
     let dev = Start::with_folder(folder("basic: true", &[]), Database::Sqlite).start();
     let folder = dev.folder().clone();
@@ -220,7 +238,10 @@ fn basic_is_for_tls_alone() {
     assert_eq!(ask(&format!("{good}{plain}")).0, 401);
     let config = server.config().display().to_string();
     let listed = freehold_tests::command(&["audit", "list", "--config", &config, "--kind", "sign_in_failed"]);
-    assert!(listed.code == Some(0) && !listed.stdout.contains("sign_in_failed"), "{listed:?}");
+    assert!(
+        listed.code == Some(0) && !listed.stdout.contains("sign_in_failed"),
+        "{listed:?}"
+    );
     // By TLS, as the proxy says, they are; and four failures were none.
     let tls = "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n";
     let (status, body) = ask(&format!("{good}{tls}"));
@@ -228,7 +249,10 @@ fn basic_is_for_tls_alone() {
     drop(server);
 
     let server = served(&authority, "basic: true", TLS, &[]);
-    assert_eq!(over_tls(&authority, &server, None, &good), (200, json!("ann@acme.test")));
+    assert_eq!(
+        over_tls(&authority, &server, None, &good),
+        (200, json!("ann@acme.test"))
+    );
     assert_eq!(over_tls(&authority, &server, None, &wrong), (401, Value::Null));
     assert_eq!(over_tls(&authority, &server, None, ""), (200, Value::Null));
 }
@@ -239,7 +263,10 @@ fn a_certificate_stands_for_whom_it_names() {
     let tables = format!("{TLS}client_ca = \"ca.pem\"\nclient_certificates = \"optional\"");
     let server = served(&authority, "sign_up: closed", &tables, &[("ca.pem", &people.pem())]);
     let ask = |identity: &Identity, headers: &str| over_tls(&authority, &server, Some(identity), headers);
-    assert_eq!(ask(&people.client("whatever", "ann@acme.test"), ""), (200, json!("ann@acme.test")));
+    assert_eq!(
+        ask(&people.client("whatever", "ann@acme.test"), ""),
+        (200, json!("ann@acme.test"))
+    );
     for (what, names) in [
         ("two addresses", &["ann@acme.test", "bo@acme.test"][..]),
         ("an address twice", &["ann@acme.test", "ann@acme.test"]),
@@ -247,11 +274,22 @@ fn a_certificate_stands_for_whom_it_names() {
         ("somebody blocked", &["eve@acme.test"]),
         ("no address", &[]),
     ] {
-        assert_eq!(ask(&people.client_of("ann@acme.test", names), ""), (200, Value::Null), "{what}");
+        assert_eq!(
+            ask(&people.client_of("ann@acme.test", names), ""),
+            (200, Value::Null),
+            "{what}"
+        );
     }
     // What a request says comes before what its connection says.
     let ann = people.client("Ann", "ann@acme.test");
-    assert_eq!(ask(&ann, "Authorization: Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n").0, 401);
+    assert_eq!(
+        ask(
+            &ann,
+            "Authorization: Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
+        )
+        .0,
+        401
+    );
     // Another site's page cannot use a browser's certificate.
     assert_eq!(over_tls(&authority, &server, None, ""), (200, Value::Null));
 }

@@ -80,7 +80,14 @@ fn roles(browser: &Browser, server: &Server, tenant: &str) -> Value {
 /// Refused: nobody is signed in, and the page says why with that status.
 #[track_caller]
 fn refused(visit: &Visit, browser: &Browser, server: &Server, status: u16) {
-    assert_eq!(visit.status, status, "{} {}\n{}", visit.url, visit.text, server.complaints());
+    assert_eq!(
+        visit.status,
+        status,
+        "{} {}\n{}",
+        visit.url,
+        visit.text,
+        server.complaints()
+    );
     assert_eq!(who(browser, server), Value::Null, "{}", visit.text);
 }
 

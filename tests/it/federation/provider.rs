@@ -44,13 +44,17 @@ fn request(server: &Server, more: &[(&str, &str)]) -> String {
         fields.push((name, value));
     }
     fields.retain(|(_, value)| !value.is_empty());
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
     format!("{}/auth/oauth/authorize?{query}", server.base())
 }
 
 fn code_for(browser: &Browser, server: &Server, more: &[(&str, &str)]) -> String {
     let visit = browser.get(&request(server, more));
-    visit.led("code").unwrap_or_else(|| panic!("no code: {} {:?} {}", visit.status, visit.location, visit.text))
+    visit
+        .led("code")
+        .unwrap_or_else(|| panic!("no code: {} {:?} {}", visit.status, visit.location, visit.text))
 }
 
 fn tokens(server: &Server, more: &[(&str, &str)], headers: &[(&str, &str)]) -> Visit {
@@ -69,17 +73,28 @@ fn tokens(server: &Server, more: &[(&str, &str)], headers: &[(&str, &str)]) -> V
 }
 
 fn refresh(server: &Server, token: &str) -> Visit {
-    let fields = [("grant_type", "refresh_token"), ("client_id", "phone"), ("refresh_token", token)];
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "phone"),
+        ("refresh_token", token),
+    ];
     Browser::new().post(&format!("{}/auth/token", server.base()), &fields, &[])
 }
 
 fn text<'a>(visit: &'a Visit, name: &str) -> &'a str {
-    visit.body[name].as_str().unwrap_or_else(|| panic!("no {name}: {}", visit.text))
+    visit.body[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {name}: {}", visit.text))
 }
 
 #[track_caller]
 fn is_error(visit: &Visit, status: u16, word: &str) {
-    assert_eq!((visit.status, visit.body["error"].as_str()), (status, Some(word)), "{}", visit.text);
+    assert_eq!(
+        (visit.status, visit.body["error"].as_str()),
+        (status, Some(word)),
+        "{}",
+        visit.text
+    );
     assert_eq!(visit.header("cache-control"), Some("no-store"), "{:?}", visit.headers);
 }
 

@@ -38,9 +38,19 @@ fn away(server: &Server) -> Away {
     let site = format!("{}/auth/saml/corp", server.base());
     let sent = browser.get(&format!("{site}/login?return_to=/auth/sessions"));
     assert_eq!(sent.status, 303, "{}\n{}", sent.text, server.complaints());
-    assert!(sent.location.as_deref().is_some_and(|to| to.starts_with(&format!("{SSO}&SAMLRequest="))), "{sent:?}");
+    assert!(
+        sent.location
+            .as_deref()
+            .is_some_and(|to| to.starts_with(&format!("{SSO}&SAMLRequest="))),
+        "{sent:?}"
+    );
     let request = xml(&sent.led("SAMLRequest").expect("a request"));
-    let id = request.split(" ID=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
+    let id = request
+        .split(" ID=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("an id")
+        .to_owned();
     Away {
         browser,
         site,
@@ -52,7 +62,9 @@ fn away(server: &Server) -> Away {
 fn xml(request: &str) -> String {
     let bytes = STANDARD.decode(request).expect("base64");
     let mut text = String::new();
-    flate2::read::DeflateDecoder::new(&bytes[..]).read_to_string(&mut text).expect("it was deflated");
+    flate2::read::DeflateDecoder::new(&bytes[..])
+        .read_to_string(&mut text)
+        .expect("it was deflated");
     text
 }
 
@@ -68,13 +80,23 @@ impl Away {
 
     fn post_with(&self, answer: &str, relay: &str) -> Visit {
         let fields = [("SAMLResponse", answer), ("RelayState", relay)];
-        Browser::new().post(&format!("{}/acs", self.site), &fields, &[("Accept", "text/html"), ("Origin", "https://idp.test"), ("Sec-Fetch-Site", "cross-site")])
+        Browser::new().post(
+            &format!("{}/acs", self.site),
+            &fields,
+            &[
+                ("Accept", "text/html"),
+                ("Origin", "https://idp.test"),
+                ("Sec-Fetch-Site", "cross-site"),
+            ],
+        )
     }
 
     /// To where the account stands.
     fn come_back(&self, idp: &SamlIdp, says: &Says) -> Visit {
         let visit = self.post(&idp.answer(says));
-        let done = visit.location.unwrap_or_else(|| panic!("{} {}", visit.status, visit.text));
+        let done = visit
+            .location
+            .unwrap_or_else(|| panic!("{} {}", visit.status, visit.text));
         assert!(done.starts_with("/auth/saml/corp/done?t="), "{done}");
         let base = self.site.strip_suffix("/auth/saml/corp").expect("a site");
         self.browser.follow(&format!("{base}{done}"))

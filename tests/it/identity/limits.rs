@@ -8,7 +8,9 @@ const NAME: &str = "lobby.test";
 const TOP: &str = "hosts = [\"lobby.test\"]\ntrusted_proxies = [\"127.0.0.1\"]";
 
 fn from(server: &Served, address: &str) -> Browser {
-    Browser::new(server.address(), Some(NAME)).saying("X-Forwarded-For", address).saying("X-Forwarded-Proto", "https")
+    Browser::new(server.address(), Some(NAME))
+        .saying("X-Forwarded-For", address)
+        .saying("X-Forwarded-Proto", "https")
 }
 
 /// The first answer that is no 401, of so many attempts.
@@ -21,7 +23,10 @@ fn until_refused(browser: &mut Browser, attempts: usize) -> Option<(usize, Reply
 
 fn is_told_to_wait(reply: &Reply) {
     assert_eq!(reply.status, 429, "{}", reply.text);
-    let seconds: u64 = reply.header("retry-after").parse().unwrap_or_else(|_| panic!("no time to wait: {}", reply.head));
+    let seconds: u64 = reply
+        .header("retry-after")
+        .parse()
+        .unwrap_or_else(|_| panic!("no time to wait: {}", reply.head));
     assert!((1..=600).contains(&seconds), "{}", reply.head);
 }
 
@@ -38,11 +43,22 @@ fn one_place_has_so_many_attempts() {
     // A page says so too.
     let csrf = one.get("/auth/sign-in").hidden("/auth/sign-in")[0].1.clone();
     let origin = format!("https://{NAME}");
-    let page = one.form_from("/auth/sign-in", &[("csrf", &csrf), ("email", "x"), ("password", "y")], &[("Origin", &origin)]);
+    let page = one.form_from(
+        "/auth/sign-in",
+        &[("csrf", &csrf), ("email", "x"), ("password", "y")],
+        &[("Origin", &origin)],
+    );
     is_told_to_wait(&page);
-    assert!(page.header("content-type").starts_with("text/html") && page.text.contains("Too many attempts"), "{}", page.text);
+    assert!(
+        page.header("content-type").starts_with("text/html") && page.text.contains("Too many attempts"),
+        "{}",
+        page.text
+    );
     // Others come from elsewhere; and nobody is somewhere else by saying so.
-    assert_eq!(from(&server, "203.0.113.8").sign_in("nobody@lobby.test", "x").status, 401);
+    assert_eq!(
+        from(&server, "203.0.113.8").sign_in("nobody@lobby.test", "x").status,
+        401
+    );
     for lie in ["6.6.6.6, 203.0.113.7", "203.0.113.8, 203.0.113.7"] {
         is_told_to_wait(&from(&server, lie).sign_in("nobody@lobby.test", "x"));
     }

@@ -87,9 +87,10 @@ fn check_domain(provider: &ProviderDef, facts: &Facts) -> Result<(), Refusal> {
     };
     let domain = facts.email.as_deref().and_then(|email| email.rsplit_once('@'));
     let domain = domain.map(|(_, domain)| domain.to_lowercase());
-    match facts.email_verified && domain.is_some_and(|domain| domains.contains(&domain)) {
-        true => Ok(()),
-        false => Err(refused()),
+    if facts.email_verified && domain.is_some_and(|domain| domains.contains(&domain)) {
+        Ok(())
+    } else {
+        Err(refused())
     }
 }
 
@@ -114,11 +115,14 @@ async fn linked(
     if may {
         return Ok(Some(user));
     }
-    Err(match facts.email_verified {
-        // Only to whoever has the address.
-        true => Refusal::new(Code::Unauthenticated, "there is an account with this address that this provider may not sign in to")
-            .with_hint("sign in as you did before"),
-        false => refused(),
+    Err(if facts.email_verified {
+        Refusal::new(
+            Code::Unauthenticated,
+            "there is an account with this address that this provider may not sign in to",
+        )
+        .with_hint("sign in as you did before")
+    } else {
+        refused()
     })
 }
 
@@ -138,7 +142,10 @@ async fn create(
         Some(email) if provision.create && facts.email_verified => email.to_lowercase(),
         _ => return Err(refused()),
     };
-    let name = provision.name.as_deref().and_then(|claim| pick(&facts.claims, claim).into_iter().next());
+    let name = provision
+        .name
+        .as_deref()
+        .and_then(|claim| pick(&facts.claims, claim).into_iter().next());
     let name: Option<String> = name.map(|name| name.chars().filter(|it| !it.is_control()).take(200).collect());
     let person = NewPerson {
         email: &email,
@@ -147,7 +154,9 @@ async fn create(
         roles: &[],
         tenant: None,
     };
-    people::insert(environment, bundle, &person, Vec::new()).await.map_err(failed)
+    people::insert(environment, bundle, &person, Vec::new())
+        .await
+        .map_err(failed)
 }
 
 /// Gives and takes the roles that the provider decides about.
@@ -180,11 +189,15 @@ async fn provision(
                 let mut held = found.roles;
                 held.sort();
                 if roles != held {
-                    people::set_roles(environment, bundle, user, tenant, &roles).await.map_err(failed)?;
+                    people::set_roles(environment, bundle, user, tenant, &roles)
+                        .await
+                        .map_err(failed)?;
                 }
             }
             (None, Some(tenant)) => {
-                people::join(environment, bundle, user, tenant, &granted).await.map_err(failed)?;
+                people::join(environment, bundle, user, tenant, &granted)
+                    .await
+                    .map_err(failed)?;
             }
             (None, None) => {}
         }
@@ -195,8 +208,15 @@ async fn provision(
         let tenant = RowId::parse(place);
         let found = find_membership(&environment.platform, &bundle.directory, user, tenant).await?;
         if let Some(found) = found {
-            let left: Vec<String> = found.roles.iter().filter(|role| !roles.contains(role)).cloned().collect();
-            people::set_roles(environment, bundle, user, tenant, &left).await.map_err(failed)?;
+            let left: Vec<String> = found
+                .roles
+                .iter()
+                .filter(|role| !roles.contains(role))
+                .cloned()
+                .collect();
+            people::set_roles(environment, bundle, user, tenant, &left)
+                .await
+                .map_err(failed)?;
         }
     }
     Ok(grants)
@@ -208,7 +228,10 @@ fn roles_of(provision: &Provision, facts: &Facts) -> (Vec<String>, Vec<String>) 
     };
     let values = pick(&facts.claims, &map.claim);
     let owned = |roles: Vec<&str>| roles.into_iter().map(str::to_owned).collect();
-    (owned(map.granted(values.iter().map(String::as_str))), owned(map.managed()))
+    (
+        owned(map.granted(values.iter().map(String::as_str))),
+        owned(map.managed()),
+    )
 }
 
 /// The tenant that the person is made a member of.
@@ -226,7 +249,11 @@ async fn tenant_of(
             None => return Ok(None),
         },
     };
-    if provider.tenants.as_ref().is_some_and(|tenants| !tenants.contains(&slug)) {
+    if provider
+        .tenants
+        .as_ref()
+        .is_some_and(|tenants| !tenants.contains(&slug))
+    {
         return Err(refused());
     }
     let now = environment.clock.now();

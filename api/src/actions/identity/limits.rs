@@ -36,9 +36,8 @@ impl Door {
     fn of_place(self) -> Rate {
         let (burst, every) = match self {
             Self::Password => (60, 2),
-            Self::Proof => (120, 1),
+            Self::Proof | Self::Account => (120, 1),
             Self::Letter => (20, 30),
-            Self::Account => (120, 1),
         };
         Rate {
             burst,

@@ -137,7 +137,15 @@ async fn prove(
         user: Some(user),
         cause,
     };
-    audit::sign_in_failed(environment, bundle.clone(), refused, "second_factor", "", visitor.origin).await;
+    audit::sign_in_failed(
+        environment,
+        bundle.clone(),
+        refused,
+        "second_factor",
+        "",
+        visitor.origin,
+    )
+    .await;
     if locked_out {
         tell(environment, bundle, user, Kind::AccountLocked, visitor.site).await;
     }

@@ -117,10 +117,19 @@ pub(crate) async fn by_password(
     let (bundle, proven) = prove_password(environment, email, password, visitor).await?;
     if bundle.directory.verify_email && !proven.verified {
         addresses::send_verification(environment, &bundle, proven.user, &proven.email, visitor.site).await?;
-        return Err(Refusal::new(Code::Unauthenticated, "this e-mail address is not verified yet")
-            .with_hint("a letter with a link was sent to it"));
+        return Err(
+            Refusal::new(Code::Unauthenticated, "this e-mail address is not verified yet")
+                .with_hint("a letter with a link was sent to it"),
+        );
     }
-    admit(environment, &bundle, proven.user, Method::own("password", false), visitor).await
+    admit(
+        environment,
+        &bundle,
+        proven.user,
+        Method::own("password", false),
+        visitor,
+    )
+    .await
 }
 
 /// Whose password it is. Every failure is counted and recorded.
@@ -270,7 +279,10 @@ pub(crate) async fn tell(environment: &Environment, bundle: &Bundle, user: RowId
     match freehold_auth::find_person(&environment.platform, &bundle.directory, user).await {
         Ok(Some(person)) => {
             let app = &bundle.catalog.app;
-            environment.post.send_kind(kind, &person.user.email, site, app, site).await;
+            environment
+                .post
+                .send_kind(kind, &person.user.email, site, app, site)
+                .await;
         }
         Ok(None) => {}
         Err(error) => tracing::error!("a letter could not be written: {}", crate::error::chain(&error)),

@@ -297,23 +297,36 @@ fn who_only_reads_writes_nothing_and_reads_the_same() {
             reads_only: true,
             ..full.clone()
         };
-        let (full, less) = (Access::reduce(&catalog, &policy, &full), Access::reduce(&catalog, &policy, &less));
+        let (full, less) = (
+            Access::reduce(&catalog, &policy, &full),
+            Access::reduce(&catalog, &policy, &less),
+        );
         let reading = |access: &Access| {
             let mut visible = access.visible(&catalog);
             visible.entities.retain(|entity| entity.can_list || entity.can_read);
             let entities = visible.entities.into_iter();
-            entities.map(|it| (it.id, it.can_list, it.can_read, it.fields)).collect::<Vec<_>>()
+            entities
+                .map(|it| (it.id, it.can_list, it.can_read, it.fields))
+                .collect::<Vec<_>>()
         };
         assert_eq!(reading(&full), reading(&less), "{roles:?}");
         assert!(less.actions().is_empty() && less.manages().is_empty() && less.founding().is_empty());
         for entity in catalog.entities.values() {
             for operation in super::targets::WRITES {
-                assert!(!less.target(entity.id, operation).is_open(), "{} {operation:?}", entity.name);
+                assert!(
+                    !less.target(entity.id, operation).is_open(),
+                    "{} {operation:?}",
+                    entity.name
+                );
             }
         }
         let told = |access| told(&catalog, access).join("\n");
         for word in ["Update when", "write subject"] {
-            assert!(told(&full).contains(word) && !told(&less).contains(word), "{}", told(&less));
+            assert!(
+                told(&full).contains(word) && !told(&less).contains(word),
+                "{}",
+                told(&less)
+            );
         }
     }
 }
