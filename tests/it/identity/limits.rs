@@ -83,7 +83,7 @@ fn cookies_are_kept_to_tls_and_to_their_host() {
     let server = served();
     let page = from(&server, "203.0.113.7").get("/auth/sign-in");
     let form = page.set_cookie("__Host-freehold-form");
-    for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Strict", "; Secure"] {
+    for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
         assert!(form.contains(attribute), "{}", page.head);
     }
     assert!(!form.contains("Domain"), "{form}");
