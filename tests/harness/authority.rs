@@ -50,10 +50,15 @@ impl Authority {
 
     /// One of a client.
     pub fn client(&self, name: &str, email: &str) -> Identity {
+        self.client_of(name, &[email])
+    }
+
+    /// One of a client with any number of addresses.
+    pub fn client_of(&self, name: &str, emails: &[&str]) -> Identity {
         let mut params = CertificateParams::new(Vec::new()).expect("no name is malformed");
         params.distinguished_name.push(DnType::CommonName, name);
-        let email = email.try_into().expect("an address is ASCII");
-        params.subject_alt_names = vec![SanType::Rfc822Name(email)];
+        let names = emails.iter().map(|email| SanType::Rfc822Name((*email).try_into().expect("an address is ASCII")));
+        params.subject_alt_names = names.collect();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params)
     }

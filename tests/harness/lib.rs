@@ -17,6 +17,7 @@ pub mod generate;
 mod keeper;
 mod letters;
 mod listener;
+pub mod peers;
 mod person;
 mod program;
 pub mod proof;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod founding;
+mod identity;
 mod members;
 mod passwords;
 mod single;

@@ -15,6 +15,7 @@ mod encryption;
 mod examples;
 mod explain;
 mod explain_command;
+mod federation;
 mod fields;
 mod filters;
 mod formulas;

@@ -3,6 +3,7 @@
 use crate::actions::asides;
 use crate::actions::asker::Asker;
 use crate::actions::audit::Origin;
+use crate::actions::new_keys::NewKeys;
 use crate::actions::read::{Proof, Read, read, read_if};
 use crate::actions::subscribe::tenant_hint;
 use crate::actions::write::{self, Mutation, Way};
@@ -319,7 +320,9 @@ pub(crate) async fn understand(
         OperationKind::Query => {}
         OperationKind::Mutation => {
             let planned = || plan_mutation(catalog, access, &prepared.operation, sealer, limits);
-            let plan = timings.time("plan", planned)?;
+            let mut plan = timings.time("plan", planned)?;
+            let token = request.token.as_ref();
+            let keys = NewKeys::draw(&mut plan, environment, bundle, caller, token).await?;
             let (variables, spent) = (prepared.variables.to_json(), prepared.variables.spent());
             let render = || Readings::render(catalog, &plan, environment.database.dialect());
             let plans = &bundle.plans;
@@ -332,6 +335,7 @@ pub(crate) async fn understand(
                 plan,
                 readings,
                 variables,
+                keys,
             })));
         }
         OperationKind::Subscription => {

@@ -4,7 +4,8 @@
 use crate::actions::identity::exchange::{Presented, session_for};
 use crate::error::Refusal;
 use crate::http::client_certificate::ClientCertificate;
-use crate::http::host::Host;
+use crate::http::graphql::named_tenant;
+use crate::http::host::{Host, named};
 use crate::http::shell::Call;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, ORIGIN};
 use base64::Engine;
@@ -142,7 +143,9 @@ pub(crate) async fn shown(call: &Call<'_>, kind: CookieKind) -> Result<Credentia
 }
 
 async fn stands_for(call: &Call<'_>, presented: &Presented) -> Result<Credentials, Refusal> {
-    let token = session_for(call.environment, presented, call.origin()).await?;
+    let bundle = call.environment.bundle()?;
+    let tenant = named(&bundle, &call.host, named_tenant(call.request.headers())?);
+    let token = session_for(call.environment, presented, tenant, call.origin()).await?;
     Ok(Credentials {
         token: Some(token),
         by_cookie: false,

@@ -11,7 +11,7 @@ use rustls::server::{NoClientAuth, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -222,7 +222,7 @@ fn verifier(
 }
 
 /// The certificates in a file, one at least.
-fn certificates(bytes: &[u8], path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Failure> {
+fn certificates(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let none = || {
         Failure::new(format!("there is no certificate in `{}`", path.display()))
             .hint("a PEM file with `BEGIN CERTIFICATE`")
@@ -257,6 +257,6 @@ impl Hangups {
         if self.signal.recv().await.is_some() {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

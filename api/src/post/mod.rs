@@ -160,7 +160,7 @@ impl Post {
         new_message(to, from, id)
             .subject(written.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(encoded(written.body))
+            .body(encoded(&written.body))
             .ok()
     }
 }
@@ -181,7 +181,7 @@ fn new_message(to: Mailbox, from: Mailbox, id: String) -> MessageBuilder {
 }
 
 /// A body as it is, if mail carries it so: links then stay whole for whoever reads a file or a log of a mail server.
-fn encoded(text: String) -> Body {
+fn encoded(text: &str) -> Body {
     let text = text.replace('\n', "\r\n");
     let as_is = text.is_ascii() && !text.contains('\0') && text.lines().all(|line| line.len() < LINE_MAX);
     if as_is {

@@ -9,7 +9,7 @@ const WHO: &str = "{ id user email name roles status __typename }";
 on_both_databases! {
     fn every_action_opens_its_own_field(database) {
         let office = Office::new(database);
-        let all = ["blockMember", "createCompany", "inviteMember", "removeMember", "resetPassword", "setMemberRoles", "unblockMember"];
+        let all = ["blockMember", "createCompany", "inviteMember", "removeMember", "resetPassword", "setMemberRoles", "unblockMember", "unlockMember"];
         let held = |fields: &[&str]| {
             // Everybody may found a company, but for guests.
             let mut fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
@@ -23,8 +23,8 @@ on_both_databases! {
             ("inviter", &["inviteMember"]),
             ("setter", &["setMemberRoles"]),
             ("remover", &["removeMember"]),
-            ("blocker", &["blockMember", "unblockMember"]),
-            ("unblocker", &["unblockMember"]),
+            ("blocker", &["blockMember", "unblockMember", "unlockMember"]),
+            ("unblocker", &["unblockMember", "unlockMember"]),
             ("resetter", &["resetPassword"]),
         ] {
             let person = office.person(name);

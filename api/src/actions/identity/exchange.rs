@@ -61,7 +61,8 @@ impl Exchanges {
         }
     }
 
-    fn key_of(&self, presented: &Presented) -> [u8; 32] {
+    /// The session may be of the tenant that the request names.
+    fn key_of(&self, presented: &Presented, tenant: Option<&str>) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.key);
         let mut part = |bytes: &[u8]| {
@@ -77,6 +78,7 @@ impl Exchanges {
             Presented::Jwt(token) => {
                 part(b"jwt");
                 part(token.as_bytes());
+                part(tenant.unwrap_or_default().as_bytes());
             }
             Presented::Certificate { fingerprint, .. } => {
                 part(b"certificate");
@@ -87,7 +89,7 @@ impl Exchanges {
     }
 }
 
-/// The session that stands for what a request shows.
+/// The session that stands for what a request shows, in the tenant that it names.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` for what proves nothing, or where the app does not take it; `RATE_LIMITED`; `UNAVAILABLE` when an issuer's keys cannot
@@ -95,10 +97,14 @@ impl Exchanges {
 pub(crate) async fn session_for(
     environment: &Environment,
     presented: &Presented,
+    tenant: Option<&str>,
     origin: Origin<'_>,
 ) -> Result<Token, Refusal> {
     let bundle = environment.bundle()?;
-    let key = environment.exchanges.key_of(presented);
+    // Where it makes no difference, one session stands for all.
+    let has_several = |def: &JwtDef| def.tenants.as_ref().is_some_and(|tenants| tenants.len() > 1);
+    let tenant = tenant.filter(|_| bundle.catalog.identity.jwt.values().any(has_several));
+    let key = environment.exchanges.key_of(presented, tenant);
     if let Some((token, _)) = environment.exchanges.sessions.get(&key) {
         let now = environment.clock.now();
         // It may have been ended meanwhile, with everything else of its owner's.
@@ -109,7 +115,7 @@ pub(crate) async fn session_for(
     }
     let proven = match presented {
         Presented::Basic { email, password } => basic(environment, &bundle, email, password, origin).await?,
-        Presented::Jwt(token) => jwt(environment, &bundle, token, origin).await?,
+        Presented::Jwt(token) => jwt(environment, &bundle, token, tenant, origin).await?,
         Presented::Certificate { emails, .. } => certificate(environment, &bundle, emails).await?,
     };
     let token = Token::random(&mut rand::rng());
@@ -192,7 +198,13 @@ async fn certificate(environment: &Environment, bundle: &Bundle, emails: &[Strin
     })
 }
 
-async fn jwt(environment: &Environment, bundle: &Bundle, token: &str, origin: Origin<'_>) -> Result<Proven, Refusal> {
+async fn jwt(
+    environment: &Environment,
+    bundle: &Bundle,
+    token: &str,
+    tenant: Option<&str>,
+    origin: Origin<'_>,
+) -> Result<Proven, Refusal> {
     let stated = freehold_oidc::issuer_of(token).ok_or_else(refused)?;
     let candidates: Vec<&JwtDef> = bundle.catalog.identity.jwt.values().filter(|def| def.issuer == stated).collect();
     if candidates.is_empty() {
@@ -212,7 +224,7 @@ async fn jwt(environment: &Environment, bundle: &Bundle, token: &str, origin: Or
                 algorithms: Algorithm::ALL.to_vec(),
             };
             match issuer.verify(&environment.outgoing, &environment.oidc, token, now).await {
-                Ok(claims) => return of_claims(environment, bundle, def, claims).await,
+                Ok(claims) => return of_claims(environment, bundle, def, claims, tenant).await,
                 Err(error) if error.code() == Code::Unavailable => {
                     tracing::warn!("the keys of the issuer `{}` cannot be had: {}", def.name, chain(&error));
                     return Err(Refusal::new(Code::Unavailable, "the issuer of the token does not answer"));
@@ -229,14 +241,15 @@ async fn of_claims(
     bundle: &Bundle,
     def: &JwtDef,
     claims: Object,
+    named: Option<&str>,
 ) -> Result<Proven, Refusal> {
     let now = environment.clock.now();
     let ends = claims.get("exp").and_then(Value::as_i64).ok_or_else(refused)?;
     let left = u64::try_from(ends.saturating_sub(now.0 / 1_000_000)).unwrap_or(0);
     let unverified = claims.get("email_verified") == Some(&Value::Bool(false));
     let claims = Value::Object(claims);
-    let named = pick(&claims, &def.user.claim);
-    let [name] = named.as_slice() else { return Err(refused()) };
+    let names = pick(&claims, &def.user.claim);
+    let [name] = names.as_slice() else { return Err(refused()) };
     let (platform, directory) = (&environment.platform, &bundle.directory);
     let user = match def.user.by {
         JwtUserKey::Email if unverified => None,
@@ -256,11 +269,7 @@ async fn of_claims(
     }
     let tenant = match &def.tenants {
         None => None,
-        // A session counts in one tenant or in all.
-        Some(tenants) => match tenants.as_slice() {
-            [slug] => Some(find_tenant(platform, directory, slug, now).await?.ok_or_else(refused)?),
-            _ => return Err(refused()),
-        },
+        Some(tenants) => Some(place(environment, bundle, tenants, named).await?),
     };
     let roles = def.roles.as_ref().map(|map| {
         let values = pick(&claims, &map.claim);
@@ -274,4 +283,20 @@ async fn of_claims(
         roles,
         tenant,
     })
+}
+
+/// The one tenant in which a session counts whose token holds in some: the only one, or else the one that the request names.
+async fn place(
+    environment: &Environment,
+    bundle: &Bundle,
+    tenants: &[String],
+    named: Option<&str>,
+) -> Result<RowId, Refusal> {
+    let (platform, now) = (&environment.platform, environment.clock.now());
+    let mut found = Vec::new();
+    for slug in tenants {
+        let tenant = find_tenant(platform, &bundle.directory, slug, now).await?;
+        found.extend(tenant.filter(|tenant| tenants.len() == 1 || named == Some(slug) || named == Some(&tenant.to_string())));
+    }
+    found.first().copied().ok_or_else(refused)
 }

@@ -7,7 +7,7 @@ use crate::http::auth::cookies::Small;
 use crate::http::auth::input::Style;
 use crate::http::credentials::{CookieKind, check_origin, credentials};
 use crate::http::graphql::named_tenant;
-use crate::http::host::site_for_letters;
+use crate::http::host::{named, site_for_letters};
 use crate::http::json;
 use crate::http::shell::Call;
 use actix_web::HttpResponse;
@@ -29,7 +29,7 @@ pub(crate) struct Door<'a> {
     pub(crate) token: Option<Token>,
     site: String,
     page: String,
-    tenant: Option<&'a str>,
+    tenant: Option<String>,
 }
 
 impl<'a> Door<'a> {
@@ -49,7 +49,7 @@ impl<'a> Door<'a> {
             token: found.token,
             site: site_for_letters(&bundle.catalog, &environment.hosts, &call.host, environment.without_tls),
             page: call.host.site(environment.without_tls),
-            tenant: named_tenant(headers)?,
+            tenant: named(&bundle, &call.host, named_tenant(headers)?).map(str::to_owned),
         })
     }
 
@@ -60,7 +60,7 @@ impl<'a> Door<'a> {
             origin: self.call.origin(),
             user_agent: agent.and_then(|value| value.to_str().ok()),
             previous: self.cookie.as_ref(),
-            tenant: self.tenant,
+            tenant: self.tenant.as_deref(),
             site: &self.site,
         }
     }
