@@ -1,16 +1,20 @@
 //! An environment while it is served: its database, and its live bundle, which a deploy swaps whole.
 
+use crate::actions::identity::exchange::Exchanges;
 use crate::bundle::Bundle;
 use crate::error::Refusal;
 use crate::http::host::{Host, Hosts};
 use crate::http::persisted::Persisted;
+use crate::outgoing::Outgoing;
 use crate::post::Post;
 use crate::pseudonym::Pseudonyms;
 use crate::recorder::Recorder;
+use crate::secrets::Secrets;
 use crate::subscriptions::{Changes, Hub};
-use freehold_auth::{Passwords, TenantView};
+use freehold_auth::{Algorithm, Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};
 use freehold_planner::cursor::Sealer;
+use freehold_schema::catalog::PasswordHash;
 use freehold_schema::operations::AppOperation;
 use freehold_storage::Database;
 use freehold_vault::Vault;
@@ -51,6 +55,14 @@ pub(crate) struct Environment {
     pub(crate) persisted: Persisted,
     /// Those who listen.
     pub(crate) hub: Arc<Hub>,
+    /// Secrets that the model names.
+    pub(crate) secrets: Secrets,
+    /// Asks identity providers.
+    pub(crate) outgoing: Outgoing,
+    /// What they have said of themselves.
+    pub(crate) oidc: freehold_oidc::Cache,
+    /// Sessions that stand for what requests show.
+    pub(crate) exchanges: Exchanges,
     live: RwLock<Live>,
 }
 
@@ -81,6 +93,7 @@ pub(crate) struct Parts {
     pub(crate) pseudonyms: Pseudonyms,
     /// Only operations of the app are answered.
     pub(crate) trusted_operations: bool,
+    pub(crate) secrets: Secrets,
 }
 
 /// Somebody of the seed, whose password is public.
@@ -138,6 +151,7 @@ impl Environment {
             post,
             pseudonyms,
             trusted_operations,
+            secrets,
         } = parts;
         Self {
             name,
@@ -156,6 +170,10 @@ impl Environment {
             pseudonyms,
             persisted: Persisted::new(trusted_operations),
             hub: Arc::default(),
+            secrets,
+            outgoing: Outgoing::new(),
+            oidc: freehold_oidc::Cache::new(),
+            exchanges: Exchanges::new(),
             live: RwLock::default(),
         }
     }
@@ -194,6 +212,7 @@ impl Environment {
         default_query: Option<String>,
     ) {
         self.persisted.serve(operations);
+        self.hash_as(&bundle);
         let next = Live {
             bundle: Some(bundle),
             report: None,
@@ -202,6 +221,19 @@ impl Environment {
         };
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = next;
         self.hub.tell(Changes::everything());
+    }
+
+    /// Hashes new passwords as the app wants it.
+    fn hash_as(&self, bundle: &Bundle) {
+        let Some(rules) = bundle.catalog.passwords else { return };
+        let algorithm = match rules.hash {
+            PasswordHash::Argon2id => Algorithm::Argon2id,
+            PasswordHash::Scrypt => Algorithm::Scrypt,
+            PasswordHash::Bcrypt => Algorithm::Bcrypt,
+        };
+        if let Err(error) = self.passwords.use_algorithm(algorithm, &mut rand::rng()) {
+            tracing::error!("passwords are hashed as before: {error}");
+        }
     }
 
     /// Keeps serving the last good bundle, and tells why the newest is not served.

@@ -68,6 +68,7 @@ impl Scratch {
             keys: KeySource::FileOrNew(self.folder.join("keys.json")),
             // Nothing is sent in a rehearsal; but what needs a letter can be rehearsed.
             mail_dir: Some(self.folder.join("mail")),
+            secrets_dir: None,
             mail: MailConfig::default(),
             trusted_operations: false,
         })

@@ -8,6 +8,7 @@ use crate::keys::{KeySource, open_vault};
 use crate::post::Post;
 use crate::pseudonym::{self, Pseudonyms};
 use crate::recorder::{Recorder, Writer};
+use crate::secrets::Secrets;
 use crate::settings::settle;
 use crate::webhook::Webhook;
 use freehold_auth::{Cost, Passwords};
@@ -50,6 +51,8 @@ pub(crate) struct Opening {
     pub(crate) keys: KeySource,
     /// Where letters are left; without a folder nothing is sent.
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Where secrets that the model names are, a file each.
+    pub(crate) secrets_dir: Option<PathBuf>,
     /// Or which mail server takes them.
     pub(crate) mail: MailConfig,
     /// Only operations of the app are answered.
@@ -72,6 +75,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         alerts,
         keys,
         mail_dir,
+        secrets_dir,
         mail,
         trusted_operations,
     } = opening;
@@ -137,6 +141,7 @@ pub(crate) async fn open(opening: Opening) -> Result<Environment, Failure> {
         recorder,
         pseudonyms,
         trusted_operations,
+        secrets: Secrets::new(secrets_dir),
     }))
 }
 

@@ -52,12 +52,29 @@ pub(crate) struct Request<'a> {
     pub(crate) reads_only: bool,
 }
 
-/// Runs a request; gives the body of its answer.
+/// What a request has come to.
+pub(crate) struct Answered {
+    /// The body.
+    pub(crate) body: Vec<u8>,
+    /// The session's token is to be replaced.
+    pub(crate) rotates: bool,
+}
+
+impl Answered {
+    fn new(data: &[u8], asker: &Asker<'_>) -> Self {
+        Self {
+            body: enveloped(data),
+            rotates: asker.rotates(),
+        }
+    }
+}
+
+/// Runs a request.
 pub(crate) async fn execute(
     environment: &Environment,
     request: &Request<'_>,
     timings: &mut Timings,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Answered, Refusal> {
     let bundle = environment.bundle()?;
     let catalog = &bundle.catalog;
     if request.reads_only && verb(&request.asked.query, request.asked.operation_name.as_deref()) == Verb::Mutation {
@@ -67,7 +84,7 @@ pub(crate) async fn execute(
     let tenant = tenant_hint(catalog, request.host, request.tenant);
     let mut asker = Asker::new(environment, &bundle, request.token.as_ref(), &tenant);
     let way = match as_before(environment, &bundle, &mut asker, request, timings).await? {
-        Before::Answered(data) => return Ok(enveloped(&data)),
+        Before::Answered(data) => return Ok(Answered::new(&data, &asker)),
         Before::Unwritten => Way::InSteps,
         Before::Unanswered => Way::Shortest,
     };
@@ -80,7 +97,7 @@ pub(crate) async fn execute(
         match timings.wait("run", read(environment, &bundle, &caller, &planned)).await {
             // A value that its parameter does not take. Planning says better what is wrong with it.
             Err(refusal) if refusal.code() == Code::BadUserInput => {}
-            outcome => return Ok(enveloped(&outcome?)),
+            outcome => return Ok(Answered::new(&outcome?, &asker)),
         }
     }
     let work = Box::pin(compile(environment, &bundle, &view, &caller, request, timings)).await?;
@@ -95,7 +112,7 @@ pub(crate) async fn execute(
             timings.wait("write", Box::pin(written)).await?
         }
     };
-    Ok(enveloped(&data))
+    Ok(Answered::new(&data, &asker))
 }
 
 /// What became of a request that was taken for one by somebody who has called before.
@@ -161,7 +178,7 @@ async fn as_before(
 async fn write_as_before(
     environment: &Environment,
     bundle: &Bundle,
-    asker: &Asker<'_>,
+    asker: &mut Asker<'_>,
     known: &Known,
     view: &Arc<View>,
     request: &Request<'_>,

@@ -9,6 +9,7 @@ use freehold_base::{Caller, Code};
 use freehold_factors::ApiKeyText;
 use freehold_planner::mutation::{Administration, DrawnKey, KeyOrder, MutationPlan, RootAction};
 use std::fmt;
+use std::fmt::Write;
 
 /// The texts of keys, with what stands for each in the answer.
 #[derive(Default)]
@@ -33,7 +34,11 @@ impl NewKeys {
         caller: &Caller,
         token: Option<&Token>,
     ) -> Result<Self, Refusal> {
-        let mut orders: Vec<&mut KeyOrder> = plan.roots.iter_mut().filter_map(|root| order(&mut root.action)).collect();
+        let mut orders: Vec<&mut KeyOrder> = plan
+            .roots
+            .iter_mut()
+            .filter_map(|root| order(&mut root.action))
+            .collect();
         if orders.is_empty() {
             return Ok(Self::default());
         }
@@ -100,7 +105,11 @@ async fn is_strong(
 }
 
 fn quoted_hex(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     format!("\"{digits}\"")
 }
 
@@ -115,7 +124,10 @@ mod tests {
         let keys = NewKeys(vec![(hash.clone(), key)]);
         let data = keys.shown(format!("{{\"a\":{{\"key\":{hash},\"again\":{hash},\"hint\":\"x\"}}}}").into_bytes());
         let text = keys.0[0].1.text();
-        let expected = format!("{{\"a\":{{\"key\":\"{0}\",\"again\":\"{0}\",\"hint\":\"x\"}}}}", text.as_str());
+        let expected = format!(
+            "{{\"a\":{{\"key\":\"{0}\",\"again\":\"{0}\",\"hint\":\"x\"}}}}",
+            text.as_str()
+        );
         assert_eq!(String::from_utf8(data).unwrap(), expected);
         assert_eq!(format!("{keys:?}"), "NewKeys(1)");
         assert_eq!(NewKeys::default().shown(b"{}".to_vec()), b"{}");

@@ -55,7 +55,11 @@ impl Asking<'_> {
         let directory = &self.bundle.directory;
         let which = Sessions::Of(user);
         let found = list_sessions(&self.environment.platform, directory, which, self.caller.now).await?;
-        let is_shown = |kind: &str| [SessionKind::Browser, SessionKind::Token].iter().any(|it| it.name() == kind);
+        let is_shown = |kind: &str| {
+            [SessionKind::Browser, SessionKind::Token]
+                .iter()
+                .any(|it| it.name() == kind)
+        };
         let shown = found.iter().filter(|it| is_shown(&it.kind));
         let told = shown.map(|it| {
             json!({
@@ -158,7 +162,8 @@ fn user(field: &Field) -> Result<Option<RowId>, Refusal> {
         InputKind::Text(text) => RowId::parse(text),
         _ => None,
     };
-    id.map(Some).ok_or_else(|| wrong(field, "user", "an id (UUID) expected"))
+    id.map(Some)
+        .ok_or_else(|| wrong(field, "user", "an id (UUID) expected"))
 }
 
 /// An argument that is a moment, if it is given.

@@ -51,6 +51,7 @@ pub(crate) async fn run(args: &DevArgs) -> Result<(), Failure> {
         },
         keys: args.keys(),
         mail_dir: Some(args.mail_dir()),
+        secrets_dir: Some(args.secrets_dir()),
         mail: MailConfig::default(),
         trusted_operations: args.trusted_operations,
     });

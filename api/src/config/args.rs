@@ -83,6 +83,9 @@ pub(crate) struct ServeArgs {
     /// Folder in which letters are left for a mail server to pick up; without one nothing is sent
     #[arg(long, env = "FREEHOLD_MAIL_DIR", value_name = "DIR")]
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Folder with the secrets that the model names, a file each; those that are not there are looked for in FREEHOLD_SECRET_<NAME>
+    #[arg(long, env = "FREEHOLD_SECRETS_DIR", value_name = "DIR")]
+    pub(crate) secrets_dir: Option<PathBuf>,
     /// Mail server by which letters are sent: smtps://user:password@host, or smtp://user:password@host with STARTTLS
     #[arg(long, env = "FREEHOLD_SMTP", value_name = "URL", hide_env_values = true, value_parser = SmtpUrl::parse)]
     pub(crate) smtp: Option<SmtpUrl>,
@@ -149,6 +152,14 @@ impl DevArgs {
             .clone()
             .unwrap_or_else(|| self.directory.join(FOLDER))
             .join("mail")
+    }
+
+    /// Where secrets that the model names are looked for.
+    pub(crate) fn secrets_dir(&self) -> PathBuf {
+        self.data
+            .clone()
+            .unwrap_or_else(|| self.directory.join(FOLDER))
+            .join("secrets")
     }
 
     /// The file beside the app.

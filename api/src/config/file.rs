@@ -48,6 +48,9 @@ pub(crate) struct Config {
     /// Folder in which letters are left for a mail server to pick up; in the file relative to it.
     #[serde(default)]
     pub(crate) mail_dir: Option<PathBuf>,
+    /// Folder with the secrets that the model names, a file each; in the file relative to it.
+    #[serde(default)]
+    pub(crate) secrets_dir: Option<PathBuf>,
     // Tables come last, as in the file.
     /// The database.
     #[serde(default)]
@@ -183,6 +186,7 @@ impl Config {
             key_file,
             alert_webhook,
             mail_dir,
+            secrets_dir,
             smtp,
             mail_from,
             trusted_proxies,
@@ -191,6 +195,9 @@ impl Config {
         } = args;
         if key_file.is_some() {
             config.key_file.clone_from(key_file);
+        }
+        if secrets_dir.is_some() {
+            config.secrets_dir.clone_from(secrets_dir);
         }
         if mail_dir.is_some() {
             config.mail_dir.clone_from(mail_dir);
@@ -237,7 +244,12 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         // No app is no path.
         let app = Some(&mut config.app).filter(|app| !app.as_os_str().is_empty());
-        let files = [config.key_file.as_mut(), config.mail_dir.as_mut(), config.mail.ca.as_mut()];
+        let files = [
+            config.key_file.as_mut(),
+            config.mail_dir.as_mut(),
+            config.secrets_dir.as_mut(),
+            config.mail.ca.as_mut(),
+        ];
         let tls = config.tls.iter_mut().flat_map(TlsConfig::files);
         for file in app.into_iter().chain(files.into_iter().flatten()).chain(tls) {
             // An absolute path stays as it is.

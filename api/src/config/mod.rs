@@ -50,6 +50,11 @@ pub(crate) fn log_is_json() -> bool {
     variable("FREEHOLD_LOG_FORMAT").is_some_and(|format| format == "json")
 }
 
+/// A secret that the model names (`FREEHOLD_SECRET_<NAME>`).
+pub(crate) fn secret(name: &str) -> Option<String> {
+    variable(&format!("FREEHOLD_SECRET_{}", name.to_uppercase()))
+}
+
 /// Whether reports are coloured.
 pub(crate) fn color() -> bool {
     variable("NO_COLOR").is_none() && std::io::stderr().is_terminal()

@@ -11,10 +11,6 @@ use x509_cert::ext::pkix::name::GeneralName;
 /// A client's certificate, verified against `client_ca` in the handshake. Kept with the connection:
 /// `request.conn_data::<ClientCertificate>()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "nobody maps certificates to people yet")
-)]
 pub(crate) struct ClientCertificate {
     /// SHA-256 of the whole of it, as DER.
     pub(crate) fingerprint: [u8; 32],
@@ -53,11 +49,13 @@ impl ClientCertificate {
 
     /// The fingerprint, in hexadecimal digits.
     pub(super) fn hex(&self) -> String {
-        self.fingerprint.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        self.fingerprint
+            .iter()
+            .fold(String::with_capacity(64), |mut text, byte| {
+                // Writing to a string does not fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 }
 
@@ -72,7 +70,9 @@ mod tests {
         params.distinguished_name.push(DnType::CommonName, "Ann");
         params.distinguished_name.push(DnType::OrganizationName, "Acme");
         for email in ["ann@acme.test", "a@b.test"] {
-            params.subject_alt_names.push(SanType::Rfc822Name(email.try_into().unwrap()));
+            params
+                .subject_alt_names
+                .push(SanType::Rfc822Name(email.try_into().unwrap()));
         }
         let uri = "spiffe://acme.test/desk";
         params.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
@@ -80,7 +80,11 @@ mod tests {
         let read = ClientCertificate::read(certificate.der()).unwrap();
         assert_eq!(read.emails, ["ann@acme.test", "a@b.test"]);
         assert_eq!(read.uris, [uri]);
-        assert!(read.subject.contains("CN=Ann") && read.subject.contains("O=Acme"), "{}", read.subject);
+        assert!(
+            read.subject.contains("CN=Ann") && read.subject.contains("O=Acme"),
+            "{}",
+            read.subject
+        );
         let expected: [u8; 32] = Sha256::digest(certificate.der()).into();
         assert_eq!(read.fingerprint, expected);
         assert_eq!(read.hex().len(), 64);

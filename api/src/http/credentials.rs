@@ -1,9 +1,15 @@
 //! The session's token: in a cookie for browsers, in `Authorization: Bearer` for tools. And the guard that a cookie needs: another
 //! site's page can make a browser send it along (CSRF).
 
+use crate::actions::identity::exchange::{Presented, session_for};
 use crate::error::Refusal;
-use crate::http::host::Host;
+use crate::http::client_certificate::ClientCertificate;
+use crate::http::graphql::named_tenant;
+use crate::http::host::{Host, named};
+use crate::http::shell::Call;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, ORIGIN};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use freehold_auth::Token;
 use freehold_base::Code;
 use freehold_factors::ApiKeyText;
@@ -106,7 +112,73 @@ pub(crate) fn credentials(headers: &HeaderMap, kind: CookieKind) -> Result<Crede
     }
 }
 
-/// The token in `Bearer <token>`.
+/// The credentials of a request, with a session for what is none: a password, a certificate, a token of another issuer.
+///
+/// # Errors
+/// `UNAUTHENTICATED` for what cannot be read or proves nothing.
+pub(crate) async fn shown(call: &Call<'_>, kind: CookieKind) -> Result<Credentials, Refusal> {
+    let headers = call.request.headers();
+    let found = match headers.get(AUTHORIZATION) {
+        Some(header) => presented(header.to_str().map_err(|_| unreadable())?, call.is_secure())?,
+        None => None,
+    };
+    if let Some(presented) = found {
+        return stands_for(call, &presented).await;
+    }
+    let credentials = credentials(headers, kind)?;
+    match call.request.conn_data::<ClientCertificate>() {
+        Some(certificate) if credentials.token.is_none() => {
+            let presented = Presented::Certificate {
+                fingerprint: certificate.fingerprint,
+                emails: certificate.emails.clone(),
+            };
+            match stands_for(call, &presented).await {
+                // A certificate that names nobody opens the connection, and no more.
+                Err(refusal) if refusal.code() == Code::Unauthenticated => Ok(credentials),
+                outcome => outcome,
+            }
+        }
+        _ => Ok(credentials),
+    }
+}
+
+async fn stands_for(call: &Call<'_>, presented: &Presented) -> Result<Credentials, Refusal> {
+    let bundle = call.environment.bundle()?;
+    let tenant = named(&bundle, &call.host, named_tenant(call.request.headers())?);
+    let token = session_for(call.environment, presented, tenant, call.origin()).await?;
+    Ok(Credentials {
+        token: Some(token),
+        by_cookie: false,
+    })
+}
+
+/// What an `Authorization` header shows, if that is no token of ours.
+///
+/// # Errors
+/// `UNAUTHENTICATED` for what cannot be read, and for a password that anybody on the way can read: before it is looked at.
+fn presented(header: &str, secure: bool) -> Result<Option<Presented>, Refusal> {
+    let (scheme, rest) = header.split_once(' ').ok_or_else(unreadable)?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        let is_jwt = rest.matches('.').count() == 2 && rest.starts_with("ey");
+        return Ok(is_jwt.then(|| Presented::Jwt(rest.to_owned())));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Ok(None);
+    }
+    if !secure {
+        return Err(unreadable().with_hint("HTTP Basic is for TLS alone"));
+    }
+    let text = STANDARD.decode(rest).map_err(|_| unreadable())?;
+    let text = String::from_utf8(text).map_err(|_| unreadable())?;
+    let (email, password) = text.split_once(':').ok_or_else(unreadable)?;
+    Ok(Some(Presented::Basic {
+        email: email.to_owned(),
+        password: password.to_owned(),
+    }))
+}
+
+/// The token in `Bearer <token>`: a session's, or an API key's, which is written in another way.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` for anything else.
@@ -116,10 +188,8 @@ pub(crate) fn bearer(text: &str) -> Result<Token, Refusal> {
         return Err(unreadable().with_hint("`Authorization: Bearer <token>` is understood"));
     }
     let token = token.trim();
-    if let Some(key) = ApiKeyText::parse(token) {
-        return Ok(Token::from_bytes(*key.bytes()));
-    }
-    Token::parse(token).ok_or_else(unreadable)
+    let key = || ApiKeyText::parse(token).map(|key| Token::from_bytes(*key.bytes()));
+    Token::parse(token).or_else(key).ok_or_else(unreadable)
 }
 
 fn unreadable() -> Refusal {
@@ -229,6 +299,19 @@ mod tests {
             (Some(token.hash()), false)
         );
         assert!(found(&[("authorization", "Basic YTpi")], CookieKind::Plain).is_err());
+        let key = ApiKeyText::random(&mut rand::rng());
+        let bearer = format!("Bearer {}", &*key.text());
+        let hash = Token::from_bytes(*key.bytes()).hash();
+        assert_eq!(
+            found(&[("authorization", &bearer)], CookieKind::Plain).unwrap(),
+            (Some(hash), false)
+        );
+        assert!(found(&[("authorization", &bearer[..bearer.len() - 1])], CookieKind::Plain).is_err());
+        let cookie = format!("freehold={}", &*key.text());
+        assert!(
+            found(&[("cookie", &cookie)], CookieKind::Plain).is_err(),
+            "a key is no session of a browser"
+        );
         assert!(found(&[("cookie", "freehold=nonsense")], CookieKind::Plain).is_err());
         assert_eq!(
             found(&[("cookie", "freehold=")], CookieKind::Plain).unwrap(),

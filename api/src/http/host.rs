@@ -3,6 +3,7 @@
 //! A page of another site can make its own name resolve to this server (DNS rebinding) and would then be same-origin with it. It
 //! cannot make the browser send another `Host`, so names that are not ours are not answered.
 
+use crate::bundle::Bundle;
 use freehold_auth::TenantHint;
 use freehold_schema::catalog::Catalog;
 use std::net::{IpAddr, SocketAddr};
@@ -133,6 +134,21 @@ pub(crate) fn tenant<'a>(catalog: &'a Catalog, host: &'a Host) -> TenantHint<'a>
     match declared(catalog, &host.name) {
         Some(Declared::Tenant { column, value }) => TenantHint::Host { column, value },
         Some(Declared::Environment) | None => TenantHint::None,
+    }
+}
+
+/// The tenant that a request names, by its slug or its id, before anybody has looked it up: the host comes before the header. `None` also
+/// for a host that means a tenant by something else than its slug.
+pub(crate) fn named<'a>(bundle: &'a Bundle, host: &'a Host, header: Option<&'a str>) -> Option<&'a str> {
+    let slug = bundle
+        .directory
+        .tenancy
+        .as_ref()
+        .and_then(|tenancy| tenancy.slug.as_deref());
+    match tenant(&bundle.catalog, host) {
+        TenantHint::Host { column, value } => (slug == Some(column)).then_some(value),
+        TenantHint::Named(name) => Some(name),
+        TenantHint::None => header,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::actions::asker::Asker;
 use crate::actions::execute::{Asked, Request, execute};
 use crate::actions::subscribe::{subscribe, tenant_hint};
 use crate::error::Refusal;
-use crate::http::credentials::{CookieKind, Credentials, bearer, check_origin, credentials};
+use crate::http::credentials::{CookieKind, Credentials, bearer, check_origin, shown};
 use crate::http::graphql::{named_tenant, only_once, within_time};
 use crate::http::host::Host;
 use crate::http::shell::{Call, log, new_id};
@@ -52,7 +52,7 @@ pub(super) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
     let headers = call.request.headers();
     only_once(headers, &AUTHORIZATION)?;
     let kind = CookieKind::of(&call.host, call.environment.without_tls);
-    let credentials = credentials(headers, kind)?;
+    let credentials = shown(call, kind).await?;
     if credentials.by_cookie {
         // Any page may open a WebSocket to anywhere, and the browser sends the cookies along.
         check_origin(headers, &call.host, true)?;
@@ -377,8 +377,9 @@ impl Connection {
             };
             let mut timings = Timings::default();
             match within_time(execute(&environment, &request, &mut timings)).await {
-                Ok(body) => {
-                    answers.put_latest(body.into());
+                // A token that is to be replaced is replaced by the next request that can be given another.
+                Ok(answered) => {
+                    answers.put_latest(answered.body.into());
                     answers.complete();
                 }
                 Err(refusal) => answers.refuse(refusal),

@@ -1,11 +1,11 @@
 //! Refresh tokens (RFC 6749, section 6): each is good once. One that comes back was stolen, from one side or the other, and ends the
 //! whole family with its sessions (RFC 9700, section 4.14.2).
 
-use crate::session::{Sessions, end_sessions, later};
+use crate::session::{SessionKind, Sessions, end_sessions, later};
 use crate::terms::Terms;
 use crate::{AuthError, Token, TokenHash};
 use freehold_base::{RowId, Timestamp};
-use freehold_entities::refresh;
+use freehold_entities::{refresh, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use std::time::Duration;
@@ -108,6 +108,20 @@ pub async fn family_of(database: &DatabaseConnection, token: &Token, client: &st
     Ok(row.filter(|row| row.client == client).map(|row| row.family))
 }
 
+/// The family of an access token of that app.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn family_of_session(
+    database: &DatabaseConnection,
+    token: &Token,
+    client: &str,
+) -> Result<Option<Uuid>, AuthError> {
+    let row = session::Entity::find_by_id(token.hash().bytes()).one(database).await?;
+    let row = row.filter(|row| row.kind == SessionKind::Token.name() && row.label.as_deref() == Some(client));
+    Ok(row.and_then(|row| row.family))
+}
+
 /// Ends a family, and the sessions that came from it; gives their tokens.
 ///
 /// # Errors
@@ -152,7 +166,7 @@ pub fn ends(now: Timestamp, lasts: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{NewSession, SessionKind, begin_session};
+    use crate::session::{NewSession, begin_session};
     use crate::testing::{id, worlds};
     use freehold_base::Clock;
 

@@ -211,6 +211,26 @@ pub async fn has_credential(database: &DatabaseConnection, user: RowId) -> Resul
     Ok(row.is_some())
 }
 
+/// Whether nobody but the owner of a user's address can have come in by a password: they have shown that it is theirs, or nobody has
+/// chosen a password at all.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn is_verified(database: &DatabaseConnection, user: RowId) -> Result<bool, AuthError> {
+    let mut sql = Sql::new(
+        "SELECT u.email, c.verified_email FROM \"user\" u LEFT JOIN fh_credential c ON c.user_id = u.id WHERE u.id = ",
+    );
+    sql.bind(user.uuid());
+    let Some(row) = database.query_one_raw(sql.finish(database)).await? else {
+        return Ok(false);
+    };
+    let (email, verified) = (
+        row.try_get_by::<Option<String>, _>("email")?,
+        row.try_get_by::<Option<String>, _>("verified_email")?,
+    );
+    Ok(verified.is_none_or(|verified| verified == ANY || Some(verified) == email))
+}
+
 /// Notes that a user's address is theirs, as it is stored now.
 ///
 /// # Errors

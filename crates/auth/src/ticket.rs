@@ -18,6 +18,8 @@ pub enum TicketKind {
     Oidc,
     /// Somebody was sent to a SAML provider.
     Saml,
+    /// Somebody has come back from a SAML provider.
+    SamlBack,
     /// What a provider sent was used: it is not good again.
     Seen,
     /// A passkey is being set up.
@@ -41,6 +43,7 @@ impl TicketKind {
             Self::SecondFactor => "second_factor",
             Self::Oidc => "oidc",
             Self::Saml => "saml",
+            Self::SamlBack => "saml_back",
             Self::Seen => "seen",
             Self::PasskeySetUp => "passkey_set_up",
             Self::PasskeySignIn => "passkey_sign_in",

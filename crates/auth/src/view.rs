@@ -29,6 +29,12 @@ pub struct SessionView {
     /// What the session is good for.
     #[serde(skip)]
     pub terms: Terms,
+    /// The only tenant in which the session counts.
+    #[serde(skip)]
+    pub tenant: Option<RowId>,
+    /// When the session began, in microseconds since 1970 UTC; 0 for a person without one.
+    #[serde(skip)]
+    pub signed_in_at: i64,
 }
 
 /// A person.
@@ -74,7 +80,7 @@ pub async fn find_session(
 ) -> Result<SessionView, AuthError> {
     let roles = user_roles(database.get_database_backend(), directory);
     let mut sql = Sql::new(format!(
-        "SELECT s.last_seen_at, s.expires_at, s.terms, s.kind, u.id, u.email, u.name, u.status, {roles} AS roles \
+        "SELECT s.last_seen_at, s.expires_at, s.terms, s.kind, s.tenant_id, s.created_at, u.id, u.email, u.name, u.status, {roles} AS roles \
          FROM fh_session s JOIN \"user\" u ON u.id = s.user_id WHERE s.token_hash = "
     ));
     sql.bind(token.hash().bytes());
@@ -92,6 +98,8 @@ pub async fn find_session(
     Ok(SessionView {
         second_factor: terms.strong,
         kind: row.try_get_by("kind")?,
+        tenant: row.try_get_by::<Option<uuid::Uuid>, _>("tenant_id")?.map(RowId::from),
+        signed_in_at: row.try_get_by("created_at")?,
         terms,
         ..view
     })
@@ -114,6 +122,31 @@ pub async fn find_person(
     match database.query_one_raw(sql.finish(database)).await? {
         Some(row) => Ok(Some(view(database, directory, &row).await?.1)),
         None => Ok(None),
+    }
+}
+
+/// The active user whose column has that value, if there is just one.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn find_user_by(
+    database: &DatabaseConnection,
+    column: &str,
+    value: &str,
+) -> Result<Option<RowId>, AuthError> {
+    // PostgreSQL takes no text with this character.
+    if value.contains('\0') {
+        return Ok(None);
+    }
+    let mut sql = Sql::new(format!(
+        "SELECT u.id FROM \"user\" u WHERE u.status = 'active' AND u.{} = ",
+        quoted(column)
+    ));
+    sql.bind(value).push(" LIMIT 2");
+    let rows = database.query_all_raw(sql.finish(database)).await?;
+    match rows.as_slice() {
+        [row] => Ok(Some(row.try_get_by::<uuid::Uuid, _>("id")?.into())),
+        _ => Ok(None),
     }
 }
 
@@ -179,6 +212,8 @@ async fn view(
             id,
             kind: String::new(),
             terms: Terms::default(),
+            tenant: None,
+            signed_in_at: 0,
         },
     ))
 }

@@ -77,7 +77,8 @@ pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer
     Ok(selected(&answer, "MemberPayload", order))
 }
 
-/// The caller's rights were read before the lock; they must still be held under it. A session may have fewer than its owner.
+/// The caller's rights were read before the lock; under it they must still be held. Not all that is held has to count: a role may
+/// need a second factor, and a key may have fewer.
 async fn still_entitled(writing: &mut Writing<'_, '_>, rows: &Rows<'_>) -> Result<()> {
     let changed = || Error::Forbidden {
         message: "your own rights have changed; ask again".to_owned(),
@@ -87,8 +88,8 @@ async fn still_entitled(writing: &mut Writing<'_, '_>, rows: &Rows<'_>) -> Resul
     let person = caller.person.as_ref().ok_or_else(changed)?;
     let own = rows.find(&mut writing.transaction, person.id).await?;
     let own = own.ok_or_else(changed)?;
-    let holds_all = caller.roles.iter().all(|role| own.roles.contains(role));
-    if own.status == ACTIVE && holds_all {
+    let held = |role: &String| own.roles.contains(role);
+    if own.status == ACTIVE && caller.roles.iter().all(held) {
         Ok(())
     } else {
         Err(changed())

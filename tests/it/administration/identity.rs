@@ -36,7 +36,10 @@ impl Office {
 
     /// Makes a key, and gives the whole answer.
     fn key(&self, name: &str, input: &str) -> Value {
-        self.done(name, &format!("createApiKey(input: {{{input}}}) {{ id key hint expiresAt }}"))
+        self.done(
+            name,
+            &format!("createApiKey(input: {{{input}}}) {{ id key hint expiresAt }}"),
+        )
     }
 
     /// What somebody gets who has but a key.
@@ -108,7 +111,11 @@ impl Office {
             row["kind"] == "administration" && row["detail"].to_string().contains(&format!("{operation}\\\""))
         };
         let chains = records.iter().filter(is_of);
-        assert_eq!(chains.count(), 2, "the tenant's chain and the environment's: {operation}");
+        assert_eq!(
+            chains.count(),
+            2,
+            "the tenant's chain and the environment's: {operation}"
+        );
     }
 }
 
@@ -133,12 +140,13 @@ fn code(body: &Value) -> &str {
 
 /// The root fields of these that a caller's schema has.
 fn held(person: &Person<'_>) -> Vec<&'static str> {
-    let data = person.query(
-        "{ q: __type(name: \"Query\") { fields { name } } m: __type(name: \"Mutation\") { fields { name } } }",
-    );
+    let data = person
+        .query("{ q: __type(name: \"Query\") { fields { name } } m: __type(name: \"Mutation\") { fields { name } } }");
     let text = data.to_string();
     let names = FIELDS.iter().map(|(_, field)| name_of(field));
-    names.filter(|name| text.contains(&format!("{{\"name\":\"{name}\"}}"))).collect()
+    names
+        .filter(|name| text.contains(&format!("{{\"name\":\"{name}\"}}")))
+        .collect()
 }
 
 const ROLES: &str = "{ viewer { roles } }";

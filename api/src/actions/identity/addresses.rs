@@ -64,7 +64,10 @@ async fn send(environment: &Environment, bundle: &Bundle, user: RowId, email: &s
     .await?;
     let link = format!("{site}/auth/email/verify?token={}", token.text());
     let app = &bundle.catalog.app;
-    environment.post.send_kind(Kind::VerifyAddress, email, &link, app, site).await;
+    environment
+        .post
+        .send_kind(Kind::VerifyAddress, email, &link, app, site)
+        .await;
     Ok(())
 }
 
@@ -82,6 +85,7 @@ pub(crate) async fn ask_change(
     if !environment.post.is_open() {
         return Err(Refusal::new(Code::Unavailable, "no letters are sent from here"));
     }
+    person.whole()?;
     let email = email.trim();
     if !is_address(email) {
         return Err(Refusal::new(Code::BadUserInput, "this is no e-mail address"));
@@ -101,7 +105,9 @@ pub(crate) fn is_address(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     text.len() <= 254
         && parts.is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.starts_with('.'))
-        && !text.chars().any(|it| it.is_control() || it.is_whitespace() || "<>,;\"".contains(it))
+        && !text
+            .chars()
+            .any(|it| it.is_control() || it.is_whitespace() || "<>,;\"".contains(it))
 }
 
 /// What became of a link.
@@ -126,24 +132,31 @@ pub(crate) async fn verify(
 ) -> Result<Verified, Refusal> {
     limits::from_place(environment, Door::Proof, visitor.origin).await?;
     let bundle = environment.bundle()?;
-    let not_good = || {
-        Refusal::new(Code::NotFound, "this link is not good any more").with_hint("sign in, and another one is sent")
-    };
+    let not_good =
+        || Refusal::new(Code::NotFound, "this link is not good any more").with_hint("sign in, and another one is sent");
     let token = Token::parse(token).ok_or_else(not_good)?;
     let (platform, now) = (&environment.platform, environment.clock.now());
     let found = freehold_auth::find_ticket::<Shown>(platform, TicketKind::Email, &token, now).await?;
     let (user, email) = found
         .and_then(|found| Some((found.user?, found.data.email)))
         .ok_or_else(not_good)?;
-    let owner = find_person(platform, &bundle.directory, user).await?.ok_or_else(not_good)?;
+    let owner = find_person(platform, &bundle.directory, user)
+        .await?
+        .ok_or_else(not_good)?;
     let changes = owner.user.email != email;
     if changes {
         let person = person.filter(|person| person.id == user).ok_or_else(|| {
-            Refusal::new(Code::Unauthenticated, "sign in as whoever asked for this address, and use the link again")
+            Refusal::new(
+                Code::Unauthenticated,
+                "sign in as whoever asked for this address, and use the link again",
+            )
         })?;
         change(environment, person, &email, host, visitor).await?;
     }
-    if take_ticket::<Shown>(platform, TicketKind::Email, &token, now).await?.is_none() {
+    if take_ticket::<Shown>(platform, TicketKind::Email, &token, now)
+        .await?
+        .is_none()
+    {
         return Err(not_good());
     }
     verify_address(platform, user).await?;
@@ -176,13 +189,14 @@ async fn change(
     };
     let may_not = || Refusal::new(Code::Forbidden, "this app does not let you change your address");
     let body = match Box::pin(execute::execute(environment, &request, &mut Timings::default())).await {
-        Ok(body) => body,
+        Ok(answered) => answered.body,
         Err(refusal) if refusal.code() == Code::GraphqlValidationFailed => return Err(may_not()),
         Err(refusal) => return Err(refusal),
     };
     let answer: Value = serde_json::from_slice(&body).map_err(Refusal::internal)?;
-    match answer.get("errors").is_none() {
-        true => Ok(()),
-        false => Err(may_not()),
+    if answer.get("errors").is_none() {
+        Ok(())
+    } else {
+        Err(may_not())
     }
 }

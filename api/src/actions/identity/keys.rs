@@ -135,6 +135,7 @@ pub(crate) async fn revoke(
     visitor: Visitor<'_>,
 ) -> Result<(), Refusal> {
     limits::about(environment, Door::Account, &person.id.to_string()).await?;
+    person.whole()?;
     let gone = || Refusal::new(Code::NotFound, "there is no such key");
     let id = Uuid::try_parse(id).map_err(|_| gone())?;
     let is_key = list(environment, person).await?.iter().any(|key| key.id == id);

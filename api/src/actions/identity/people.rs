@@ -77,7 +77,9 @@ pub(crate) async fn join(
     roles: &[String],
 ) -> Result<(), Failure> {
     let catalog = &bundle.catalog;
-    let rows = membership(environment, catalog, user, tenant, roles).into_iter().collect();
+    let rows = membership(environment, catalog, user, tenant, roles)
+        .into_iter()
+        .collect();
     write(environment, catalog, user, Some(tenant), rows).await
 }
 
@@ -118,7 +120,11 @@ pub(crate) async fn set_roles(
             Some(SystemField::Version) => Value::Int(found.version + 1),
             _ => continue,
         };
-        cells.extend(sealed::columns(field).into_iter().map(|(column, kind)| (column, kind, value.clone())));
+        cells.extend(
+            sealed::columns(field)
+                .into_iter()
+                .map(|(column, kind)| (column, kind, value.clone())),
+        );
     }
     let row = NewRow {
         table: def.name.clone(),
@@ -141,7 +147,9 @@ async fn write(
     let uses = uses(catalog, in_use(catalog), place);
     let cipher = environment.vault.sealing_cipher(&uses).await?;
     let told: Vec<_> = rows.iter().map(|row| (row.entity, row.tenant, row.id)).collect();
-    let made = rows.into_iter().map(|row| make(environment, catalog, &cipher, owner, row));
+    let made = rows
+        .into_iter()
+        .map(|row| make(environment, catalog, &cipher, owner, row));
     let rows = made.collect::<Result<Vec<_>, _>>()?;
     insert_rows(&environment.platform, &rows).await?;
     for (entity, tenant, id) in told {
@@ -254,4 +262,3 @@ pub(crate) fn new_id(environment: &Environment, catalog: &Catalog, entity: Entit
 pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
-

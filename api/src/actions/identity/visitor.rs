@@ -63,14 +63,32 @@ pub(crate) async fn person(environment: &Environment, token: Option<Token>) -> R
 }
 
 impl Person {
+    /// The session is the person's own. One by a provider that speaks for some tenants alone changes nothing about them: whoever runs it
+    /// could else take their account.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, with what to do.
+    pub(crate) fn whole(&self) -> Result<(), Refusal> {
+        if self.view.tenant.is_none() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Code::Forbidden,
+            "this session counts in one tenant alone, and cannot change your account",
+        )
+        .with_hint("sign in by a way of your own"))
+    }
+
     /// Somebody who has a second factor has shown it: without that, whoever found a session open could take the factor off.
     ///
     /// # Errors
     /// `FORBIDDEN`, with what to do.
     pub(crate) fn shown(&self, factors: usize) -> Result<(), Refusal> {
+        self.whole()?;
         if factors == 0 || self.terms.strong {
             return Ok(());
         }
-        Err(Refusal::new(Code::Forbidden, "show your second factor first").with_hint("POST /auth/mfa {\"code\": \"…\"}"))
+        Err(Refusal::new(Code::Forbidden, "show your second factor first")
+            .with_hint("POST /auth/mfa {\"code\": \"…\"}"))
     }
 }

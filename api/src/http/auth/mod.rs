@@ -2,15 +2,18 @@
 //! is the page.
 
 mod account;
+mod apps;
 mod cookies;
 mod door;
 mod email;
 mod factors;
 mod input;
 mod keys;
+mod oidc;
 mod page;
 mod passkeys;
 mod passwords;
+mod saml;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -53,9 +56,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
     match path {
         "sign-in" => {
             only(method, both)?;
-            match is_get {
-                true => sign_in::page(door).await,
-                false => sign_in::sign_in(door, payload).await,
+            if is_get {
+                sign_in::page(door).await
+            } else {
+                sign_in::sign_in(door, payload).await
             }
         }
         "sign-out" => {
@@ -80,9 +84,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "mfa" => {
             only(method, both)?;
-            match is_get {
-                true => factors::page(door).await,
-                false => factors::show(door, payload).await,
+            if is_get {
+                factors::page(door).await
+            } else {
+                factors::show(door, payload).await
             }
         }
         "totp/begin" => {
@@ -123,51 +128,58 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "password/forgot" => {
             only(method, both)?;
-            match is_get {
-                true => passwords::forgot_page(door),
-                false => passwords::forgot(door, payload).await,
+            if is_get {
+                passwords::forgot_page(door)
+            } else {
+                passwords::forgot(door, payload).await
             }
         }
         "password/reset" => {
             only(method, both)?;
-            match is_get {
-                true => passwords::reset_page(door),
-                false => passwords::reset(door, payload).await,
+            if is_get {
+                passwords::reset_page(door)
+            } else {
+                passwords::reset(door, payload).await
             }
         }
         "password/change" => {
             only(method, both)?;
-            match is_get {
-                true => passwords::change_page(door).await,
-                false => passwords::change(door, payload).await,
+            if is_get {
+                passwords::change_page(door).await
+            } else {
+                passwords::change(door, payload).await
             }
         }
         "sign-up" => {
             only(method, both)?;
-            match is_get {
-                true => sign_up::page(door),
-                false => sign_up::ask(door, payload).await,
+            if is_get {
+                sign_up::page(door)
+            } else {
+                sign_up::ask(door, payload).await
             }
         }
         "sign-up/finish" => {
             only(method, both)?;
-            match is_get {
-                true => sign_up::finish_page(door).await,
-                false => sign_up::finish(door, payload).await,
+            if is_get {
+                sign_up::finish_page(door).await
+            } else {
+                sign_up::finish(door, payload).await
             }
         }
         "email/change" => {
             only(method, both)?;
-            match is_get {
-                true => email::change_page(door).await,
-                false => email::change(door, payload).await,
+            if is_get {
+                email::change_page(door).await
+            } else {
+                email::change(door, payload).await
             }
         }
         "email/verify" => {
             only(method, both)?;
-            match is_get {
-                true => email::verify_page(door),
-                false => email::verify(door, payload).await,
+            if is_get {
+                email::verify_page(door)
+            } else {
+                email::verify(door, payload).await
             }
         }
         "account" => {
@@ -176,21 +188,93 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "keys" => {
             only(method, both)?;
-            match is_get {
-                true => keys::list(door).await,
-                false => keys::create(door, payload).await,
+            if is_get {
+                keys::list(door).await
+            } else {
+                keys::create(door, payload).await
             }
         }
         "keys/revoke" => {
             only(method, post)?;
             keys::revoke(door, payload).await
         }
+        "token" => {
+            only(method, post)?;
+            apps::token(door, payload).await
+        }
+        "oauth/authorize" => {
+            only(method, both)?;
+            if is_get {
+                apps::authorize(door).await
+            } else {
+                apps::decide(door, payload).await
+            }
+        }
+        "oauth/jwks" => {
+            only(method, get)?;
+            apps::jwks(door).await
+        }
+        "oauth/userinfo" => {
+            only(method, both)?;
+            apps::user_info(door).await
+        }
+        "oauth/revoke" => {
+            only(method, post)?;
+            apps::revoke(door, payload).await
+        }
+        _ if path.starts_with("oidc/") => match path.split('/').collect::<Vec<_>>()[..] {
+            ["oidc", name] => {
+                only(method, get)?;
+                oidc::begin(door, name).await
+            }
+            ["oidc", name, "callback"] => {
+                only(method, get)?;
+                oidc::come_back(door, name).await
+            }
+            ["oidc", name, "logout"] => {
+                only(method, post)?;
+                oidc::back_channel_logout(door, name, payload).await
+            }
+            _ => Err(nothing_at(path)),
+        },
+        _ if path.starts_with("saml/") => match path.split('/').collect::<Vec<_>>()[..] {
+            ["saml", name, "metadata"] => {
+                only(method, get)?;
+                saml::metadata(door, name)
+            }
+            ["saml", name, "login"] => {
+                only(method, get)?;
+                saml::begin(door, name).await
+            }
+            ["saml", name, "acs"] => {
+                only(method, post)?;
+                saml::answer(door, name, payload).await
+            }
+            ["saml", name, "done"] => {
+                only(method, get)?;
+                saml::come_back(door, name).await
+            }
+            _ => Err(nothing_at(path)),
+        },
         _ if path.starts_with("assets/") => {
             only(method, get)?;
             page::asset(door.call.request.path())
         }
-        _ => Err(Refusal::new(Code::NotFound, format!("there is nothing at `/auth/{path}`"))),
+        _ => Err(nothing_at(path)),
     }
+}
+
+fn nothing_at(path: &str) -> Refusal {
+    Refusal::new(Code::NotFound, format!("there is nothing at `/auth/{path}`"))
+}
+
+/// `GET /.well-known/openid-configuration`
+///
+/// # Errors
+/// When the keys that sign ID tokens cannot be had.
+pub(crate) async fn discovery(call: &Call<'_>) -> Result<HttpResponse, Refusal> {
+    only(call.request.method(), &[Method::GET])?;
+    apps::discovery(&Door::new(call)?).await
 }
 
 fn takes_html(headers: &HeaderMap) -> bool {

@@ -42,6 +42,7 @@ async fn empty() -> Environment {
         alerts: AlertsConfig::default(),
         keys: KeySource::FileOrNew(keys.clone()),
         mail_dir: None,
+        secrets_dir: None,
         mail: MailConfig::default(),
         trusted_operations: false,
     };

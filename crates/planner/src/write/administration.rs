@@ -216,7 +216,10 @@ fn key(context: &Context<'_>, input: &Input, problems: &mut Problems) -> Option<
             let name = arguments::text(input, problems)?.trim();
             let fits = (1..=KEY_NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
             if !fits {
-                problems.add("name", format!("a key has a name of 1 to {KEY_NAME_CHARS_MAX} characters"));
+                problems.add(
+                    "name",
+                    format!("a key has a name of 1 to {KEY_NAME_CHARS_MAX} characters"),
+                );
             }
             fits.then(|| name.to_owned())
         })

@@ -49,7 +49,8 @@ pub(super) fn manages_member(manages: &[String], member: &Member) -> Result<()> 
 pub(super) fn is_own(belongs_elsewhere: bool) -> Result<()> {
     if belongs_elsewhere {
         return Err(forbidden(
-            "this would reach beyond the tenant: the person did not come with it, or belongs to others as well".to_owned(),
+            "this would reach beyond the tenant: the person did not come with it, or belongs to others as well"
+                .to_owned(),
         ));
     }
     Ok(())
@@ -141,10 +142,7 @@ mod tests {
     fn keys_are_below_their_owners() {
         let held = names(&["agent", "requester"]);
         assert_eq!(key_roles(&held, None).unwrap(), held);
-        assert_eq!(
-            key_roles(&held, Some(&names(&["agent"]))).unwrap(),
-            names(&["agent"])
-        );
+        assert_eq!(key_roles(&held, Some(&names(&["agent"]))).unwrap(), names(&["agent"]));
         assert_eq!(key_roles(&held, Some(&[])).unwrap(), names(&[]));
         let refused = key_roles(&held, Some(&names(&["agent", "admin"]))).unwrap_err();
         assert_eq!(refused.to_string(), "a key has no role that its owner lacks: `admin`");

@@ -12,6 +12,7 @@ use freehold_base::{RowId, Value, ValueType, write_datetime};
 use freehold_planner::mutation::KeyOrder;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// Keys of one person at most.
 const KEYS_MAX: i64 = 50;
@@ -73,9 +74,15 @@ pub(super) async fn list(
 ) -> Result<Vec<MemberKey>> {
     // SQLite counts parameters as they come, so they stand in their order.
     let (join, mut parameters) = rows.joined("s.user_id", 1)?;
-    let mut within = if parameters.is_empty() { "" } else { " AND s.tenant_id = $1" }.to_owned();
+    let mut within = if parameters.is_empty() {
+        ""
+    } else {
+        " AND s.tenant_id = $1"
+    }
+    .to_owned();
     parameters.push(Bound::new(Value::Int(now), ValueType::BigInt)?);
-    within.push_str(&format!(" AND s.expires_at > ${}", parameters.len()));
+    // Writing to a string does not fail.
+    let _ = write!(within, " AND s.expires_at > ${}", parameters.len());
     let (column, id) = match which {
         Which::All => ("", None),
         Which::Of(user) => ("s.user_id", Some(user)),
@@ -83,7 +90,7 @@ pub(super) async fn list(
     };
     if let Some(id) = id {
         parameters.push(uuid(id)?);
-        within.push_str(&format!(" AND {column} = ${}", parameters.len()));
+        let _ = write!(within, " AND {column} = ${}", parameters.len());
     }
     let roles = rows.roles_column(transaction.dialect(), "m");
     let sql = format!(
@@ -112,7 +119,11 @@ pub(super) async fn create(
     order: &KeyOrder,
 ) -> Done<Json> {
     let caller = writing.request.binder.caller;
-    let asker = caller.person.as_ref().map(|person| person.id).ok_or_else(rows::absent)?;
+    let asker = caller
+        .person
+        .as_ref()
+        .map(|person| person.id)
+        .ok_or_else(rows::absent)?;
     let drawn = order.drawn.as_ref();
     let drawn = drawn.ok_or_else(|| Error::program("nothing was drawn for a key"))?;
     let user = order.user.unwrap_or(asker);
@@ -261,5 +272,9 @@ fn moment(micros: i64) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

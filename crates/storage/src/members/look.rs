@@ -1,8 +1,8 @@
 //! What is asked before somebody is shown what a person has: the same as before it is taken away.
 
+use super::decide;
 use super::keys::{self, MemberKey, Which};
 use super::rows::{self, Rows};
-use super::decide;
 use crate::database::{Database, References};
 use crate::error::Result;
 use crate::transaction::Transaction;

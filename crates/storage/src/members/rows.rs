@@ -206,12 +206,14 @@ impl<'a> Rows<'a> {
     pub(super) async fn set_roles(&self, writing: &mut Writing<'_, '_>, member: &Member, roles: &[String]) -> Done<()> {
         let field = self.roles.ok_or_else(|| Error::conflict("this app has no roles"))?;
         let values = [(field, Value::TextList(roles.to_vec()))];
-        writing.overwrite(self.def(), member.membership, &values).await
+        writing.overwrite(self.def(), member.membership, &values).await?;
+        Ok(rotate_sessions(&mut writing.transaction, member.user).await?)
     }
 
     pub(super) async fn set_status(&self, writing: &mut Writing<'_, '_>, member: &Member, status: &str) -> Done<()> {
         let values = [(self.status, text(status))];
-        writing.overwrite(self.def(), member.membership, &values).await
+        writing.overwrite(self.def(), member.membership, &values).await?;
+        Ok(rotate_sessions(&mut writing.transaction, member.user).await?)
     }
 
     /// Ends a membership, with what cascades from it. In a single-tenant app people are blocked instead: their rows belong to them.
@@ -221,6 +223,7 @@ impl<'a> Rows<'a> {
             return self.set_status(writing, member, BLOCKED).await;
         }
         writing.remove_by(self.def(), member.membership, None, false).await?;
+        rotate_sessions(&mut writing.transaction, member.user).await?;
         if let Some((tenancy, tenant)) = &self.tenancy {
             // An invitation that is taken back opens nothing: who is a member nowhere has no link any more.
             let sql = format!(
@@ -314,7 +317,16 @@ pub(super) async fn add_member(
             (tenancy.membership_roles, Value::TextList(roles.to_vec())),
         ],
     };
-    writing.add(&row).await
+    writing.add(&row).await?;
+    Ok(rotate_sessions(&mut writing.transaction, user).await?)
+}
+
+/// Asks that the tokens of somebody's sessions are replaced when they are next used: what they may do has changed. As
+/// `freehold_auth::rotate_later`, but within the operation's transaction.
+async fn rotate_sessions(transaction: &mut Transaction, user: RowId) -> Result<()> {
+    let sql = "UPDATE fh_session SET rotate = 1 WHERE user_id = $1 AND kind = 'browser' AND rotate = 0";
+    transaction.execute(sql.to_owned(), vec![uuid(user)?]).await?;
+    Ok(())
 }
 
 /// Lifts a lockout, ends every session and forgets the password and older links: who has them does not get in any more.

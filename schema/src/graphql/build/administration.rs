@@ -119,7 +119,10 @@ fn add_keys(holds: &dyn Fn(&str) -> bool, fields: &mut IndexMap<Text, OutputFiel
         let input = IndexMap::from([
             (
                 Text::from("user"),
-                optional(TypeRef::named("ID"), "Whose rights it has; by default the caller's own."),
+                optional(
+                    TypeRef::named("ID"),
+                    "Whose rights it has; by default the caller's own.",
+                ),
             ),
             (
                 "name".into(),

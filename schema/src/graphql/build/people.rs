@@ -107,7 +107,11 @@ const OBJECTS: [FixedObject; 7] = [
             ("user", "ID!", "Whose rights it has."),
             ("name", "String!", "What people call it."),
             ("hint", "String!", "The first characters of its text."),
-            ("roles", "[String!]", "The roles that count with it; null: all of its owner's."),
+            (
+                "roles",
+                "[String!]",
+                "The roles that count with it; null: all of its owner's.",
+            ),
             ("readOnly", "Boolean!", "It changes nothing."),
             ("createdAt", "DateTime!", "When it was made."),
             ("lastUsedAt", "DateTime", "When it was last used, to the minute."),
@@ -146,7 +150,11 @@ const OBJECTS: [FixedObject; 7] = [
             ("users", "Int!", "How many people these were."),
             ("failures", "Int!", "Sign-ins that failed."),
             ("lockouts", "Int!", "How often somebody was locked out."),
-            ("byMethod", "[SignInMethod!]!", "Sign-ins that succeeded by how, most first."),
+            (
+                "byMethod",
+                "[SignInMethod!]!",
+                "Sign-ins that succeeded by how, most first.",
+            ),
         ],
     ),
     (

@@ -66,7 +66,13 @@ fn keys_are_parsed() {
     };
     let plain = key(json!({"name": " Robot "}));
     assert_eq!(
-        (plain.name.as_str(), plain.days, plain.user, plain.roles, plain.read_only),
+        (
+            plain.name.as_str(),
+            plain.days,
+            plain.user,
+            plain.roles,
+            plain.read_only
+        ),
         ("Robot", 90, None, None, false)
     );
     // Whoever runs the plan draws.
@@ -81,9 +87,17 @@ fn keys_are_parsed() {
     let checked = |input: Json, expected: &[&str]| check(LEAD, "createApiKey", json!({"input": input}), expected);
     checked(
         json!({"name": " ", "user": "x", "roles": ["king"], "expiresDays": 0}),
-        &["input.user type", "input.name name", "input.expiresDays range", "input.roles.0 role"],
+        &[
+            "input.user type",
+            "input.name name",
+            "input.expiresDays range",
+            "input.roles.0 role",
+        ],
     );
-    checked(json!({"name": "a\nb", "expiresDays": 3651}), &["input.name name", "input.expiresDays range"]);
+    checked(
+        json!({"name": "a\nb", "expiresDays": 3651}),
+        &["input.name name", "input.expiresDays range"],
+    );
     checked(json!({"name": "x".repeat(101)}), &["input.name name"]);
     check(LEAD, "revokeApiKey", json!({"id": "x"}), &["id type"]);
 }
