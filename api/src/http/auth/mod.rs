@@ -29,7 +29,7 @@ use actix_web::web::Payload;
 use freehold_base::Code;
 
 /// Longest body.
-const BODY_BYTES_MAX: usize = 64 << 10;
+const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// Answers a path under `/auth/`.
 ///
