@@ -42,12 +42,16 @@ impl Reply {
     pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let name = name.to_owned();
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        lines.filter(move |(found, _)| found.eq_ignore_ascii_case(&name)).map(|(_, value)| value)
+        lines
+            .filter(move |(found, _)| found.eq_ignore_ascii_case(&name))
+            .map(|(_, value)| value)
     }
 
     /// `extensions.code` of the first error; empty if there is none.
     pub fn code(&self) -> &str {
-        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+        self.body["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_default()
     }
 
     /// The message of the first error; empty if there is none.
@@ -58,7 +62,8 @@ impl Reply {
     /// `Set-Cookie` of the cookie of that name; empty if it is not set.
     pub fn set_cookie(&self, name: &str) -> &str {
         let mut set = self.headers("set-cookie");
-        set.find(|cookie| cookie.split_once('=').is_some_and(|(found, _)| found == name)).unwrap_or_default()
+        set.find(|cookie| cookie.split_once('=').is_some_and(|(found, _)| found == name))
+            .unwrap_or_default()
     }
 
     /// The value of a field of a form of that action.
@@ -86,7 +91,10 @@ impl Reply {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 impl Browser {
@@ -118,7 +126,10 @@ impl Browser {
 
     /// What its pages are from: `http://localhost:PORT`
     pub fn origin(&self) -> String {
-        let by_tls = self.more.iter().any(|(name, value)| name == "X-Forwarded-Proto" && value == "https");
+        let by_tls = self
+            .more
+            .iter()
+            .any(|(name, value)| name == "X-Forwarded-Proto" && value == "https");
         format!("{}://{}", if by_tls { "https" } else { "http" }, self.host)
     }
 
@@ -150,7 +161,12 @@ impl Browser {
 
     /// Gets JSON.
     pub fn read(&mut self, path: &str) -> Reply {
-        self.send("GET", path, &[("Accept", "application/json"), ("Sec-Fetch-Site", "same-origin")], "")
+        self.send(
+            "GET",
+            path,
+            &[("Accept", "application/json"), ("Sec-Fetch-Site", "same-origin")],
+            "",
+        )
     }
 
     /// Posts JSON, from a page of this host.
@@ -173,9 +189,14 @@ impl Browser {
 
     /// Posts a form, with headers that say where it comes from.
     pub fn form_from(&mut self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Reply {
-        let pairs = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
+        let pairs = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
         let body = pairs.collect::<Vec<_>>().join("&");
-        let mut all = vec![("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")];
+        let mut all = vec![
+            ("Accept", "text/html"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
         all.extend(headers);
         self.send("POST", path, &all, &body)
     }
@@ -190,7 +211,9 @@ impl Browser {
     /// Fills in a form of a page that is open, and sends it.
     pub fn submit_on(&mut self, page: &Reply, action: &str, fields: &[(&str, &str)]) -> Reply {
         let hidden = page.hidden(action);
-        let kept = hidden.iter().filter(|(name, _)| !fields.iter().any(|(given, _)| given == name));
+        let kept = hidden
+            .iter()
+            .filter(|(name, _)| !fields.iter().any(|(given, _)| given == name));
         let mut all: Vec<(&str, &str)> = kept.map(|(name, value)| (name.as_str(), value.as_str())).collect();
         all.extend(fields);
         self.form(action, &all)
@@ -253,7 +276,11 @@ impl Browser {
         let answer = answer.unwrap_or_else(|| panic!("no answer to {method} {path}"));
         let (head, text) = answer.split_once("\r\n\r\n").expect("a head");
         let reply = Reply {
-            status: head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status"),
+            status: head
+                .split(' ')
+                .nth(1)
+                .and_then(|status| status.parse().ok())
+                .expect("a status"),
             head: head.to_owned(),
             text: text.to_owned(),
             body: serde_json::from_str(text).unwrap_or_default(),

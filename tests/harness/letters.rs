@@ -30,7 +30,10 @@ impl Letter {
     ///
     /// If it has none.
     pub fn link(&self) -> &str {
-        let at = self.text.find("/auth/").unwrap_or_else(|| panic!("no link in {}", self.text));
+        let at = self
+            .text
+            .find("/auth/")
+            .unwrap_or_else(|| panic!("no link in {}", self.text));
         self.text[at..].split_whitespace().next().unwrap_or_default()
     }
 
@@ -41,7 +44,9 @@ impl Letter {
     /// If it has none.
     pub fn token(&self) -> &str {
         let link = self.link();
-        link.split_once("token=").unwrap_or_else(|| panic!("no token in {link}")).1
+        link.split_once("token=")
+            .unwrap_or_else(|| panic!("no token in {link}"))
+            .1
     }
 }
 
@@ -56,11 +61,13 @@ pub fn letters(server: &Server) -> Vec<Letter> {
         return Vec::new();
     };
     let files = entries.map(|entry| entry.expect("a folder can be listed").path());
-    let letters = files.filter(|file| file.extension().is_some_and(|it| it == "eml")).map(|file| {
-        let text = std::fs::read_to_string(&file).expect("a letter can be read");
-        std::fs::remove_file(&file).expect("a letter can be taken");
-        Letter { text }
-    });
+    let letters = files
+        .filter(|file| file.extension().is_some_and(|it| it == "eml"))
+        .map(|file| {
+            let text = std::fs::read_to_string(&file).expect("a letter can be read");
+            std::fs::remove_file(&file).expect("a letter can be taken");
+            Letter { text }
+        });
     letters.collect()
 }
 
@@ -77,7 +84,11 @@ pub fn letter_to(server: &Server, address: &str) -> Letter {
             assert!(found.is_empty() && letter.to() == address, "{letter:?} {found:?}");
             return letter;
         }
-        assert!(started.elapsed() < SOON, "no letter to {address}\n{}", server.complaints());
+        assert!(
+            started.elapsed() < SOON,
+            "no letter to {address}\n{}",
+            server.complaints()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -10,7 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// If the secret is not in base 32.
 pub fn code_now(secret: &str, steps: i64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock after 1970");
     code_at(secret, now.as_secs().cast_signed() / 30 + steps)
 }
 
@@ -24,7 +26,10 @@ pub fn code_at(secret: &str, step: i64) -> String {
     mac.update(&step.to_be_bytes());
     let digest = mac.finalize().into_bytes();
     let at = usize::from(digest[19] & 15);
-    let number = digest[at..at + 4].iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) & 0x7fff_ffff;
+    let number = digest[at..at + 4]
+        .iter()
+        .fold(0_u32, |number, byte| number << 8 | u32::from(*byte))
+        & 0x7fff_ffff;
     format!("{:06}", number % 1_000_000)
 }
 

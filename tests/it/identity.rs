@@ -85,9 +85,18 @@ impl Lobby {
         let secret = begun.body["secret"].as_str().expect("a secret").to_owned();
         let shown = json!({"ticket": begun.body["ticket"], "code": code_now(&secret, 0)});
         let confirmed = browser.post("/auth/totp/confirm", &shown);
-        assert_eq!(confirmed.status, 200, "{}\n{}", confirmed.text, self.server.complaints());
+        assert_eq!(
+            confirmed.status,
+            200,
+            "{}\n{}",
+            confirmed.text,
+            self.server.complaints()
+        );
         let codes = confirmed.body["recoveryCodes"].as_array().expect("codes");
-        let codes = codes.iter().map(|code| code.as_str().expect("a code").to_owned()).collect();
+        let codes = codes
+            .iter()
+            .map(|code| code.as_str().expect("a code").to_owned())
+            .collect();
         (browser, secret, codes)
     }
 
@@ -104,7 +113,9 @@ impl Lobby {
     fn id(&self, name: &str) -> String {
         let rows = self.rows("user");
         let row = rows.iter().find(|row| row["email"] == email(name).as_str());
-        row.and_then(|row| row["id"].as_str()).expect("a person of the seed").to_owned()
+        row.and_then(|row| row["id"].as_str())
+            .expect("a person of the seed")
+            .to_owned()
     }
 
     /// Rows of a table that are of somebody.
@@ -120,11 +131,15 @@ impl Lobby {
         let mut dan = self.signed_in("dan");
         let started = Instant::now();
         loop {
-            let reply = dan.graphql("{ auditLog(kind: [SIGN_IN_FAILED], first: 200) { nodes { detail } } }", Some("red"));
+            let reply = dan.graphql(
+                "{ auditLog(kind: [SIGN_IN_FAILED], first: 200) { nodes { detail } } }",
+                Some("red"),
+            );
             let nodes = reply.body["data"]["auditLog"]["nodes"].as_array();
             let nodes = nodes.unwrap_or_else(|| panic!("{}", reply.text)).iter().rev();
-            let causes: Vec<String> =
-                nodes.map(|node| node["detail"]["cause"].as_str().unwrap_or_default().to_owned()).collect();
+            let causes: Vec<String> = nodes
+                .map(|node| node["detail"]["cause"].as_str().unwrap_or_default().to_owned())
+                .collect();
             if causes.len() >= count || started.elapsed() > Duration::from_secs(10) {
                 return causes;
             }
@@ -158,7 +173,10 @@ fn told(reply: &Reply) -> (u16, Value) {
 fn notes(browser: &mut Browser, team: Option<&str>) -> Result<Vec<String>, String> {
     let reply = browser.graphql("{ notes { nodes { title } } }", team);
     match reply.body["data"]["notes"]["nodes"].as_array() {
-        Some(nodes) => Ok(nodes.iter().map(|node| node["title"].as_str().unwrap_or_default().to_owned()).collect()),
+        Some(nodes) => Ok(nodes
+            .iter()
+            .map(|node| node["title"].as_str().unwrap_or_default().to_owned())
+            .collect()),
         None => Err(reply.code().to_owned()),
     }
 }

@@ -6,7 +6,10 @@ use serde_json::json;
 use std::time::Duration;
 
 fn unverified(lobby: &Lobby, name: &str) {
-    lobby.server.execute(&format!("UPDATE fh_credential SET verified_email = '' WHERE {}", of(name)));
+    lobby.server.execute(&format!(
+        "UPDATE fh_credential SET verified_email = '' WHERE {}",
+        of(name)
+    ));
 }
 
 fn no_letter(lobby: &Lobby) {

@@ -16,7 +16,10 @@ fn key_of(reply: &Reply) -> String {
 
 /// A program that has a key.
 fn tool(lobby: &Lobby, key: &str) -> Browser {
-    lobby.browser().called("robot/1").saying("Authorization", &format!("Bearer {key}"))
+    lobby
+        .browser()
+        .called("robot/1")
+        .saying("Authorization", &format!("Bearer {key}"))
 }
 
 const CREATE: &str = "mutation { createNote(input: {title: \"By a key\"}) { id } }";
@@ -306,8 +309,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn from_base32(text: &str) -> Vec<u8> {
-    let bits = text.chars().map(|letter| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).expect("base 32"));
+    let bits = text
+        .chars()
+        .map(|letter| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).expect("base 32"));
     let bits: String = bits.map(|digit| format!("{digit:05b}")).collect();
-    let bytes = bits.as_bytes().chunks_exact(8).map(|chunk| std::str::from_utf8(chunk).expect("digits"));
+    let bytes = bits
+        .as_bytes()
+        .chunks_exact(8)
+        .map(|chunk| std::str::from_utf8(chunk).expect("digits"));
     bytes.map(|byte| u8::from_str_radix(byte, 2).expect("a byte")).collect()
 }

@@ -6,7 +6,9 @@ use serde_json::json;
 use std::time::Duration;
 
 fn failures(lobby: &Lobby, name: &str) -> i64 {
-    lobby.rows_of("fh_credential", name)[0]["failures"].as_i64().expect("a number")
+    lobby.rows_of("fh_credential", name)[0]["failures"]
+        .as_i64()
+        .expect("a number")
 }
 
 on_both_databases! {

@@ -6,7 +6,11 @@ use serde_json::json;
 
 /// What every page says of itself.
 fn check(what: &str, reply: &Reply) {
-    assert!(reply.header("content-type").starts_with("text/html"), "{what} {}", reply.head);
+    assert!(
+        reply.header("content-type").starts_with("text/html"),
+        "{what} {}",
+        reply.head
+    );
     for (name, value) in [
         ("x-frame-options", "DENY"),
         ("cache-control", "no-store"),
@@ -18,7 +22,12 @@ fn check(what: &str, reply: &Reply) {
     }
     let policies: Vec<&str> = reply.headers("content-security-policy").collect();
     assert_eq!(policies.len(), 1, "{what} {}", reply.head);
-    for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+    for directive in [
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    ] {
         assert!(policies[0].contains(directive), "{what} {}", policies[0]);
     }
     for never in ["unsafe-inline", "unsafe-eval", "*", "http:", "https:"] {

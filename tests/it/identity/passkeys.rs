@@ -32,7 +32,10 @@ fn register_as(browser: &mut Browser, scene: &Scene) -> Passkey {
 /// Signs in with a passkey alone.
 fn enter(browser: &mut Browser, key: &Passkey, scene: &Scene) -> Reply {
     let begun = begin(browser, "sign-in");
-    browser.post("/auth/passkey/sign-in/finish", &with_ticket(key.get(&begun.body, scene), &begun))
+    browser.post(
+        "/auth/passkey/sign-in/finish",
+        &with_ticket(key.get(&begun.body, scene), &begun),
+    )
 }
 
 on_both_databases! {

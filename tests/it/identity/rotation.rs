@@ -12,14 +12,24 @@ fn copy(lobby: &Lobby, token: &str) -> Browser {
 }
 
 fn set_roles(lobby: &Lobby, dan: &mut Browser, name: &str, roles: &str) {
-    let query = format!("mutation {{ setMemberRoles(user: \"{}\", roles: [{roles}]) {{ roles }} }}", lobby.id(name));
+    let query = format!(
+        "mutation {{ setMemberRoles(user: \"{}\", roles: [{roles}]) {{ roles }} }}",
+        lobby.id(name)
+    );
     let reply = dan.graphql(&query, Some("red"));
-    assert!(reply.body["errors"].is_null(), "{}\n{}", reply.text, lobby.server.complaints());
+    assert!(
+        reply.body["errors"].is_null(),
+        "{}\n{}",
+        reply.text,
+        lobby.server.complaints()
+    );
 }
 
 /// As if half a minute had passed.
 fn pass(lobby: &Lobby) {
-    lobby.server.execute("UPDATE fh_session SET expires_at = 1 WHERE rotate = 2");
+    lobby
+        .server
+        .execute("UPDATE fh_session SET expires_at = 1 WHERE rotate = 2");
 }
 
 on_both_databases! {

@@ -13,7 +13,11 @@ fn listed(browser: &mut Browser) -> Vec<Value> {
 fn current(browser: &mut Browser) -> String {
     let sessions = listed(browser);
     let mut mine = sessions.iter().filter(|it| it["current"] == true);
-    let id = mine.next().and_then(|it| it["id"].as_str()).expect("one is this one").to_owned();
+    let id = mine
+        .next()
+        .and_then(|it| it["id"].as_str())
+        .expect("one is this one")
+        .to_owned();
     assert!(mine.next().is_none());
     id
 }
