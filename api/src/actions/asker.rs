@@ -3,7 +3,9 @@
 use crate::bundle::{Bundle, IdentityKey, Known};
 use crate::environments::Environment;
 use crate::error::Refusal;
-use freehold_auth::{TenantHint, Token, caller_of, expected, is_to_be_noted, is_to_be_rotated, is_unchanged, lookup, touch_session};
+use freehold_auth::{
+    TenantHint, Token, caller_of, expected, is_to_be_noted, is_to_be_rotated, is_unchanged, lookup, touch_session,
+};
 use freehold_base::{Caller, Expected, Lookup, Timestamp, Value};
 use std::sync::Arc;
 
@@ -69,7 +71,13 @@ impl<'a> Asker<'a> {
 
     /// What proves, on the way, that they still are who they were the last time.
     pub(crate) fn expected(&self, known: &Known) -> Option<Expected> {
-        expected(&self.bundle.directory, self.lookup.as_ref()?, self.token, known.row.as_deref(), self.now)
+        expected(
+            &self.bundle.directory,
+            self.lookup.as_ref()?,
+            self.token,
+            known.row.as_deref(),
+            self.now,
+        )
     }
 
     /// Takes what was found along with something else.
