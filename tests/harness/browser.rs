@@ -126,7 +126,10 @@ impl Browser {
 
     /// What its pages are from: `http://localhost:PORT`
     pub fn origin(&self) -> String {
-        let by_tls = self.more.iter().any(|(name, value)| name == "X-Forwarded-Proto" && value == "https");
+        let by_tls = self
+            .more
+            .iter()
+            .any(|(name, value)| name == "X-Forwarded-Proto" && value == "https");
         format!("{}://{}", if by_tls { "https" } else { "http" }, self.host)
     }
 

@@ -13,12 +13,17 @@ fn served() -> Served {
 
 /// Somebody beyond a proxy that speaks TLS with them.
 fn from(server: &Served, address: &str) -> Browser {
-    Browser::new(server.address(), Some(NAME)).saying("X-Forwarded-For", address).saying("X-Forwarded-Proto", "https")
+    Browser::new(server.address(), Some(NAME))
+        .saying("X-Forwarded-For", address)
+        .saying("X-Forwarded-Proto", "https")
 }
 
 fn is_told_to_wait(reply: &Reply) {
     assert_eq!(reply.status, 429, "{}", reply.text);
-    let seconds: u64 = reply.header("retry-after").parse().unwrap_or_else(|_| panic!("no time to wait: {}", reply.head));
+    let seconds: u64 = reply
+        .header("retry-after")
+        .parse()
+        .unwrap_or_else(|_| panic!("no time to wait: {}", reply.head));
     assert!((1..=600).contains(&seconds), "{}", reply.head);
 }
 
@@ -37,7 +42,10 @@ fn one_place_has_so_many_attempts() {
             })
         });
         let attempts: Vec<_> = attempts.collect();
-        attempts.into_iter().flat_map(|it| it.join().expect("nobody panics")).collect()
+        attempts
+            .into_iter()
+            .flat_map(|it| it.join().expect("nobody panics"))
+            .collect()
     });
     let (heard, refused): (Vec<&Reply>, Vec<&Reply>) = replies.iter().partition(|reply| reply.status == 401);
     assert!(heard.len() >= 60 && !refused.is_empty(), "{} were heard", heard.len());
@@ -52,7 +60,10 @@ fn letters_are_bounded_by_place_as_json_and_as_a_page() {
     let server = served_with_letters();
     let mut one = from(&server, "203.0.113.7");
     let ask = |browser: &mut Browser, number: usize| {
-        browser.post("/auth/password/forgot", &json!({"email": format!("nobody{number}@help.test")}))
+        browser.post(
+            "/auth/password/forgot",
+            &json!({"email": format!("nobody{number}@help.test")}),
+        )
     };
     let statuses: Vec<u16> = (0..20).map(|number| ask(&mut one.clone(), number).status).collect();
     assert_eq!(statuses, [202; 20]);
@@ -60,9 +71,17 @@ fn letters_are_bounded_by_place_as_json_and_as_a_page() {
     is_told_to_wait(&refused);
     assert_eq!(refused.code(), "RATE_LIMITED", "{}", refused.text);
     // A page says so too.
-    let page = one.submit("/auth/password/forgot", "/auth/password/forgot", &[("email", "x@help.test")]);
+    let page = one.submit(
+        "/auth/password/forgot",
+        "/auth/password/forgot",
+        &[("email", "x@help.test")],
+    );
     is_told_to_wait(&page);
-    assert!(page.header("content-type").starts_with("text/html") && page.text.contains("Too many attempts"), "{}", page.text);
+    assert!(
+        page.header("content-type").starts_with("text/html") && page.text.contains("Too many attempts"),
+        "{}",
+        page.text
+    );
     // Others come from elsewhere; and nobody is somewhere else by saying so.
     assert_eq!(ask(&mut from(&server, "203.0.113.8"), 21).status, 202);
     for lie in ["6.6.6.6, 203.0.113.7", "203.0.113.8, 203.0.113.7"] {
@@ -75,7 +94,11 @@ fn letters_are_bounded_by_place_as_json_and_as_a_page() {
 }
 
 fn served_with_letters() -> Served {
-    Served::start(Folder::with_model(&example("helpdesk")), &format!("{TOP}\nmail_dir = \"data\""), "")
+    Served::start(
+        Folder::with_model(&example("helpdesk")),
+        &format!("{TOP}\nmail_dir = \"data\""),
+        "",
+    )
 }
 
 #[test]
