@@ -124,9 +124,10 @@ impl Browser {
         self
     }
 
-    /// `http://localhost:PORT`
+    /// What its pages are from: `http://localhost:PORT`
     pub fn origin(&self) -> String {
-        format!("http://{}", self.host)
+        let by_tls = self.more.iter().any(|(name, value)| name == "X-Forwarded-Proto" && value == "https");
+        format!("{}://{}", if by_tls { "https" } else { "http" }, self.host)
     }
 
     /// A cookie's value; empty if there is none.

@@ -18,6 +18,9 @@ pub struct Terms {
     /// Only these of its owner's roles count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
+    /// Scopes of OpenID Connect: what the app that has it is told of its owner as such.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
 }
 
 // Serde wants a reference.

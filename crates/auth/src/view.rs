@@ -150,6 +150,16 @@ pub async fn find_user_by(
     }
 }
 
+/// Whether there is a user with that e-mail address, as it is written: blocked ones too.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn is_taken(database: &DatabaseConnection, email: &str) -> Result<bool, AuthError> {
+    let mut sql = Sql::new("SELECT u.id FROM \"user\" u WHERE u.email = ");
+    sql.bind(email).push(" LIMIT 1");
+    Ok(database.query_one_raw(sql.finish(database)).await?.is_some())
+}
+
 /// The active user with that e-mail address, as it is written, and their memberships.
 ///
 /// # Errors

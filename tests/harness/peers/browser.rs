@@ -25,7 +25,7 @@ pub struct Visit {
     pub location: Option<String>,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body as it came.
+    /// The body, without styles.
     pub text: String,
     /// The body as JSON; null if it is none.
     pub body: Value,
@@ -253,7 +253,7 @@ impl Browser {
             self.put_cookie(url, name, (!gone).then_some(value));
         }
         let status = response.status().as_u16();
-        let text = response.body_mut().read_to_string().unwrap_or_default();
+        let text = without_styles(&response.body_mut().read_to_string().unwrap_or_default());
         Visit {
             url: url.to_owned(),
             status,
@@ -267,6 +267,14 @@ impl Browser {
             way: vec![url.to_owned()],
         }
     }
+}
+
+/// A page is easier to read without.
+fn without_styles(text: &str) -> String {
+    let mut parts = text.split("<style>");
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.filter_map(|part| part.split_once("</style>"));
+    std::iter::once(first).chain(rest.map(|(_, rest)| rest)).collect()
 }
 
 /// A form's body.

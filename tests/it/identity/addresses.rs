@@ -113,6 +113,14 @@ on_both_databases! {
             assert_eq!(reply.status, 401, "{}", reply.text);
         }
         assert!(lobby.lets_in("ann@lobby.test", &password));
+    }
+
+    fn a_link_changes_the_address_once(database) {
+        let lobby = Lobby::new(database);
+        let mut ann = lobby.signed_in("ann");
+        let password = lobby.password("ann").to_owned();
+        assert_eq!(ann.post("/auth/email/change", &json!({"email": "anna@lobby.test", "password": password})).status, 202);
+        let letter = letter_to(&lobby.server, "anna@lobby.test");
         let done = ann.submit(letter.link(), "/auth/email/verify", &[]);
         assert!(done.status == 200 && done.text.contains("from now on"), "{}\n{}", done.text, lobby.server.complaints());
         assert!(lobby.lets_in("anna@lobby.test", &password), "and it is verified");

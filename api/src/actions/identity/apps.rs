@@ -276,6 +276,7 @@ pub(crate) async fn tokens(
                 terms: Terms {
                     strong: data.strong,
                     lasting: true,
+                    scopes: data.scopes.clone(),
                     ..Terms::default()
                 },
                 expires_at: client.refresh.map_or(0, |lasts| ends(now, lasts)),
@@ -387,14 +388,13 @@ fn claims_of(person: &freehold_auth::SessionView, verified: bool, scopes: &[Stri
     claims
 }
 
-/// More about whoever an access token is of.
+/// What an app may be told about whoever its access token is of.
 ///
 /// # Errors
 /// When the database refuses.
 pub(crate) async fn user_info(environment: &Environment, view: &freehold_auth::SessionView) -> Result<Value, Refusal> {
-    let scopes = ["email".to_owned(), "profile".to_owned()];
     let verified = is_verified(&environment.platform, view.id).await?;
-    let mut claims = claims_of(view, verified, &scopes);
+    let mut claims = claims_of(view, verified, &view.terms.scopes);
     claims.insert("sub".to_owned(), json!(view.user.id));
     Ok(Value::Object(claims))
 }

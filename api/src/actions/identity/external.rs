@@ -11,7 +11,7 @@ use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::{Failure, Refusal};
 use freehold_auth::{
-    Grants, find_identity, find_membership, find_person, find_tenant, find_user, is_verified, keep_identity,
+    Grants, find_identity, find_membership, find_person, find_tenant, find_user, is_taken, is_verified, keep_identity,
 };
 use freehold_base::{Code, RowId};
 use freehold_oidc::pick;
@@ -80,17 +80,16 @@ pub(crate) async fn enter(
     admit(environment, bundle, user, method, visitor).await
 }
 
-/// The domain of an address is compared whole; an address that may be anybody's is of no domain.
+/// The domain of an address is compared whole.
 fn check_domain(provider: &ProviderDef, facts: &Facts) -> Result<(), Refusal> {
     let Some(domains) = &provider.domains else {
         return Ok(());
     };
     let domain = facts.email.as_deref().and_then(|email| email.rsplit_once('@'));
     let domain = domain.map(|(_, domain)| domain.to_lowercase());
-    if facts.email_verified && domain.is_some_and(|domain| domains.contains(&domain)) {
-        Ok(())
-    } else {
-        Err(refused())
+    match domain.is_some_and(|domain| domains.contains(&domain)) {
+        true => Ok(()),
+        false => Err(refused()),
     }
 }
 
@@ -115,14 +114,11 @@ async fn linked(
     if may {
         return Ok(Some(user));
     }
-    Err(if facts.email_verified {
-        Refusal::new(
-            Code::Unauthenticated,
-            "there is an account with this address that this provider may not sign in to",
-        )
-        .with_hint("sign in as you did before")
-    } else {
-        refused()
+    Err(match facts.email_verified {
+        // Only to whoever has the address.
+        true => Refusal::new(Code::Unauthenticated, "there is an account with this address that this provider may not sign in to")
+            .with_hint("sign in as you did before"),
+        false => refused(),
     })
 }
 
@@ -142,10 +138,7 @@ async fn create(
         Some(email) if provision.create && facts.email_verified => email.to_lowercase(),
         _ => return Err(refused()),
     };
-    let name = provision
-        .name
-        .as_deref()
-        .and_then(|claim| pick(&facts.claims, claim).into_iter().next());
+    let name = provision.name.as_deref().and_then(|claim| pick(&facts.claims, claim).into_iter().next());
     let name: Option<String> = name.map(|name| name.chars().filter(|it| !it.is_control()).take(200).collect());
     let person = NewPerson {
         email: &email,
@@ -154,9 +147,12 @@ async fn create(
         roles: &[],
         tenant: None,
     };
-    people::insert(environment, bundle, &person, Vec::new())
-        .await
-        .map_err(failed)
+    match people::insert(environment, bundle, &person, Vec::new()).await {
+        Ok(user) => Ok(user),
+        // Of somebody who is blocked, or who has come in at this very moment.
+        Err(_) if is_taken(&environment.platform, &email).await? => Err(refused()),
+        Err(failure) => Err(failed(failure)),
+    }
 }
 
 /// Gives and takes the roles that the provider decides about.
@@ -189,15 +185,11 @@ async fn provision(
                 let mut held = found.roles;
                 held.sort();
                 if roles != held {
-                    people::set_roles(environment, bundle, user, tenant, &roles)
-                        .await
-                        .map_err(failed)?;
+                    people::set_roles(environment, bundle, user, tenant, &roles).await.map_err(failed)?;
                 }
             }
             (None, Some(tenant)) => {
-                people::join(environment, bundle, user, tenant, &granted)
-                    .await
-                    .map_err(failed)?;
+                people::join(environment, bundle, user, tenant, &granted).await.map_err(failed)?;
             }
             (None, None) => {}
         }
@@ -208,15 +200,8 @@ async fn provision(
         let tenant = RowId::parse(place);
         let found = find_membership(&environment.platform, &bundle.directory, user, tenant).await?;
         if let Some(found) = found {
-            let left: Vec<String> = found
-                .roles
-                .iter()
-                .filter(|role| !roles.contains(role))
-                .cloned()
-                .collect();
-            people::set_roles(environment, bundle, user, tenant, &left)
-                .await
-                .map_err(failed)?;
+            let left: Vec<String> = found.roles.iter().filter(|role| !roles.contains(role)).cloned().collect();
+            people::set_roles(environment, bundle, user, tenant, &left).await.map_err(failed)?;
         }
     }
     Ok(grants)
@@ -228,10 +213,7 @@ fn roles_of(provision: &Provision, facts: &Facts) -> (Vec<String>, Vec<String>) 
     };
     let values = pick(&facts.claims, &map.claim);
     let owned = |roles: Vec<&str>| roles.into_iter().map(str::to_owned).collect();
-    (
-        owned(map.granted(values.iter().map(String::as_str))),
-        owned(map.managed()),
-    )
+    (owned(map.granted(values.iter().map(String::as_str))), owned(map.managed()))
 }
 
 /// The tenant that the person is made a member of.
@@ -249,11 +231,7 @@ async fn tenant_of(
             None => return Ok(None),
         },
     };
-    if provider
-        .tenants
-        .as_ref()
-        .is_some_and(|tenants| !tenants.contains(&slug))
-    {
+    if provider.tenants.as_ref().is_some_and(|tenants| !tenants.contains(&slug)) {
         return Err(refused());
     }
     let now = environment.clock.now();

@@ -92,6 +92,7 @@ pub(crate) async fn create(
             lasting: true,
             read_only: wanted.read_only,
             roles: wanted.roles.clone(),
+            ..Terms::default()
         },
         tenant,
         label: Some(&label),

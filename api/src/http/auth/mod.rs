@@ -29,7 +29,7 @@ use actix_web::web::Payload;
 use freehold_base::Code;
 
 /// Longest body.
-const BODY_BYTES_MAX: usize = 64 << 10;
+const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// Answers a path under `/auth/`.
 ///
@@ -40,6 +40,7 @@ pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
     let door = Door::new(call)?;
     let style = input::style_of(call.request.headers());
     match route(&door, payload).await {
+        Err(refusal) if is_for_programs(call.request.path()) => Err(refusal),
         Err(refusal) if wants_page || style == Style::Form => page::refused(&door, &refusal),
         outcome => outcome,
     }
@@ -262,6 +263,12 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         _ => Err(nothing_at(path)),
     }
+}
+
+/// Programs send forms there, and read JSON.
+fn is_for_programs(path: &str) -> bool {
+    matches!(path, "/auth/token" | "/auth/oauth/revoke" | "/auth/oauth/userinfo" | "/auth/oauth/jwks")
+        || (path.starts_with("/auth/oidc/") && path.ends_with("/logout"))
 }
 
 fn nothing_at(path: &str) -> Refusal {
