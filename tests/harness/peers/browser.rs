@@ -91,7 +91,8 @@ impl Browser {
     ///
     /// When nobody answers.
     pub fn get(&self, url: &str) -> Visit {
-        let mut request = self.agent.get(url).header("Accept", "text/html");
+        let (to, host) = connected(url);
+        let mut request = self.agent.get(&to).header("Accept", "text/html").header("Host", &host);
         if let Some(cookies) = self.cookies(url) {
             request = request.header("Cookie", &cookies);
         }
@@ -267,6 +268,18 @@ impl Browser {
             way: vec![url.to_owned()],
         }
     }
+}
+
+/// Where an address is found, and its host. Names under `localhost` are this machine, as browsers have it; few resolvers know.
+fn connected(url: &str) -> (String, String) {
+    let url = Url::parse(url).expect("an address");
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let authority = url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
+    let mut to = url;
+    if host.ends_with(".localhost") {
+        to.set_host(Some("127.0.0.1")).expect("it has a host");
+    }
+    (to.into(), authority)
 }
 
 /// A page is easier to read without.

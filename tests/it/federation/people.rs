@@ -59,7 +59,7 @@ on_both_databases! {
 
     fn roles_that_no_group_is_about_stay(database) {
         let corp = OpenId::start();
-        let server = with_corp(database, &corp, &format!("link: verified_email\n{PROVISIONED}"));
+        let server = with_corp(database, &corp, &format!("link: verified_email\n{}", PROVISIONED.replace("[clerk, agent]", "agent")));
         let bo = with(of_acme("bo"), &json!({"org": "acme"}));
         let browser = again(&corp, &server, with(bo.clone(), &json!({"groups": ["hd-agents"]})));
         assert_eq!(roles(&browser, &server, "acme"), json!(["agent", "clerk"]));
@@ -157,13 +157,22 @@ on_both_databases! {
         let seen = ask(&browser, &server, Some("globex"), tickets);
         assert_eq!(seen["data"]["tickets"], Value::Null, "{seen}");
         assert_eq!(server.sign_in("ann@acme.test").tenant("globex").query(tickets)["tickets"]["nodes"], json!([{"title": "of globex"}]));
+        let own = server.sign_in("ann@acme.test");
+        let listed = |cookie: &str| server.holder(cookie).get("/auth/sessions", "application/json").body["sessions"].as_array().map_or(0, Vec::len);
+        assert!(listed(own.cookie().expect("a cookie")) > 1, "her own session sees all of hers");
+        assert_eq!(listed(&browser.cookies(server.base()).expect("a cookie")), 1, "this one sees itself");
+        let sessions = own.get("/auth/sessions", "application/json").body;
+        let id = sessions["sessions"].as_array().into_iter().flatten().find(|it| it["current"] == true).expect("her own")["id"].clone();
+        let visit = browser.send(&format!("{}/auth/sessions/revoke", server.base()), &json!({"id": id}));
+        assert_eq!(visit.status, 404, "{}", visit.text);
+        assert_eq!(seen["data"]["viewer"]["memberships"], json!([{"tenant": {"slug": "acme"}}]), "{seen}");
         // What is hers and not the tenant's cannot be changed by it: else whoever runs the provider had her account.
         let base = server.base();
         for (path, body) in [
             ("/auth/password/change", json!({"current": "violet-harbour-47", "password": "another-harbour-48"})),
             ("/auth/email/change", json!({"email": "evil@acme.test", "password": "violet-harbour-47"})),
             ("/auth/totp/begin", json!({})),
-            ("/auth/keys", json!({"label": "mine"})),
+            ("/auth/keys", json!({"name": "mine", "expiresDays": 9})),
             ("/auth/sessions/revoke-all", json!({})),
         ] {
             let visit = browser.send(&format!("{base}{path}"), &body);
@@ -178,6 +187,38 @@ on_both_databases! {
         assert_eq!(visit.status, 404, "{}", visit.text);
         let visit = browser.fetch(&format!("{base}/auth/oidc/corp"), &[("X-Tenant", "acme")]);
         assert_eq!(visit.status, 303, "{}", visit.text);
+    }
+
+    fn the_door_of_a_tenant_is_its_host(database) {
+        let corp = OpenId::start();
+        let more = "tenants: [acme, globex]\ndomains: [acme.test]\nlink: verified_email";
+        let identity = format!("hosts: {{\"{{firm.slug}}.desk.localhost\": firm}}\n{}", super::corp_only(&corp, more));
+        let server = start(database, &identity, &[("hush", "hush")]);
+        corp.says(of_acme("ann"));
+        let port = server.base().rsplit(':').next().expect("a port");
+        for slug in ["globex", "acme"] {
+            let browser = Browser::new();
+            let site = format!("http://{slug}.desk.localhost:{port}");
+            let visit = browser.follow(&format!("{site}/auth/oidc/corp?return_to=/auth/sessions"));
+            assert_eq!((visit.status, visit.url), (200, format!("{site}/auth/sessions")), "{}\n{}", visit.text, server.complaints());
+            // The session counts there, and at no other door.
+            let cookie = browser.cookies(&site).expect("a cookie");
+            let seen = server.holder(&cookie).answer("{ viewer { tenant { slug } } }").body;
+            assert_eq!(seen["data"]["viewer"]["tenant"]["slug"], slug, "{seen}");
+        }
+        // She is of both, and the door of neither was taken.
+        let browser = Browser::new();
+        refused(&sign_in(&browser, &server), &browser, &server, 403);
+        // A provider of one is none at the door of the other, whatever the header says.
+        let identity = identity.replace("[acme, globex]", "[acme]");
+        let server = start(database, &identity, &[("hush", "hush")]);
+        let port = server.base().rsplit(':').next().expect("a port");
+        let visit = browser.get(&format!("http://globex.desk.localhost:{port}/auth/oidc/corp"));
+        assert_eq!(visit.status, 404, "{}", visit.text);
+        let page = browser.get(&format!("http://globex.desk.localhost:{port}/auth/sign-in"));
+        assert!(!page.text.contains("/auth/oidc/corp"), "{}", page.text);
+        let page = browser.get(&format!("http://acme.desk.localhost:{port}/auth/sign-in"));
+        assert!(page.text.contains("/auth/oidc/corp"), "{}", page.text);
     }
 
     fn a_claim_names_no_tenant_that_the_provider_has_not(database) {

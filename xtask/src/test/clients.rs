@@ -8,6 +8,8 @@ use std::process::Command;
 
 /// Scripts run with node; each fails by its exit code.
 const SCRIPTS: [&str; 6] = ["audit", "relay", "apollo", "urql", "codegen", "live"];
+/// The same for signing in: each starts a server of its own, that knows its peer.
+const PEERS: [&str; 3] = ["oidc-provider", "saml-provider", "openid-client"];
 
 /// Runs each client against the helpdesk example.
 pub(super) fn run(root: &Path, program: &Path, summary: &mut Summary) {
@@ -30,6 +32,16 @@ pub(super) fn run(root: &Path, program: &Path, summary: &mut Summary) {
             .current_dir(&folder)
             .env("FREEHOLD_URL", server.url());
         summary.add(&format!("clients: {script}"), tools::succeed(&mut node));
+    }
+    // Makes the keys of a pretended SAML provider.
+    let openssl = tools::get("openssl", &["openssl"]);
+    for script in PEERS {
+        let mut node = Command::new("node");
+        node.arg(format!("{script}.mjs"))
+            .current_dir(&folder)
+            .env("FREEHOLD_BIN", program);
+        let outcome = openssl.clone().and_then(|_| tools::succeed(&mut node));
+        summary.add(&format!("clients: {script}"), outcome);
     }
     summary.add("clients: gql (Python)", python(&folder, server.url()));
 }

@@ -10,7 +10,8 @@ use freehold_auth::{SessionInfo, SessionKind, Sessions, TokenHash, end_refreshes
 use freehold_base::Code;
 use uuid::Uuid;
 
-/// A person's sessions in browsers and apps, the last used first. Keys are no sessions.
+/// A person's sessions in browsers and apps, the last used first. Keys are no sessions. One that counts in one tenant alone sees itself
+/// alone: whoever runs that tenant's provider has no business with where else somebody is signed in.
 ///
 /// # Errors
 /// When the database refuses.
@@ -19,6 +20,9 @@ pub(crate) async fn list(environment: &Environment, person: &Person) -> Result<V
     let now = environment.clock.now();
     let mut sessions = list_sessions(&environment.platform, directory, Sessions::Of(person.id), now).await?;
     sessions.retain(|it| [SessionKind::Browser.name(), SessionKind::Token.name()].contains(&it.kind.as_str()));
+    if person.view.tenant.is_some() {
+        sessions.retain(|it| it.token == person.token.hash());
+    }
     Ok(sessions)
 }
 
@@ -35,6 +39,9 @@ pub(crate) async fn revoke(
     limits::about(environment, Door::Account, &person.id.to_string()).await?;
     let gone = || Refusal::new(Code::NotFound, "there is no such session");
     let id = Uuid::try_parse(id).map_err(|_| gone())?;
+    if person.view.tenant.is_some() && !list(environment, person).await?.iter().any(|it| it.id == id) {
+        return Err(gone());
+    }
     let ended = end_sessions(&environment.platform, Sessions::One(person.id, id)).await?;
     if ended.is_empty() {
         return Err(gone());
@@ -47,13 +54,14 @@ pub(crate) async fn revoke(
 /// Ends all of one's sessions but the one that asks, or with it. Keys stay: they are revoked one by one.
 ///
 /// # Errors
-/// When the database refuses.
+/// `FORBIDDEN` to a session of one tenant.
 pub(crate) async fn revoke_all(
     environment: &Environment,
     person: &Person,
     own_too: bool,
     visitor: Visitor<'_>,
 ) -> Result<usize, Refusal> {
+    person.whole()?;
     limits::about(environment, Door::Account, &person.id.to_string()).await?;
     end_refreshes(&environment.platform, person.id).await?;
     let others = Sessions::Others(person.id, person.token.hash());
