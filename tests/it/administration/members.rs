@@ -98,7 +98,7 @@ on_both_databases! {
         }));
         // Autonumbers and defaults of memberships are the model's.
         let made = tables["membership"].iter().find(|row| row["user_id"] == member["user"]).expect("a membership");
-        assert_eq!(made["number"], json!(12), "eleven are in the seed");
+        assert_eq!(made["number"], json!(15), "fourteen are in the seed");
     }
 
     fn somebody_known_is_invited(database) {

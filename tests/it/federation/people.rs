@@ -151,6 +151,7 @@ on_both_databases! {
         let viewer = "{ viewer { tenant { slug } roles memberships { tenant { slug } } } }";
         let seen = ask(&browser, &server, None, viewer);
         assert_eq!(seen["data"]["viewer"]["tenant"]["slug"], "acme", "{seen}");
+        assert_eq!(seen["data"]["viewer"]["memberships"], json!([{"tenant": {"slug": "acme"}}]), "{seen}");
         let tickets = "{ tickets { nodes { title } } }";
         assert_eq!(ask(&browser, &server, Some("acme"), tickets)["data"]["tickets"]["nodes"], json!([{"title": "of acme"}]));
         // She is an agent at Globex too; not by this way.
@@ -165,7 +166,6 @@ on_both_databases! {
         let id = sessions["sessions"].as_array().into_iter().flatten().find(|it| it["current"] == true).expect("her own")["id"].clone();
         let visit = browser.send(&format!("{}/auth/sessions/revoke", server.base()), &json!({"id": id}));
         assert_eq!(visit.status, 404, "{}", visit.text);
-        assert_eq!(seen["data"]["viewer"]["memberships"], json!([{"tenant": {"slug": "acme"}}]), "{seen}");
         // What is hers and not the tenant's cannot be changed by it: else whoever runs the provider had her account.
         let base = server.base();
         for (path, body) in [

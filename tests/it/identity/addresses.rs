@@ -1,7 +1,7 @@
 //! Whose an address is: shown before the first sign-in, and before it is changed.
 
 use super::{COOKIE, Lobby, email, of, told};
-use freehold_tests::{letter_to, letters, on_both_databases};
+use freehold_tests::{Browser, Folder, Start, fixture, letter_to, letters, on_both_databases};
 use serde_json::json;
 use std::time::Duration;
 
@@ -139,21 +139,22 @@ on_both_databases! {
         // Somebody has that address by now.
         lobby.server.execute("UPDATE \"user\" SET email = 'two@lobby.test' WHERE email = 'bo@lobby.test'");
         let reply = ann.post("/auth/email/verify", &json!({"token": of("two@lobby.test")}));
-        assert_eq!((reply.status, reply.code()), (403, "FORBIDDEN"), "{}", reply.text);
+        assert_eq!((reply.status, reply.code()), (409, "CONFLICT"), "{}", reply.text);
         assert!(lobby.lets_in("anna@lobby.test", &password));
     }
 
-    fn the_app_says_whether_one_may(database) {
-        let lobby = Lobby::new(database);
-        for name in ["bo", "eve"] {
-            let mut browser = lobby.signed_in(name);
-            let password = lobby.password(name).to_owned();
-            let new = format!("{name}@other.test");
-            assert_eq!(browser.post("/auth/email/change", &json!({"email": new, "password": password})).status, 202);
-            let letter = letter_to(&lobby.server, &new);
-            let reply = browser.post("/auth/email/verify", &json!({"token": letter.token()}));
-            assert_eq!((reply.status, reply.code()), (403, "FORBIDDEN"), "{}", reply.text);
-            assert!(!lobby.lets_in(&new, &password) && lobby.lets_in(&email(name), &password));
-        }
+    fn where_nobody_signs_up_addresses_are_kept_by_others(database) {
+        let folder = Folder::with_model(&fixture("lobby"));
+        let app = std::fs::read_to_string(fixture("lobby").join("app.yaml")).expect("a file of the model");
+        assert!(app.contains("sign_up: open"), "{app}");
+        folder.write("app.yaml", &app.replace("sign_up: open", "sign_up: closed"));
+        let server = Start::with_folder(folder, database).start();
+        let mut browser = Browser::new(server.address(), None);
+        let password = server.password("bo@lobby.test").to_owned();
+        assert_eq!(browser.sign_in("bo@lobby.test", &password).status, 200);
+        let reply = browser.post("/auth/email/change", &json!({"email": "bo@other.test", "password": password}));
+        assert_eq!((reply.status, reply.code()), (403, "FORBIDDEN"), "{}", reply.text);
+        assert!(letters(&server).is_empty());
+        assert!(!browser.get("/auth/account").text.contains("/auth/email/change"));
     }
 }

@@ -136,6 +136,38 @@ pub(crate) async fn set_roles(
     Ok(true)
 }
 
+/// Gives somebody another address.
+///
+/// # Errors
+/// When somebody has it, or the database refuses.
+pub(crate) async fn set_email(
+    environment: &Environment,
+    bundle: &Bundle,
+    user: RowId,
+    email: &str,
+) -> Result<(), Failure> {
+    let catalog = &bundle.catalog;
+    let def = catalog.entity(catalog.user);
+    let mut cells = Vec::new();
+    for field in &def.fields {
+        let value = match (field.system, field.name.as_str()) {
+            (Some(SystemField::UpdatedAt), _) => Value::DateTime(environment.clock.now().0),
+            (None, "email") => text(email),
+            _ => continue,
+        };
+        let columns = sealed::columns(field).into_iter();
+        cells.extend(columns.map(|(column, kind)| (column, kind, value.clone())));
+    }
+    let row = NewRow {
+        table: def.name.clone(),
+        cells,
+    };
+    update_row(&environment.platform, &row, user).await?;
+    rotate_later(&environment.platform, user).await?;
+    tell(environment, catalog, catalog.user, None, user);
+    Ok(())
+}
+
 /// Writes rows of a person, and lets those hear who listen.
 async fn write(
     environment: &Environment,
