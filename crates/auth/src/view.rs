@@ -68,7 +68,7 @@ pub struct TenantView {
     pub name: String,
 }
 
-/// Who the token belongs to, with their memberships.
+/// Who the token belongs to, with their memberships: of a session that counts in one tenant alone, with the one there.
 ///
 /// # Errors
 /// [`AuthError::BadSession`], [`AuthError::Database`].
@@ -94,11 +94,15 @@ pub async fn find_session(
     if is_over(directory, &terms, seen, ends, now) || status.as_deref() != Some("active") {
         return Err(AuthError::BadSession);
     }
-    let (_, view) = view(database, directory, &row).await?;
+    let (_, mut view) = view(database, directory, &row).await?;
+    let tenant = row.try_get_by::<Option<uuid::Uuid>, _>("tenant_id")?.map(RowId::from);
+    if let Some(tenant) = tenant {
+        view.memberships.retain(|it| it.tenant.id == tenant.to_string());
+    }
     Ok(SessionView {
         second_factor: terms.strong,
         kind: row.try_get_by("kind")?,
-        tenant: row.try_get_by::<Option<uuid::Uuid>, _>("tenant_id")?.map(RowId::from),
+        tenant,
         signed_in_at: row.try_get_by("created_at")?,
         terms,
         ..view
