@@ -12,7 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let before = processor_ms()?;
     let processed = process(&bytes, &Settings::default(), &moderator)?;
     println!("it: {} ms of processor, {}", processor_ms()? - before, peak()?);
-    println!("{:?}: {:?}, {:?}", processed.verdict.status, processed.original, processed.verdict.scores);
+    println!(
+        "{:?}: {:?}, {:?}",
+        processed.verdict.status, processed.original, processed.verdict.scores
+    );
     Ok(())
 }
 
@@ -20,12 +23,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn processor_ms() -> Result<u64, Box<dyn std::error::Error>> {
     let text = fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).ok_or("no time");
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|field| field.parse::<u64>().ok())
+            .ok_or("no time")
+    };
     Ok((ticks(11)? + ticks(12)?) * 10)
 }
 
 fn peak() -> Result<String, Box<dyn std::error::Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).ok_or("no memory")?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .ok_or("no memory")?;
     Ok(line.split_whitespace().collect::<Vec<_>>().join(" "))
 }

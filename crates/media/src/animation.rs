@@ -48,7 +48,13 @@ pub(crate) struct Animation {
 }
 
 /// Decodes and judges an animation, and writes it again if it is to be kept.
-pub(crate) fn run(bytes: &[u8], kind: Kind, limits: &Limits, judge: &mut Judge<'_>, keep: bool) -> Result<Animation, MediaError> {
+pub(crate) fn run(
+    bytes: &[u8],
+    kind: Kind,
+    limits: &Limits,
+    judge: &mut Judge<'_>,
+    keep: bool,
+) -> Result<Animation, MediaError> {
     let fault = |error| MediaError::decoding(kind, &error);
     let source = Source::open(bytes, kind, limits)?;
     let (width, height) = source.size;
@@ -171,7 +177,9 @@ impl Sheet {
         let (width, height) = source.size;
         match source.format {
             Format::WebP => Ok(Self::WebP(WebPWriter::new(width, height, source.loops)?)),
-            Format::Gif | Format::Jpeg | Format::Png => Ok(Self::Gif(GifWriter::new(width, height, Some(source.loops))?)),
+            Format::Gif | Format::Jpeg | Format::Png => {
+                Ok(Self::Gif(GifWriter::new(width, height, Some(source.loops))?))
+            }
         }
     }
 
@@ -263,12 +271,20 @@ pub(crate) fn difference(before: &RgbImage, after: &RgbImage) -> Area {
     let whole = Area::whole(after);
     let changed = |y: &u32| whole.row(before, *y) != whole.row(after, *y);
     let Some(top) = (0..whole.height).find(changed) else {
-        return Area { x: 0, y: 0, width: 1, height: 1 };
+        return Area {
+            x: 0,
+            y: 0,
+            width: 1,
+            height: 1,
+        };
     };
     let bottom = (top..whole.height).rfind(changed).unwrap_or(top);
     let (mut left, mut right) = (whole.width - 1, 0);
     for y in top..=bottom {
-        let (a, b) = (whole.row(before, y).as_chunks::<3>().0, whole.row(after, y).as_chunks::<3>().0);
+        let (a, b) = (
+            whole.row(before, y).as_chunks::<3>().0,
+            whole.row(after, y).as_chunks::<3>().0,
+        );
         let differs = |x: &u32| a[*x as usize] != b[*x as usize];
         left = (0..left).find(differs).unwrap_or(left);
         right = (right..whole.width).rfind(differs).unwrap_or(right);

@@ -33,7 +33,7 @@ pub fn blur(bytes: &[u8], limits: &Limits) -> Result<Encoded, MediaError> {
 
 /// What a blurred picture is made of.
 pub(crate) struct Cells {
-    cells: RgbImage,
+    grid: RgbImage,
     width_px: u32,
     height_px: u32,
 }
@@ -44,14 +44,14 @@ impl Cells {
         let (width_px, height_px) = shrink::size_inside(rgb.dimensions(), BLURRED_SIDE_PX, BLURRED_SIDE_PX);
         let cells = shrink::coarsely(rgb, width, height);
         Self {
-            cells: imageops::blur(&cells, SIGMA),
+            grid: imageops::blur(&cells, SIGMA),
             width_px,
             height_px,
         }
     }
 
     pub(crate) fn to_jpeg(&self) -> Result<Encoded, MediaError> {
-        let large = imageops::resize(&self.cells, self.width_px, self.height_px, FilterType::CatmullRom);
+        let large = imageops::resize(&self.grid, self.width_px, self.height_px, FilterType::CatmullRom);
         Ok(Encoded {
             bytes: encode::jpeg(&large, JPEG_QUALITY, None)?,
             format: Format::Jpeg,
@@ -74,7 +74,9 @@ mod tests {
         let blurred = Cells::of(&stripes).to_jpeg().unwrap();
         assert_eq!((blurred.width_px, blurred.height_px), (800, 600));
         let seen = image::load_from_memory(&blurred.bytes).unwrap().into_luma8();
-        let (least, most) = seen.iter().fold((255, 0), |(least, most), grey| (grey.min(&least).to_owned(), *grey.max(&most)));
+        let (least, most) = seen.iter().fold((255, 0), |(least, most), grey| {
+            (grey.min(&least).to_owned(), *grey.max(&most))
+        });
         assert!(most - least < 40, "{least} to {most}");
     }
 

@@ -39,7 +39,10 @@ fn hash(image: &RgbImage) -> String {
     let mut text = String::with_capacity(6 + 2 * (factors.len() - 1));
     digits(&mut text, (WAVES.0 - 1 + (WAVES.1 - 1) * 9) as u32, 1);
     let (mean, waves) = factors.split_at(1);
-    let largest = waves.iter().flatten().fold(0_f32, |largest, value| largest.max(value.abs()));
+    let largest = waves
+        .iter()
+        .flatten()
+        .fold(0_f32, |largest, value| largest.max(value.abs()));
     let scale = (largest * 166.0 - 0.5).floor().clamp(0.0, 82.0);
     digits(&mut text, scale as u32, 1);
     let [red, green, blue] = mean[0].map(to_srgb);

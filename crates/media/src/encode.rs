@@ -60,14 +60,29 @@ pub struct Encoded {
 
 impl fmt::Debug for Encoded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes, format, width_px, height_px, animated } = self;
+        let Self {
+            bytes,
+            format,
+            width_px,
+            height_px,
+            animated,
+        } = self;
         let moving = if *animated { ", animated" } else { "" };
-        write!(formatter, "Encoded({format:?}, {width_px} × {height_px}{moving}, {} bytes)", bytes.len())
+        write!(
+            formatter,
+            "Encoded({format:?}, {width_px} × {height_px}{moving}, {} bytes)",
+            bytes.len()
+        )
     }
 }
 
 /// Writes a still.
-pub(crate) fn still(pixels: &Pixels, format: Format, quality: u8, profile: Option<&[u8]>) -> Result<Encoded, MediaError> {
+pub(crate) fn still(
+    pixels: &Pixels,
+    format: Format,
+    quality: u8,
+    profile: Option<&[u8]>,
+) -> Result<Encoded, MediaError> {
     let (width_px, height_px) = pixels.dimensions();
     let (raw, colour) = match pixels {
         Pixels::Grey(image) => (image.as_raw(), ExtendedColorType::L8),
@@ -82,7 +97,12 @@ pub(crate) fn still(pixels: &Pixels, format: Format, quality: u8, profile: Optio
             profile,
         )?,
         Format::Png => write(PngEncoder::new(&mut bytes), raw, (width_px, height_px, colour), profile)?,
-        Format::WebP => write(WebPEncoder::new_lossless(&mut bytes), raw, (width_px, height_px, colour), profile)?,
+        Format::WebP => write(
+            WebPEncoder::new_lossless(&mut bytes),
+            raw,
+            (width_px, height_px, colour),
+            profile,
+        )?,
         Format::Gif => {
             let mut writer = crate::gif_writer::GifWriter::new(width_px, height_px, None)?;
             writer.add(&pixels.rgb(), 0)?;
@@ -113,7 +133,11 @@ fn write(
     profile: Option<&[u8]>,
 ) -> Result<(), MediaError> {
     if let Some(profile) = profile {
-        encoder.set_icc_profile(profile.to_vec()).map_err(|_| MediaError::NotWritten)?;
+        encoder
+            .set_icc_profile(profile.to_vec())
+            .map_err(|_| MediaError::NotWritten)?;
     }
-    encoder.write_image(raw, width, height, colour).map_err(|_| MediaError::NotWritten)
+    encoder
+        .write_image(raw, width, height, colour)
+        .map_err(|_| MediaError::NotWritten)
 }

@@ -123,10 +123,14 @@ impl MediaError {
         match self {
             Self::Empty => "choose the file again: nothing arrived of it",
             Self::FileTooLarge { .. } => "save it with a lower quality or a smaller size",
-            Self::NotAnImage { .. } => "the content counts, not the name: save it as JPEG, PNG, GIF or WebP with a program for pictures",
+            Self::NotAnImage { .. } => {
+                "the content counts, not the name: save it as JPEG, PNG, GIF or WebP with a program for pictures"
+            }
             Self::UnsupportedType { found } => match found {
                 Kind::Svg => "a drawing in SVG may hold scripts: export it as PNG",
-                Kind::Heic | Kind::Avif | Kind::Jxl => "export it as JPEG; telephones call that setting `most compatible`",
+                Kind::Heic | Kind::Avif | Kind::Jxl => {
+                    "export it as JPEG; telephones call that setting `most compatible`"
+                }
                 Kind::Jpeg
                 | Kind::Png
                 | Kind::Gif
@@ -148,9 +152,15 @@ impl MediaError {
                 | Kind::Empty
                 | Kind::Unknown => "export it as JPEG, PNG, GIF or WebP",
             },
-            Self::UnsupportedFeature { .. } => "open it and save it again as an ordinary JPEG or PNG with 8 bits a colour",
-            Self::SideTooLong { .. } | Self::TooManyPixels { .. } | Self::TooMuchMemory => "make it smaller, and send it again",
-            Self::TooComplex | Self::OutputTooLarge { .. } => "save it again as an ordinary JPEG or PNG, or make it smaller",
+            Self::UnsupportedFeature { .. } => {
+                "open it and save it again as an ordinary JPEG or PNG with 8 bits a colour"
+            }
+            Self::SideTooLong { .. } | Self::TooManyPixels { .. } | Self::TooMuchMemory => {
+                "make it smaller, and send it again"
+            }
+            Self::TooComplex | Self::OutputTooLarge { .. } => {
+                "save it again as an ordinary JPEG or PNG, or make it smaller"
+            }
             Self::Truncated { .. } => "the upload was cut short, or the file was: send it again",
             Self::Damaged { .. } | Self::Crashed => "open it with a program for pictures, save it again, and send that",
             Self::NotWritten => "save it in another format, and send it again",
@@ -184,7 +194,10 @@ fn ended_early(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+        let gif = error.downcast_ref::<gif::DecodingError>();
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+            || matches!(gif, Some(gif::DecodingError::UnexpectedEof))
+        {
             return true;
         }
         cause = error.source();

@@ -18,7 +18,8 @@ pub(crate) struct GifWriter {
 impl GifWriter {
     pub(crate) fn new(width: u32, height: u32, loops: Option<Loops>) -> Result<Self, MediaError> {
         let side = |side: u32| u16::try_from(side).map_err(|_| MediaError::NotWritten);
-        let mut encoder = Encoder::new(Vec::new(), side(width)?, side(height)?, &[]).map_err(|_| MediaError::NotWritten)?;
+        let mut encoder =
+            Encoder::new(Vec::new(), side(width)?, side(height)?, &[]).map_err(|_| MediaError::NotWritten)?;
         if let Some(loops) = loops {
             let repeat = match loops {
                 Loops::Forever => Repeat::Infinite,
@@ -130,7 +131,11 @@ mod tests {
             writer.add(frame, 70).unwrap();
         }
         let bytes = writer.finish().unwrap();
-        let read = GifDecoder::new(Cursor::new(bytes)).unwrap().into_frames().collect_frames().unwrap();
+        let read = GifDecoder::new(Cursor::new(bytes))
+            .unwrap()
+            .into_frames()
+            .collect_frames()
+            .unwrap();
         assert_eq!(read.len(), frames.len());
         for (at, (read, frame)) in read.into_iter().zip(frames).enumerate() {
             assert_eq!(read.delay().numer_denom_ms(), (70, 1));
@@ -155,7 +160,11 @@ mod tests {
         let mut writer = GifWriter::new(64, 64, None).unwrap();
         writer.add(&many, 0).unwrap();
         let read = image::load_from_memory(&writer.finish().unwrap()).unwrap().into_rgb8();
-        let far: u64 = read.iter().zip(many.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let far: u64 = read
+            .iter()
+            .zip(many.iter())
+            .map(|(a, b)| u64::from(a.abs_diff(*b)))
+            .sum();
         assert!(far / (64 * 64 * 3) < 16, "{far}");
     }
 }

@@ -162,7 +162,10 @@ mod tests {
             survey(&[START, &frame, SCAN, END].concat())
         };
         for process in [0xc3, 0xc9, 0xca, 0xcf] {
-            assert!(matches!(changed(1, process), Err(MediaError::UnsupportedFeature { .. })));
+            assert!(matches!(
+                changed(1, process),
+                Err(MediaError::UnsupportedFeature { .. })
+            ));
         }
         assert!(matches!(changed(4, 12), Err(MediaError::UnsupportedFeature { .. })));
         assert!(matches!(changed(9, 2), Err(MediaError::UnsupportedFeature { .. })));

@@ -43,7 +43,17 @@ impl LocalModerator {
         let id = bytes_id(&bytes);
         // A model is data: it gets these operators and no more.
         let operators = op_registry!(
-            Conv, DequantizeLinear, Clip, Add, Mul, Sub, GlobalAveragePool, Flatten, Gemm, Softmax, Identity
+            Conv,
+            DequantizeLinear,
+            Clip,
+            Add,
+            Mul,
+            Sub,
+            GlobalAveragePool,
+            Flatten,
+            Gemm,
+            Softmax,
+            Identity
         );
         let model = ModelOptions::with_ops(operators)
             .load(bytes)
@@ -69,7 +79,7 @@ impl Moderator for LocalModerator {
     }
 
     fn score(&self, picture: &Picture<'_>) -> Result<Scores, ModeratorError> {
-        let seen = see(picture).ok_or(ModeratorError::Failed)?;
+        let seen = see(*picture).ok_or(ModeratorError::Failed)?;
         let seen = NdTensor::from_data([1, 3, SIDE, SIDE], seen);
         let inputs = vec![(self.input, seen.view().into())];
         let &[output] = self.model.output_ids() else {
@@ -109,7 +119,7 @@ fn bytes_id(bytes: &[u8]) -> String {
 
 /// What the model sees: bilinear with aligned corners, straight to its size, nothing cut off and nothing smoothed, as it was trained. Planes of red,
 /// green, blue from 0 to 1. It reads at most four pixels for each of its own, so that a photo costs no more than a stamp.
-fn see(picture: &Picture<'_>) -> Option<Vec<f32>> {
+fn see(picture: Picture<'_>) -> Option<Vec<f32>> {
     let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
     let rgb = picture.rgb();
     if width == 0 || height == 0 || rgb.len() != width.checked_mul(height)?.checked_mul(3)? {
@@ -120,7 +130,12 @@ fn see(picture: &Picture<'_>) -> Option<Vec<f32>> {
     for (y, (above, below, down)) in rows.into_iter().enumerate() {
         for (x, (left, right, across)) in columns.iter().copied().enumerate() {
             let pixel = |x: usize, y: usize| (y * width + x) * 3;
-            let corners = [pixel(left, above), pixel(right, above), pixel(left, below), pixel(right, below)];
+            let corners = [
+                pixel(left, above),
+                pixel(right, above),
+                pixel(left, below),
+                pixel(right, below),
+            ];
             for colour in 0..3 {
                 let [tl, tr, bl, br] = corners.map(|corner| f32::from(rgb[corner + colour]) / 255.0);
                 let top = tl + (tr - tl) * across;

@@ -75,7 +75,10 @@ pub struct Score {
 impl Scores {
     /// The score of a class.
     pub fn class(&self, name: &str) -> Option<f32> {
-        self.classes.iter().find(|score| score.class == name).map(|score| score.value)
+        self.classes
+            .iter()
+            .find(|score| score.class == name)
+            .map(|score| score.value)
     }
 
     /// Refuses what is not a number from 0 to 1.

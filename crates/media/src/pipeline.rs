@@ -65,20 +65,32 @@ enum Shape {
 fn shape(bytes: &[u8], settings: &Settings) -> Result<Shape, MediaError> {
     let kind = decode::kind(bytes, &settings.limits)?;
     Ok(match kind {
-        Kind::Png => Shape::Still { kind, format: Format::Png },
+        Kind::Png => Shape::Still {
+            kind,
+            format: Format::Png,
+        },
         Kind::Gif => Shape::Animation(kind),
         Kind::WebP => {
             let survey = webp::survey(bytes)?;
             if survey.animated {
                 Shape::Animation(kind)
             } else if survey.lossless {
-                Shape::Still { kind, format: Format::WebP }
+                Shape::Still {
+                    kind,
+                    format: Format::WebP,
+                }
             } else {
                 // There is no lossy encoder in pure Rust, and without loss a photo would be ten times as large.
-                Shape::Still { kind, format: Format::Jpeg }
+                Shape::Still {
+                    kind,
+                    format: Format::Jpeg,
+                }
             }
         }
-        _ => Shape::Still { kind, format: Format::Jpeg },
+        _ => Shape::Still {
+            kind,
+            format: Format::Jpeg,
+        },
     })
 }
 

@@ -95,7 +95,9 @@ fn opaque<const N: usize>(mut raw: Vec<u8>) -> Vec<u8> {
 
 /// 16 bits to 8, rounded.
 fn narrow(raw: &[u16]) -> Vec<u8> {
-    raw.iter().map(|value| ((u32::from(*value) + 128) / 257) as u8).collect()
+    raw.iter()
+        .map(|value| ((u32::from(*value) + 128) / 257) as u8)
+        .collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use crate::pixels::Pixels;
 use crate::shrink;
 use image::RgbImage;
-use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransferCharacteristics, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransferCharacteristics, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
 /// A profile whose colours stay this close is of a camera or a screen, and the picture is judged once, by its numbers. Of 255:
@@ -87,7 +87,10 @@ fn is_plain(profile: &ColorProfile) -> bool {
         &profile.lut_a_to_b_saturation,
     ];
     // Some readers believe the code for a curve before the curve itself.
-    let coded = profile.cicp.as_ref().is_none_or(|cicp| cicp.transfer_characteristics == TransferCharacteristics::Srgb);
+    let coded = profile
+        .cicp
+        .as_ref()
+        .is_none_or(|cicp| cicp.transfer_characteristics == TransferCharacteristics::Srgb);
     tables.iter().all(|table| table.is_none()) && coded
 }
 
@@ -98,7 +101,10 @@ fn is_close(grid: &[u8], shown: &[u8], channels: usize) -> bool {
     let greys = shown.len().saturating_sub(256 * 3);
     let moved = shown.iter().enumerate().skip(greys).map(shift).max();
     let shown_greys = &shown[greys..];
-    let steps = shown_greys.iter().zip(&shown_greys[3..]).map(|(one, next)| one.abs_diff(*next));
+    let steps = shown_greys
+        .iter()
+        .zip(&shown_greys[3..])
+        .map(|(one, next)| one.abs_diff(*next));
     sum <= MEAN_SHIFT_MAX * shown.len() as u64 && moved <= Some(GREY_SHIFT_MAX) && steps.max() <= Some(GREY_STEP_MAX)
 }
 
@@ -143,7 +149,9 @@ mod tests {
     #[test]
     fn a_profile_that_draws_is_seen_through() {
         let mut profile = ColorProfile::new_srgb();
-        let curve: Vec<u16> = (0..256).map(|at: u16| (at * 257).saturating_add(if at % 2 == 0 { 4_000 } else { 0 })).collect();
+        let curve: Vec<u16> = (0..256)
+            .map(|at: u16| (at * 257).saturating_add(if at % 2 == 0 { 4_000 } else { 0 }))
+            .collect();
         let curve = moxcms::ToneReprCurve::Lut(curve);
         profile.red_trc = Some(curve.clone());
         profile.green_trc = Some(curve.clone());
@@ -160,9 +168,15 @@ mod tests {
     fn others_are_dropped() {
         let bytes = ColorProfile::new_srgb().encode().unwrap();
         assert!(Profile::take(&bytes, &colour(), bytes.len() - 1).is_none(), "too large");
-        assert!(Profile::take(&bytes[..bytes.len() - 1], &colour(), 1 << 16).is_none(), "cut");
+        assert!(
+            Profile::take(&bytes[..bytes.len() - 1], &colour(), 1 << 16).is_none(),
+            "cut"
+        );
         assert!(Profile::take(b"", &colour(), 1 << 16).is_none());
-        assert!(take(&ColorProfile::new_gray_with_gamma(2.2)).is_none(), "of grey, for colours");
+        assert!(
+            take(&ColorProfile::new_gray_with_gamma(2.2)).is_none(),
+            "of grey, for colours"
+        );
         let longer = [bytes.as_slice(), b"and a secret"].concat();
         assert_eq!(Profile::take(&longer, &colour(), 1 << 16).unwrap().bytes, bytes);
     }

@@ -37,7 +37,10 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            explicit: Bounds { queue: 0.35, blur: 0.60 },
+            explicit: Bounds {
+                queue: 0.35,
+                blur: 0.60,
+            },
             classes: Vec::new(),
             small_side_px: 64,
             small: SmallRule::Hold,
@@ -130,7 +133,14 @@ mod tests {
     fn bounds_are_in_order() {
         assert!(Bounds::new(0.35, 0.6).is_some());
         assert!(Bounds::new(1.0, 1.0).is_some());
-        for (queue, blur) in [(0.6, 0.35), (0.0, 0.5), (-1.0, 0.5), (0.5, 1.1), (f32::NAN, 0.5), (0.5, f32::NAN)] {
+        for (queue, blur) in [
+            (0.6, 0.35),
+            (0.0, 0.5),
+            (-1.0, 0.5),
+            (0.5, 1.1),
+            (f32::NAN, 0.5),
+            (0.5, f32::NAN),
+        ] {
             assert_eq!(Bounds::new(queue, blur), None, "{queue} {blur}");
         }
         let default = Thresholds::default().explicit;

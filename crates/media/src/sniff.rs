@@ -90,10 +90,15 @@ fn by_signature(head: &[u8]) -> Option<Kind> {
 
 /// ISO base media files (ISO/IEC 14496-12, 4.3) tell their brands: one, a version, and then those they are compatible with.
 fn by_brand(head: &[u8]) -> Kind {
-    let length = head.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes) as usize);
+    let length = head
+        .first_chunk::<4>()
+        .map_or(0, |bytes| u32::from_be_bytes(*bytes) as usize);
     let brands = || {
         let all = head.get(8..length.clamp(8, head.len())).unwrap_or_default();
-        all.chunks_exact(4).enumerate().filter(|(at, _)| *at != 1).map(|(_, brand)| brand)
+        all.chunks_exact(4)
+            .enumerate()
+            .filter(|(at, _)| *at != 1)
+            .map(|(_, brand)| brand)
     };
     if brands().any(|brand| matches!(brand, b"avif" | b"avis")) {
         return Kind::Avif;
@@ -111,7 +116,9 @@ fn by_brand(head: &[u8]) -> Kind {
 fn as_text(head: &[u8]) -> Option<String> {
     let utf16 = |read: fn([u8; 2]) -> u16| {
         let units = head[2..].chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
-        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect::<String>()
     };
     let text = match head {
         [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),
@@ -143,8 +150,25 @@ fn is_control(character: char) -> bool {
 /// Text that a browser might take for a page or a drawing.
 fn markup(text: &str) -> Option<Kind> {
     const TAGS: &[&str] = &[
-        "<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<object", "<embed", "<style", "<title", "<meta",
-        "<link", "<base", "<form", "<img", "<video", "<audio", "<template", "<frameset",
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<script",
+        "<iframe",
+        "<object",
+        "<embed",
+        "<style",
+        "<title",
+        "<meta",
+        "<link",
+        "<base",
+        "<form",
+        "<img",
+        "<video",
+        "<audio",
+        "<template",
+        "<frameset",
     ];
     let lower = text.to_ascii_lowercase();
     let start = lower.trim_start();
@@ -163,7 +187,8 @@ fn markup(text: &str) -> Option<Kind> {
     let known = ["h1", "div", "font", "table", "a", "b", "br", "p", "!--"];
     known.iter().find_map(|name| {
         let rest = tag.strip_prefix(name)?;
-        (*name == "!--" || rest.is_empty() || rest.starts_with([' ', '>', '\t', '\n', '\r', '\x0c', '/'])).then_some(Kind::Html)
+        (*name == "!--" || rest.is_empty() || rest.starts_with([' ', '>', '\t', '\n', '\r', '\x0c', '/']))
+            .then_some(Kind::Html)
     })
 }
 
@@ -245,7 +270,10 @@ mod tests {
         check("\u{feff}<?xml version='1.0'?>\n<!-- a, b -->\n<svg>", Kind::Svg);
         check("<x:svg xmlns:x='http://www.w3.org/2000/svg'>", Kind::Svg);
         check("  <!DOCTYPE HTML>", Kind::Html);
-        check("<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'>", Kind::Html);
+        check(
+            "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'>",
+            Kind::Html,
+        );
         check("only a remark, <ScRiPt>alert(1)</script>", Kind::Html);
         check("<!-- x --><p>", Kind::Html);
         check("<br/>", Kind::Html);

@@ -116,7 +116,11 @@ fn cover(rgb: &RgbImage, width: u32, height: u32) -> RgbImage {
         (scaled(rgb.height(), width, height).min(rgb.width()), rgb.height())
     };
     let (x, y) = ((rgb.width() - part.0) / 2, (rgb.height() - part.1) / 2);
-    let (width, height) = if part.0 >= width && part.1 >= height { (width, height) } else { part };
+    let (width, height) = if part.0 >= width && part.1 >= height {
+        (width, height)
+    } else {
+        part
+    };
     if part == rgb.dimensions() {
         return shrink::exactly(rgb, width, height);
     }

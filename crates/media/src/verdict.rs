@@ -183,9 +183,10 @@ impl<'a> Judge<'a> {
             .and_then(|scores| Ok((level(&scores, self.thresholds)?, scores)));
         match judged {
             Ok((level, scores)) => {
-                let worse = self.worst.as_ref().is_none_or(|(worst, before)| {
-                    (level, scores.explicit) > (*worst, before.explicit)
-                });
+                let worse = self
+                    .worst
+                    .as_ref()
+                    .is_none_or(|(worst, before)| (level, scores.explicit) > (*worst, before.explicit));
                 if worse {
                     self.worst = Some((level, scores));
                 }

@@ -58,7 +58,11 @@ pub(crate) fn survey(bytes: &[u8]) -> Result<Survey, MediaError> {
         }
     }
     let (width_px, height_px) = canvas.or(frames.first().copied()).ok_or(DAMAGED)?;
-    if frames.is_empty() || frames.iter().any(|(width, height)| *width > width_px || *height > height_px) {
+    if frames.is_empty()
+        || frames
+            .iter()
+            .any(|(width, height)| *width > width_px || *height > height_px)
+    {
         return Err(DAMAGED);
     }
     Ok(Survey {
@@ -129,9 +133,15 @@ mod tests {
     #[test]
     fn sizes() {
         let still = survey(&file(&[chunk(b"VP8L", LOSSLESS_3_2)])).unwrap();
-        assert_eq!((still.width_px, still.height_px, still.animated, still.lossless), (3, 2, false, true));
+        assert_eq!(
+            (still.width_px, still.height_px, still.animated, still.lossless),
+            (3, 2, false, true)
+        );
         let still = survey(&file(&[chunk(b"VP8 ", LOSSY_16383)])).unwrap();
-        assert_eq!((still.width_px, still.height_px, still.lossless), (16_383, 16_383, false));
+        assert_eq!(
+            (still.width_px, still.height_px, still.lossless),
+            (16_383, 16_383, false)
+        );
         let frame = [[0; 16].as_slice(), &chunk(b"VP8L", LOSSLESS_3_2)].concat();
         let moving = survey(&file(&[chunk(b"VP8X", CANVAS_4_4_ANIMATED), chunk(b"ANMF", &frame)])).unwrap();
         assert_eq!((moving.width_px, moving.height_px, moving.animated), (4, 4, true));
@@ -140,7 +150,10 @@ mod tests {
     #[test]
     fn a_frame_larger_than_its_canvas_is_a_bomb() {
         let canvas = chunk(b"VP8X", CANVAS_4_4_ANIMATED);
-        assert_eq!(survey(&file(&[canvas.clone(), chunk(b"VP8 ", LOSSY_16383)])), Err(DAMAGED));
+        assert_eq!(
+            survey(&file(&[canvas.clone(), chunk(b"VP8 ", LOSSY_16383)])),
+            Err(DAMAGED)
+        );
         let frame = [[0; 16].as_slice(), &chunk(b"VP8 ", LOSSY_16383)].concat();
         assert_eq!(survey(&file(&[canvas, chunk(b"ANMF", &frame)])), Err(DAMAGED));
     }

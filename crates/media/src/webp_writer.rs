@@ -46,7 +46,13 @@ impl WebPWriter {
             .encode(&area.cut(frame), area.width, area.height, ExtendedColorType::Rgb8)
             .map_err(|_| MediaError::NotWritten)?;
         let mut body = Vec::with_capacity(still.len() + 16);
-        for value in [area.x / 2, area.y / 2, area.width - 1, area.height - 1, delay_ms.min(DURATION_MAX_MS)] {
+        for value in [
+            area.x / 2,
+            area.y / 2,
+            area.width - 1,
+            area.height - 1,
+            delay_ms.min(DURATION_MAX_MS),
+        ] {
             body.extend(le24(value));
         }
         body.push(NO_BLENDING);

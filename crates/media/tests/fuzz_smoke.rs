@@ -25,7 +25,11 @@ fn damage(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = seeds[dice.below(seeds.len())].clone();
     for _ in 0..=dice.below(3) {
         // Headers are small, and what breaks most is in them.
-        let reach = if dice.below(2) == 0 { 64.min(bytes.len()) } else { bytes.len() };
+        let reach = if dice.below(2) == 0 {
+            64.min(bytes.len())
+        } else {
+            bytes.len()
+        };
         let at = dice.below(reach + 1);
         let end = (at + dice.below(8)).min(bytes.len());
         match dice.below(5) {
@@ -50,7 +54,10 @@ fn damage(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
 #[test]
 fn images() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/seeds/image");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let seeds: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
     let refused = files.iter().zip(&seeds).filter(|(_, seed)| !image::image(seed));

@@ -10,8 +10,14 @@ fn folder() -> PathBuf {
 
 #[test]
 fn scores_are_the_original_ones() {
-    let golden: serde_json::Value = serde_json::from_slice(&std::fs::read(folder().join("golden.json")).unwrap()).unwrap();
-    let classes: Vec<&str> = golden["classes"].as_array().unwrap().iter().map(|class| class.as_str().unwrap()).collect();
+    let golden: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder().join("golden.json")).unwrap()).unwrap();
+    let classes: Vec<&str> = golden["classes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|class| class.as_str().unwrap())
+        .collect();
     let tolerance = 1e-4;
     assert_eq!(golden["tolerance"].as_f64(), Some(tolerance));
     let moderator = LocalModerator::embedded().unwrap();

@@ -1,8 +1,9 @@
 //! What becomes of a picture, by its scores; and of one that nobody can judge.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may, as tests do")]
 
 mod make;
 
-use freehold_media::{Bounds, ModeratorError, Moderator, Picture, Reason, Score, Scores, Settings, Status, Verdict};
+use freehold_media::{Bounds, Moderator, ModeratorError, Picture, Reason, Score, Scores, Settings, Status, Verdict};
 use freehold_media::{Limits, moderate, process};
 use make::{Extras, Fixed, RedFinder, scores};
 
@@ -10,7 +11,11 @@ fn judged(moderator: &dyn Moderator, settings: &Settings) -> Verdict {
     let bytes = make::png(&make::shades(96, 96), &Extras::default());
     let processed = process(&bytes, settings, moderator).unwrap();
     let verdict = processed.verdict;
-    assert_eq!(moderate(&bytes, settings, moderator), Ok(verdict.clone()), "judged again");
+    assert_eq!(
+        moderate(&bytes, settings, moderator),
+        Ok(verdict.clone()),
+        "judged again"
+    );
     assert_eq!(processed.blurred.is_some(), verdict.status == Status::Unsafe);
     assert_eq!(processed.blurhash.is_some(), verdict.status == Status::Safe);
     verdict
@@ -28,7 +33,7 @@ fn thresholds() {
     ] {
         let verdict = judged(&Fixed(Ok(scores(explicit))), &Settings::default());
         assert_eq!((verdict.status, verdict.reasons), (status, reasons), "{explicit}");
-        assert_eq!(verdict.scores.unwrap().explicit, explicit);
+        assert_eq!(verdict.scores, Some(scores(explicit)));
         assert_eq!(verdict.moderator, "fixed");
     }
 }
@@ -41,14 +46,20 @@ fn a_field_has_its_own_thresholds() {
     settings.thresholds.classes = vec![("sexy".to_owned(), Bounds::new(0.5, 0.7).unwrap())];
     let sexy = |value| Scores {
         explicit: 0.0,
-        classes: vec![Score { class: "sexy".to_owned(), value }],
+        classes: vec![Score {
+            class: "sexy".to_owned(),
+            value,
+        }],
     };
     assert_eq!(judged(&Fixed(Ok(sexy(0.4))), &settings).status, Status::Safe);
     assert_eq!(judged(&Fixed(Ok(sexy(0.5))), &settings).status, Status::Held);
     assert_eq!(judged(&Fixed(Ok(sexy(0.7))), &settings).status, Status::Unsafe);
     // A class that the moderator does not have would be a threshold that never bites.
     let verdict = judged(&Fixed(Ok(scores(0.0))), &settings);
-    assert_eq!((verdict.status, verdict.failure), (Status::Held, Some(ModeratorError::BadAnswer)));
+    assert_eq!(
+        (verdict.status, verdict.failure),
+        (Status::Held, Some(ModeratorError::BadAnswer))
+    );
 }
 
 #[test]
@@ -64,7 +75,10 @@ fn a_moderator_that_fails_holds_the_picture() {
         let verdict = judged(&Fixed(answer), &Settings::default());
         assert_eq!(verdict.status, Status::Held);
         assert_eq!(verdict.reasons, [Reason::ModeratorFailed]);
-        assert_eq!((verdict.failure, verdict.scores, verdict.frames_judged), (Some(expected), None, 1));
+        assert_eq!(
+            (verdict.failure, verdict.scores, verdict.frames_judged),
+            (Some(expected), None, 1)
+        );
     }
 }
 
@@ -83,7 +97,10 @@ impl Moderator for Panics {
 #[test]
 fn a_moderator_that_panics_holds_the_picture() {
     let verdict = judged(&Panics, &Settings::default());
-    assert_eq!((verdict.status, verdict.failure), (Status::Held, Some(ModeratorError::Failed)));
+    assert_eq!(
+        (verdict.status, verdict.failure),
+        (Status::Held, Some(ModeratorError::Failed))
+    );
 }
 
 #[test]
@@ -114,7 +131,12 @@ fn the_worst_scores_are_kept() {
         }
     }
     let frames = [make::shades(64, 64), some_red, make::shades(64, 64)];
-    let verdict = moderate(&make::animated_webp(&frames), &Settings::default(), &RedFinder::default()).unwrap();
+    let verdict = moderate(
+        &make::animated_webp(&frames),
+        &Settings::default(),
+        &RedFinder::default(),
+    )
+    .unwrap();
     assert_eq!((verdict.status, verdict.frames_judged), (Status::Held, 2));
     assert!(verdict.scores.unwrap().explicit > 0.4);
 }
@@ -140,19 +162,29 @@ mod local {
 
     /// The field of grey that the model takes for what it is not.
     fn flagged() -> GrayImage {
-        image::load_from_memory(&make::golden("abstract_flagged_1.png")).unwrap().into_luma8()
+        image::load_from_memory(&make::golden("abstract_flagged_1.png"))
+            .unwrap()
+            .into_luma8()
     }
 
     #[test]
     fn one_flagged_frame_of_an_animation() {
         let bad = image::DynamicImage::ImageLuma8(flagged()).into_rgb8();
         let (width, height) = bad.dimensions();
-        let frames = [make::shades(width, height), make::shades(width, height), bad, make::shades(width, height)];
+        let frames = [
+            make::shades(width, height),
+            make::shades(width, height),
+            bad,
+            make::shades(width, height),
+        ];
         let moderator = LocalModerator::embedded().unwrap();
         for bytes in [make::gif(&frames), make::animated_webp(&frames)] {
             let processed = process(&bytes, &Settings::default(), &moderator).unwrap();
             assert_eq!(processed.verdict.status, Status::Unsafe, "{:?}", processed.verdict);
-            assert_eq!((processed.verdict.frames_decoded, processed.verdict.frames_judged), (4, 2));
+            assert_eq!(
+                (processed.verdict.frames_decoded, processed.verdict.frames_judged),
+                (4, 2)
+            );
         }
     }
 

@@ -1,8 +1,11 @@
 //! Sizes of stored pictures.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may, as tests do")]
 
 mod make;
 
-use freehold_media::{Encoded, Fit, Format, Limits, MediaError, StillFormat, VARIANT_SIDE_MAX_PX, VariantSpec, variant};
+use freehold_media::{
+    Encoded, Fit, Format, Limits, MediaError, StillFormat, VARIANT_SIDE_MAX_PX, VariantSpec, variant,
+};
 use image::{ImageDecoder, Rgb, RgbImage};
 use make::Extras;
 
@@ -48,13 +51,25 @@ fn sizes() {
 #[test]
 fn cover_cuts_and_contain_adds() {
     // Three squares: red, blue, red.
-    let flag = RgbImage::from_fn(300, 100, |x, _| if x / 100 == 1 { Rgb([0, 0, 200]) } else { Rgb([200, 0, 0]) });
+    let flag = RgbImage::from_fn(300, 100, |x, _| {
+        if x / 100 == 1 {
+            Rgb([0, 0, 200])
+        } else {
+            Rgb([200, 0, 0])
+        }
+    });
     let flag = make::png(&flag, &Extras::default());
     let (_, seen) = made(&flag, &spec(50, 50, Fit::Cover));
     assert!(seen.pixels().all(|pixel| pixel[2] > 150), "the middle");
     let (_, seen) = made(&flag, &spec(90, 90, Fit::Contain));
-    assert_eq!((seen.get_pixel(45, 0).0, seen.get_pixel(45, 89).0), ([255; 3], [255; 3]));
-    assert_eq!((seen.get_pixel(45, 45).0, seen.get_pixel(5, 45).0), ([0, 0, 200], [200, 0, 0]));
+    assert_eq!(
+        (seen.get_pixel(45, 0).0, seen.get_pixel(45, 89).0),
+        ([255; 3], [255; 3])
+    );
+    assert_eq!(
+        (seen.get_pixel(45, 45).0, seen.get_pixel(5, 45).0),
+        ([0, 0, 200], [200, 0, 0])
+    );
 }
 
 #[test]

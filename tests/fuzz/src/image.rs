@@ -1,8 +1,8 @@
 //! Uploads of pictures. A file of its own, which the targets that have no pictures do not compile.
 
 use freehold_media::{
-    Encoded, Fit, Limits, Moderator, ModeratorError, Picture, Scores, Settings, SmallRule, Status, VariantSpec, moderate, process,
-    sniff, variant,
+    Encoded, Fit, Limits, Moderator, ModeratorError, Picture, Scores, Settings, SmallRule, Status, VariantSpec,
+    moderate, process, sniff, variant,
 };
 
 /// Takes what is bright for unsafe, and fails for what is dark.

@@ -1,5 +1,6 @@
 //! Makes files that nobody should send, and some that anybody might.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may, as tests do")]
 
 use freehold_media::{Moderator, ModeratorError, Picture, Score, Scores};
 use image::codecs::gif::GifEncoder;
@@ -7,6 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{Delay, ExtendedColorType, Frame, ImageEncoder, Rgb, RgbImage, RgbaImage};
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -45,12 +47,20 @@ impl Moderator for Fixed {
 
 pub(crate) fn scores(explicit: f32) -> Scores {
     let class = "other".to_owned();
-    let classes = vec![Score { class, value: 1.0 - explicit }];
+    let classes = vec![Score {
+        class,
+        value: 1.0 - explicit,
+    }];
     Scores { explicit, classes }
 }
 
 pub(crate) fn golden(name: &str) -> Vec<u8> {
-    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).unwrap()
+    std::fs::read(
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/golden")
+            .join(name),
+    )
+    .unwrap()
 }
 
 pub(crate) fn seed(name: &str) -> Vec<u8> {
@@ -90,7 +100,13 @@ fn encode(mut encoder: impl ImageEncoder, raw: &[u8], size: (u32, u32), colour: 
 pub(crate) fn jpeg(image: &RgbImage, extras: &Extras) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut bytes, 92);
-    encode(encoder, image.as_raw(), image.dimensions(), ExtendedColorType::Rgb8, extras);
+    encode(
+        encoder,
+        image.as_raw(),
+        image.dimensions(),
+        ExtendedColorType::Rgb8,
+        extras,
+    );
     bytes
 }
 
@@ -105,13 +121,24 @@ pub(crate) fn png_of(raw: &[u8], size: (u32, u32), colour: ExtendedColorType, ex
 }
 
 pub(crate) fn png_rgba(image: &RgbaImage) -> Vec<u8> {
-    png_of(image.as_raw(), image.dimensions(), ExtendedColorType::Rgba8, &Extras::default())
+    png_of(
+        image.as_raw(),
+        image.dimensions(),
+        ExtendedColorType::Rgba8,
+        &Extras::default(),
+    )
 }
 
 pub(crate) fn webp(image: &RgbImage, extras: &Extras) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = WebPEncoder::new_lossless(&mut bytes);
-    encode(encoder, image.as_raw(), image.dimensions(), ExtendedColorType::Rgb8, extras);
+    encode(
+        encoder,
+        image.as_raw(),
+        image.dimensions(),
+        ExtendedColorType::Rgb8,
+        extras,
+    );
     bytes
 }
 
@@ -121,7 +148,9 @@ pub(crate) fn gif(frames: &[RgbImage]) -> Vec<u8> {
     encoder.set_repeat(image::codecs::gif::Repeat::Infinite).unwrap();
     for frame in frames {
         let rgba = image::DynamicImage::ImageRgb8(frame.clone()).into_rgba8();
-        encoder.encode_frame(Frame::from_parts(rgba, 0, 0, Delay::from_numer_denom_ms(100, 1))).unwrap();
+        encoder
+            .encode_frame(Frame::from_parts(rgba, 0, 0, Delay::from_numer_denom_ms(100, 1)))
+            .unwrap();
     }
     drop(encoder);
     bytes
@@ -131,17 +160,17 @@ pub(crate) fn animated_webp(frames: &[RgbImage]) -> Vec<u8> {
     let le24 = |value: u32| value.to_le_bytes()[..3].to_vec();
     let (width, height) = frames[0].dimensions();
     let canvas = [vec![2, 0, 0, 0], le24(width - 1), le24(height - 1)].concat();
-    let mut body = [b"WEBP".to_vec(), riff(b"VP8X", &canvas), riff(b"ANIM", &[0; 6])].concat();
+    let mut body = [b"WEBP".to_vec(), riff(*b"VP8X", &canvas), riff(*b"ANIM", &[0; 6])].concat();
     for frame in frames {
         let header = [le24(0), le24(0), le24(width - 1), le24(height - 1), le24(100), vec![2]].concat();
         let still = webp(frame, &Extras::default());
-        body.extend(riff(b"ANMF", &[&header, &still[12..]].concat()));
+        body.extend(riff(*b"ANMF", &[&header, &still[12..]].concat()));
     }
-    riff(b"RIFF", &body)
+    riff(*b"RIFF", &body)
 }
 
-pub(crate) fn riff(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let mut chunk = [name, (data.len() as u32).to_le_bytes().as_slice(), data].concat();
+pub(crate) fn riff(name: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut chunk = [&name, (data.len() as u32).to_le_bytes().as_slice(), data].concat();
     if data.len() % 2 == 1 {
         chunk.push(0);
     }
@@ -149,9 +178,14 @@ pub(crate) fn riff(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 /// A chunk of a PNG, with its sum.
-pub(crate) fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
     let named = [name.as_slice(), data].concat();
-    [(data.len() as u32).to_be_bytes().as_slice(), &named, &crc32(&named).to_be_bytes()].concat()
+    [
+        (data.len() as u32).to_be_bytes().as_slice(),
+        &named,
+        &crc32(&named).to_be_bytes(),
+    ]
+    .concat()
 }
 
 /// Names and data of a PNG's chunks.
@@ -174,12 +208,17 @@ pub(crate) fn with_chunks(png: &[u8], added: &[Vec<u8>]) -> Vec<u8> {
 
 /// A PNG by hand: `depth` and `colour` as in its header, and the rows as they are packed.
 pub(crate) fn raw_png(width: u32, height: u32, depth: u8, colour: u8, packed: &[u8]) -> Vec<u8> {
-    let header = [width.to_be_bytes().as_slice(), &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat();
+    let header = [
+        width.to_be_bytes().as_slice(),
+        &height.to_be_bytes(),
+        &[depth, colour, 0, 0, 0],
+    ]
+    .concat();
     [
         b"\x89PNG\r\n\x1a\n".to_vec(),
-        chunk(b"IHDR", &header),
-        chunk(b"IDAT", packed),
-        chunk(b"IEND", b""),
+        chunk(*b"IHDR", &header),
+        chunk(*b"IDAT", packed),
+        chunk(*b"IEND", b""),
     ]
     .concat()
 }
@@ -189,7 +228,11 @@ pub(crate) fn apng(still: &RgbImage, frame: &RgbImage) -> Vec<u8> {
     let (width, height) = still.dimensions();
     let data = |image: &RgbImage| {
         let chunks = chunks(&png(image, &Extras::default()));
-        chunks.into_iter().filter(|(name, _)| name == "IDAT").flat_map(|(_, data)| data).collect::<Vec<u8>>()
+        chunks
+            .into_iter()
+            .filter(|(name, _)| name == "IDAT")
+            .flat_map(|(_, data)| data)
+            .collect::<Vec<u8>>()
     };
     let control = |number: u32| {
         let size = [width.to_be_bytes(), height.to_be_bytes(), [0; 4], [0; 4]].concat();
@@ -198,20 +241,22 @@ pub(crate) fn apng(still: &RgbImage, frame: &RgbImage) -> Vec<u8> {
     let header = [width.to_be_bytes().as_slice(), &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
     [
         b"\x89PNG\r\n\x1a\n".to_vec(),
-        chunk(b"IHDR", &header),
-        chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]),
-        chunk(b"fcTL", &control(0)),
-        chunk(b"IDAT", &data(still)),
-        chunk(b"fcTL", &control(1)),
-        chunk(b"fdAT", &[2_u32.to_be_bytes().as_slice(), &data(frame)].concat()),
-        chunk(b"IEND", b""),
+        chunk(*b"IHDR", &header),
+        chunk(*b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]),
+        chunk(*b"fcTL", &control(0)),
+        chunk(*b"IDAT", &data(still)),
+        chunk(*b"fcTL", &control(1)),
+        chunk(*b"fdAT", &[2_u32.to_be_bytes().as_slice(), &data(frame)].concat()),
+        chunk(*b"IEND", b""),
     ]
     .concat()
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg()))
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
     })
 }
 
@@ -266,11 +311,21 @@ impl Bits {
 
 /// A JPEG of one colour by hand: the values of its components as they are stored, Adobe's mark of `transform` if any.
 pub(crate) fn flat_jpeg(blocks: (u16, u16), values: &[u8], transform: Option<u8>) -> Vec<u8> {
-    let segment = |marker: u8, data: &[u8]| [&[0xff, marker], ((data.len() + 2) as u16).to_be_bytes().as_slice(), data].concat();
+    let segment = |marker: u8, data: &[u8]| {
+        [
+            &[0xff, marker],
+            ((data.len() + 2) as u16).to_be_bytes().as_slice(),
+            data,
+        ]
+        .concat()
+    };
     let count = values.len() as u8;
     let mut file = b"\xff\xd8".to_vec();
     if let Some(transform) = transform {
-        file.extend(segment(0xee, &[b"Adobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat()));
+        file.extend(segment(
+            0xee,
+            &[b"Adobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat(),
+        ));
     }
     file.extend(segment(0xdb, &[[0].as_slice(), &[1; 64]].concat()));
     let side = |blocks: u16| (blocks * 8).to_be_bytes();
@@ -292,15 +347,15 @@ pub(crate) fn flat_jpeg(blocks: (u16, u16), values: &[u8], transform: Option<u8>
         for value in values {
             let level = if block == 0 { (i32::from(*value) - 128) * 8 } else { 0 };
             let category = 32 - level.unsigned_abs().leading_zeros();
-            bits += &format!("{category:04b}");
+            let _ = write!(bits, "{category:04b}");
             if category > 0 {
                 let coded = if level < 0 { level + (1 << category) - 1 } else { level };
-                bits += &format!("{coded:0width$b}", width = category as usize);
+                let _ = write!(bits, "{coded:0width$b}", width = category as usize);
             }
             bits += "0";
         }
     }
-    while bits.len() % 8 > 0 {
+    while !bits.len().is_multiple_of(8) {
         bits += "1";
     }
     for byte in bits.as_bytes().chunks(8) {
@@ -318,7 +373,13 @@ pub(crate) fn flat_jpeg(blocks: (u16, u16), values: &[u8], transform: Option<u8>
 pub(crate) fn exif(orientation: u16) -> Vec<u8> {
     let mut tiff = b"II*\0\x08\0\0\0".to_vec();
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {
-        [&tag.to_le_bytes(), kind.to_le_bytes().as_slice(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+        [
+            &tag.to_le_bytes(),
+            kind.to_le_bytes().as_slice(),
+            &count.to_le_bytes(),
+            &value.to_le_bytes(),
+        ]
+        .concat()
     };
     tiff.extend(3_u16.to_le_bytes());
     tiff.extend(entry(0x010f, 2, 12, 100));
