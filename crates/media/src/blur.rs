@@ -53,7 +53,7 @@ impl Cells {
     pub(crate) fn to_jpeg(&self) -> Result<Encoded, MediaError> {
         let large = imageops::resize(&self.grid, self.width_px, self.height_px, FilterType::CatmullRom);
         Ok(Encoded {
-            bytes: encode::jpeg(&large, JPEG_QUALITY, None)?,
+            bytes: encode::jpeg(&large, JPEG_QUALITY)?,
             format: Format::Jpeg,
             width_px: self.width_px,
             height_px: self.height_px,

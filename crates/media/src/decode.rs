@@ -2,10 +2,12 @@
 
 use crate::error::MediaError;
 use crate::jpeg;
+use crate::jpeg_writer::Detail;
 use crate::kind::Kind;
 use crate::pixels::Pixels;
 use crate::settings::Limits;
 use crate::sniff::sniff;
+use crate::upright::upright;
 use crate::webp;
 use image::codecs::gif::GifDecoder;
 use image::codecs::jpeg::JpegDecoder;
@@ -23,6 +25,8 @@ pub(crate) struct Still {
     pub(crate) pixels: Pixels,
     /// The colour profile, unchecked.
     pub(crate) profile: Option<Vec<u8>>,
+    /// How much colour it had, if it is written as JPEG.
+    pub(crate) detail: Detail,
 }
 
 /// What the content is, if it is one of the four formats that are taken.
@@ -88,6 +92,7 @@ pub(crate) fn still(bytes: &[u8], limits: &Limits) -> Result<Still, MediaError> 
             let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(fault)?;
             decoder.set_limits(bounded(limits.alloc_bytes_max)).map_err(fault)?;
             let mut still = finish(decoder, kind, survey.coefficient_bytes, limits)?;
+            still.detail = survey.detail;
             // Four inks have become three lights; their profile says nothing of those.
             still.profile = still.profile.filter(|_| survey.components != 4);
             Ok(still)
@@ -112,7 +117,12 @@ pub(crate) fn still(bytes: &[u8], limits: &Limits) -> Result<Still, MediaError> 
             let decoder = WebPDecoder::new(Cursor::new(&bytes[..survey.length_bytes])).map_err(fault)?;
             // Planes of a lossy frame, or the colours of a lossless one before they are copied; and a canvas of its own if animated.
             let pixels = u64::from(survey.width_px) * u64::from(survey.height_px);
-            finish(decoder, kind, pixels * if survey.animated { 8 } else { 2 }, limits)
+            let mut still = finish(decoder, kind, pixels * if survey.animated { 8 } else { 2 }, limits)?;
+            if !survey.lossless {
+                // RFC 6386, 2: brightness for each pixel, colour for each four.
+                still.detail = Detail::Quarter;
+            }
+            Ok(still)
         }
         found => Err(MediaError::NotAnImage { found }),
     }
@@ -140,20 +150,15 @@ fn finish(mut decoder: impl ImageDecoder, kind: Kind, work_bytes: u64, limits: &
     // A picture with a broken profile or orientation is still a picture, as browsers see it.
     let profile = decoder.icc_profile().unwrap_or_default();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| MediaError::decoding(kind, &error))?;
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| MediaError::decoding(kind, &error))?;
     // The picture is made opaque first: turned, it is there twice for a moment.
-    let pixels = match Pixels::flatten(std::mem::take(&mut image)) {
-        pixels if orientation == Orientation::NoTransforms => pixels,
-        Pixels::Grey(grey) => upright(DynamicImage::ImageLuma8(grey), orientation),
-        Pixels::Colour(colour) => upright(DynamicImage::ImageRgb8(colour), orientation),
-    };
+    let pixels = upright(Pixels::flatten(image), orientation);
     if pixels.dimensions().0 == 0 {
         return Err(MediaError::Damaged { kind });
     }
-    Ok(Still { pixels, profile })
-}
-
-fn upright(mut image: DynamicImage, orientation: Orientation) -> Pixels {
-    image.apply_orientation(orientation);
-    Pixels::flatten(image)
+    Ok(Still {
+        pixels,
+        profile,
+        detail: Detail::Full,
+    })
 }

@@ -1,8 +1,8 @@
 //! Writes pictures. Nothing is written but pixels and a colour profile that was checked.
 
 use crate::error::MediaError;
+use crate::jpeg_writer::{self, Detail, Raster};
 use crate::pixels::Pixels;
-use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
@@ -76,11 +76,18 @@ impl fmt::Debug for Encoded {
     }
 }
 
+/// How a JPEG is written; other formats are without loss.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Loss {
+    pub(crate) quality: u8,
+    pub(crate) detail: Detail,
+}
+
 /// Writes a still.
 pub(crate) fn still(
     pixels: &Pixels,
     format: Format,
-    quality: u8,
+    loss: Loss,
     profile: Option<&[u8]>,
 ) -> Result<Encoded, MediaError> {
     let (width_px, height_px) = pixels.dimensions();
@@ -88,21 +95,20 @@ pub(crate) fn still(
         Pixels::Grey(image) => (image.as_raw(), ExtendedColorType::L8),
         Pixels::Colour(image) => (image.as_raw(), ExtendedColorType::Rgb8),
     };
+    let size = (width_px, height_px, colour);
     let mut bytes = Vec::new();
     match format {
-        Format::Jpeg => write(
-            JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100)),
-            raw,
-            (width_px, height_px, colour),
-            profile,
-        )?,
-        Format::Png => write(PngEncoder::new(&mut bytes), raw, (width_px, height_px, colour), profile)?,
-        Format::WebP => write(
-            WebPEncoder::new_lossless(&mut bytes),
-            raw,
-            (width_px, height_px, colour),
-            profile,
-        )?,
+        Format::Jpeg => {
+            let raster = Raster {
+                width: width_px,
+                height: height_px,
+                raw,
+                is_grey: matches!(pixels, Pixels::Grey(_)),
+            };
+            bytes = jpeg_writer::write(raster, loss.quality, loss.detail, profile)?;
+        }
+        Format::Png => write(PngEncoder::new(&mut bytes), raw, size, profile)?,
+        Format::WebP => write(WebPEncoder::new_lossless(&mut bytes), raw, size, profile)?,
         Format::Gif => {
             let mut writer = crate::gif_writer::GifWriter::new(width_px, height_px, None)?;
             writer.add(&pixels.rgb(), 0)?;
@@ -118,12 +124,14 @@ pub(crate) fn still(
     })
 }
 
-pub(crate) fn jpeg(image: &RgbImage, quality: u8, profile: Option<&[u8]>) -> Result<Vec<u8>, MediaError> {
-    let mut bytes = Vec::new();
-    let encoder = JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100));
-    let size = (image.width(), image.height(), ExtendedColorType::Rgb8);
-    write(encoder, image.as_raw(), size, profile)?;
-    Ok(bytes)
+pub(crate) fn jpeg(image: &RgbImage, quality: u8) -> Result<Vec<u8>, MediaError> {
+    let raster = Raster {
+        width: image.width(),
+        height: image.height(),
+        raw: image.as_raw(),
+        is_grey: false,
+    };
+    jpeg_writer::write(raster, quality, Detail::Quarter, None)
 }
 
 fn write(

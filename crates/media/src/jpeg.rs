@@ -1,6 +1,7 @@
 //! Looks through a JPEG's markers before a decoder does (ITU-T T.81, annex B): its size, what it costs, and whether its end is there.
 
 use crate::error::MediaError;
+use crate::jpeg_writer::Detail;
 use crate::kind::Kind;
 
 const DAMAGED: MediaError = MediaError::Damaged { kind: Kind::Jpeg };
@@ -16,6 +17,8 @@ pub(crate) struct Survey {
     /// Memory for the coefficients of a progressive picture; 0 if it is not one.
     pub(crate) coefficient_bytes: u64,
     pub(crate) scans: u32,
+    /// Whether there is less colour than brightness.
+    pub(crate) detail: Detail,
 }
 
 /// Goes from marker to marker up to the end of the image; what comes after it does not count.
@@ -108,6 +111,11 @@ fn frame_header(marker: u8, segment: &[u8]) -> Result<Survey, MediaError> {
         components: *components,
         coefficient_bytes,
         scans: 0,
+        detail: if across * down > 1 {
+            Detail::Quarter
+        } else {
+            Detail::Full
+        },
     })
 }
 
@@ -140,6 +148,7 @@ mod tests {
             // 32 × 16 units of six blocks.
             coefficient_bytes: 512 * 6 * 128,
             scans: 2,
+            detail: Detail::Quarter,
         };
         check(&[START, FRAME, SCAN, SCAN, END, b"\xff\xc2 more"], &Ok(expected));
     }

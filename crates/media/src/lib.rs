@@ -21,6 +21,7 @@ mod decode;
 mod jpeg;
 mod pixels;
 mod profile;
+mod upright;
 mod webp;
 
 mod blur;
@@ -28,6 +29,8 @@ mod blurhash;
 mod encode;
 mod gif_writer;
 mod guard;
+mod jpeg_tables;
+mod jpeg_writer;
 mod shrink;
 mod variant;
 mod webp_writer;

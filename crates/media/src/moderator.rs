@@ -44,7 +44,7 @@ impl<'a> Picture<'a> {
     /// A JPEG of it with sides of at most `side_max_px`, for a service that wants bytes. None if it cannot be written.
     pub fn to_jpeg(&self, side_max_px: u32) -> Option<Vec<u8>> {
         let small = crate::shrink::inside(self.image, side_max_px.max(1), side_max_px.max(1));
-        crate::encode::jpeg(&small, 85, None).ok()
+        crate::encode::jpeg(&small, 85).ok()
     }
 }
 

@@ -4,11 +4,13 @@ use crate::animation;
 use crate::blur::Cells;
 use crate::blurhash;
 use crate::decode;
-use crate::encode::{self, Encoded, Format};
+use crate::encode::{self, Encoded, Format, Loss};
 use crate::error::MediaError;
 use crate::guard;
+use crate::jpeg_writer::Detail;
 use crate::kind::Kind;
 use crate::moderator::Moderator;
+use crate::pixels::Pixels;
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::verdict::{Judge, Status, Verdict};
@@ -96,8 +98,9 @@ fn shape(bytes: &[u8], settings: &Settings) -> Result<Shape, MediaError> {
 
 /// A still that was judged.
 struct Judged {
-    pixels: crate::pixels::Pixels,
+    pixels: Pixels,
     profile: Option<Profile>,
+    detail: Detail,
 }
 
 fn look_at_still(bytes: &[u8], settings: &Settings, judge: &mut Judge<'_>) -> Result<Judged, MediaError> {
@@ -112,17 +115,29 @@ fn look_at_still(bytes: &[u8], settings: &Settings, judge: &mut Judge<'_>) -> Re
         None => judge.look(&[&rgb]),
     }
     drop(rgb);
-    Ok(Judged { pixels, profile })
+    Ok(Judged {
+        pixels,
+        profile,
+        detail: still.detail,
+    })
 }
 
 fn run(bytes: &[u8], settings: &Settings, moderator: &dyn Moderator) -> Result<Processed, MediaError> {
     let mut judge = Judge::new(moderator, &settings.thresholds);
     match shape(bytes, settings)? {
         Shape::Still { kind, format } => {
-            let Judged { pixels, profile } = look_at_still(bytes, settings, &mut judge)?;
+            let Judged {
+                pixels,
+                profile,
+                detail,
+            } = look_at_still(bytes, settings, &mut judge)?;
             let verdict = judge.finish(pixels.dimensions(), 1);
             let profile = profile.as_ref().map(|profile| profile.bytes.as_slice());
-            let original = encode::still(&pixels, format, settings.jpeg_quality, profile)?;
+            let loss = Loss {
+                quality: settings.jpeg_quality,
+                detail,
+            };
+            let original = encode::still(&pixels, format, loss, profile)?;
             if original.bytes.len() as u64 > settings.limits.output_bytes_max {
                 return Err(MediaError::OutputTooLarge {
                     size_bytes_max: settings.limits.output_bytes_max,

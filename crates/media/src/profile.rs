@@ -150,7 +150,7 @@ mod tests {
     fn a_profile_that_draws_is_seen_through() {
         let mut profile = ColorProfile::new_srgb();
         let curve: Vec<u16> = (0..256)
-            .map(|at: u16| (at * 257).saturating_add(if at % 2 == 0 { 4_000 } else { 0 }))
+            .map(|at: u16| (at * 257).saturating_add(if at.is_multiple_of(2) { 4_000 } else { 0 }))
             .collect();
         let curve = moxcms::ToneReprCurve::Lut(curve);
         profile.red_trc = Some(curve.clone());

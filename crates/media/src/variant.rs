@@ -1,7 +1,7 @@
 //! Sizes of a picture that may be served.
 
 use crate::decode;
-use crate::encode::{self, Encoded, Format};
+use crate::encode::{self, Encoded, Format, Loss};
 use crate::error::MediaError;
 use crate::guard;
 use crate::kind::Kind;
@@ -103,7 +103,11 @@ fn run(bytes: &[u8], spec: &VariantSpec, limits: &Limits) -> Result<Encoded, Med
         },
     };
     let profile = profile.as_ref().map(|profile| profile.bytes.as_slice());
-    encode::still(&pixels, format, spec.quality.unwrap_or(QUALITY), profile)
+    let loss = Loss {
+        quality: spec.quality.unwrap_or(QUALITY),
+        detail: still.detail,
+    };
+    encode::still(&pixels, format, loss, profile)
 }
 
 /// A box of the same proportions that is not larger than what the picture fills.

@@ -115,9 +115,9 @@ fn le32(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
         let size = (data.len() as u32).to_le_bytes();
-        [name, size.as_slice(), data, &vec![0; data.len() % 2]].concat()
+        [&name, size.as_slice(), data, &vec![0; data.len() % 2]].concat()
     }
 
     fn file(chunks: &[Vec<u8>]) -> Vec<u8> {
@@ -132,40 +132,40 @@ mod tests {
 
     #[test]
     fn sizes() {
-        let still = survey(&file(&[chunk(b"VP8L", LOSSLESS_3_2)])).unwrap();
+        let still = survey(&file(&[chunk(*b"VP8L", LOSSLESS_3_2)])).unwrap();
         assert_eq!(
             (still.width_px, still.height_px, still.animated, still.lossless),
             (3, 2, false, true)
         );
-        let still = survey(&file(&[chunk(b"VP8 ", LOSSY_16383)])).unwrap();
+        let still = survey(&file(&[chunk(*b"VP8 ", LOSSY_16383)])).unwrap();
         assert_eq!(
             (still.width_px, still.height_px, still.lossless),
             (16_383, 16_383, false)
         );
-        let frame = [[0; 16].as_slice(), &chunk(b"VP8L", LOSSLESS_3_2)].concat();
-        let moving = survey(&file(&[chunk(b"VP8X", CANVAS_4_4_ANIMATED), chunk(b"ANMF", &frame)])).unwrap();
+        let frame = [[0; 16].as_slice(), &chunk(*b"VP8L", LOSSLESS_3_2)].concat();
+        let moving = survey(&file(&[chunk(*b"VP8X", CANVAS_4_4_ANIMATED), chunk(*b"ANMF", &frame)])).unwrap();
         assert_eq!((moving.width_px, moving.height_px, moving.animated), (4, 4, true));
     }
 
     #[test]
     fn a_frame_larger_than_its_canvas_is_a_bomb() {
-        let canvas = chunk(b"VP8X", CANVAS_4_4_ANIMATED);
+        let canvas = chunk(*b"VP8X", CANVAS_4_4_ANIMATED);
         assert_eq!(
-            survey(&file(&[canvas.clone(), chunk(b"VP8 ", LOSSY_16383)])),
+            survey(&file(&[canvas.clone(), chunk(*b"VP8 ", LOSSY_16383)])),
             Err(DAMAGED)
         );
-        let frame = [[0; 16].as_slice(), &chunk(b"VP8 ", LOSSY_16383)].concat();
-        assert_eq!(survey(&file(&[canvas, chunk(b"ANMF", &frame)])), Err(DAMAGED));
+        let frame = [[0; 16].as_slice(), &chunk(*b"VP8 ", LOSSY_16383)].concat();
+        assert_eq!(survey(&file(&[canvas, chunk(*b"ANMF", &frame)])), Err(DAMAGED));
     }
 
     #[test]
     fn what_is_missing() {
-        let whole = file(&[chunk(b"VP8L", LOSSLESS_3_2)]);
+        let whole = file(&[chunk(*b"VP8L", LOSSLESS_3_2)]);
         for length in 12..whole.len() {
             assert_eq!(survey(&whole[..length]), Err(TRUNCATED), "{length}");
         }
         assert_eq!(survey(&file(&[])), Err(DAMAGED));
-        assert_eq!(survey(&file(&[chunk(b"VP8X", CANVAS_4_4_ANIMATED)])), Err(DAMAGED));
+        assert_eq!(survey(&file(&[chunk(*b"VP8X", CANVAS_4_4_ANIMATED)])), Err(DAMAGED));
         assert_eq!(survey(&file(&[b"VP8L\xff\xff\0\0".to_vec()])), Err(TRUNCATED));
     }
 }
