@@ -121,7 +121,9 @@ fn segment(file: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) -> Result<(), MediaE
     let length = u16::try_from(length + 2).map_err(|_| MediaError::NotWritten)?;
     file.extend([0xff, marker]);
     file.extend(length.to_be_bytes());
-    parts.iter().for_each(|part| file.extend_from_slice(part));
+    for part in parts {
+        file.extend_from_slice(part);
+    }
     Ok(())
 }
 
@@ -350,6 +352,10 @@ fn transposed(rows: &[[f32; 8]; 8]) -> [[f32; 8]; 8] {
 }
 
 /// The cosine transform down each of eight columns at once.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "a column at a time is how the transform reads, and how the compiler makes eight of it"
+)]
 fn transform(d: &mut [[f32; 8]; 8]) {
     for x in 0..8 {
         let sum = |a: usize| d[a][x] + d[7 - a][x];
@@ -398,7 +404,9 @@ impl Bits {
             self.count -= 32;
             let bytes = ((self.held >> self.count) as u32).to_be_bytes();
             if bytes.contains(&0xff) {
-                bytes.iter().for_each(|byte| self.byte(*byte));
+                for byte in bytes {
+                    self.byte(byte);
+                }
             } else {
                 self.file.extend_from_slice(&bytes);
             }
