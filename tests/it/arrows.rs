@@ -37,7 +37,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "freehold-planner",
         ],
     ),
-    ("freehold-auth", &["freehold-base", "freehold-entities", "freehold-factors"]),
+    (
+        "freehold-auth",
+        &["freehold-base", "freehold-entities", "freehold-factors"],
+    ),
     ("freehold-vault", &["freehold-base", "freehold-entities"]),
     (
         "freehold",

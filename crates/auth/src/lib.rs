@@ -56,4 +56,6 @@ pub use tenants::{FoundMembership, find_membership, find_tenant, tenants_of};
 pub use terms::Terms;
 pub use ticket::{Ticket, TicketKind, find_ticket, issue_ticket, purge_tickets, take_ticket, use_once, void_tickets};
 pub use token::{Token, TokenHash};
-pub use view::{Membership, SessionView, TenantView, UserView, find_person, find_session, find_user, find_user_by, is_taken};
+pub use view::{
+    Membership, SessionView, TenantView, UserView, find_person, find_session, find_user, find_user_by, is_taken,
+};

@@ -1,8 +1,8 @@
 //! Who gets an account by a provider, whose account it may sign in to, and what people are in a tenant.
 
 use super::{ask, of_acme, refused, roles, sign_in, start, who, with, with_corp};
-use freehold_tests::peers::{Browser, OpenId};
 use freehold_tests::on_both_databases;
+use freehold_tests::peers::{Browser, OpenId};
 use serde_json::{Value, json};
 
 const PROVISIONED: &str = "\

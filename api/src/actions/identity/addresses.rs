@@ -9,7 +9,9 @@ use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::post::Kind;
-use freehold_auth::{TicketKind, Token, find_person, find_user, forgive, issue_ticket, take_ticket, verify_address, void_tickets};
+use freehold_auth::{
+    TicketKind, Token, find_person, find_user, forgive, issue_ticket, take_ticket, verify_address, void_tickets,
+};
 use freehold_base::{Code, RowId};
 use freehold_schema::catalog::SignUp;
 use serde::{Deserialize, Serialize};

@@ -267,8 +267,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
 
 /// Programs send forms there, and read JSON.
 fn is_for_programs(path: &str) -> bool {
-    matches!(path, "/auth/token" | "/auth/oauth/revoke" | "/auth/oauth/userinfo" | "/auth/oauth/jwks")
-        || (path.starts_with("/auth/oidc/") && path.ends_with("/logout"))
+    matches!(
+        path,
+        "/auth/token" | "/auth/oauth/revoke" | "/auth/oauth/userinfo" | "/auth/oauth/jwks"
+    ) || (path.starts_with("/auth/oidc/") && path.ends_with("/logout"))
 }
 
 fn nothing_at(path: &str) -> Refusal {
