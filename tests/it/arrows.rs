@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("freehold-console", &[]),
     ("freehold-factors", &[]),
     ("freehold-saml", &[]),
+    ("freehold-media", &[]),
     ("freehold-pages", &[]),
     ("freehold-oidc", &["freehold-base"]),
     ("freehold-schema", &["freehold-base"]),

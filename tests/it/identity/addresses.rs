@@ -1,6 +1,6 @@
 //! Whose an address is: shown before the first sign-in, and before it is changed.
 
-use super::{COOKIE, Lobby, email, of, told};
+use super::{COOKIE, Lobby, of, told};
 use freehold_tests::{Browser, Folder, Start, fixture, letter_to, letters, on_both_databases};
 use serde_json::json;
 use std::time::Duration;
