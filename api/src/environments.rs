@@ -11,9 +11,10 @@ use crate::pseudonym::Pseudonyms;
 use crate::recorder::Recorder;
 use crate::secrets::Secrets;
 use crate::subscriptions::{Changes, Hub};
-use freehold_auth::{Passwords, TenantView};
+use freehold_auth::{Algorithm, Passwords, TenantView};
 use freehold_base::{Clock, Code, Limits};
 use freehold_planner::cursor::Sealer;
+use freehold_schema::catalog::PasswordHash;
 use freehold_schema::operations::AppOperation;
 use freehold_storage::Database;
 use freehold_vault::Vault;
@@ -211,6 +212,7 @@ impl Environment {
         default_query: Option<String>,
     ) {
         self.persisted.serve(operations);
+        self.hash_as(&bundle);
         let next = Live {
             bundle: Some(bundle),
             report: None,
@@ -219,6 +221,19 @@ impl Environment {
         };
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = next;
         self.hub.tell(Changes::everything());
+    }
+
+    /// Hashes new passwords as the app wants it.
+    fn hash_as(&self, bundle: &Bundle) {
+        let Some(rules) = bundle.catalog.passwords else { return };
+        let algorithm = match rules.hash {
+            PasswordHash::Argon2id => Algorithm::Argon2id,
+            PasswordHash::Scrypt => Algorithm::Scrypt,
+            PasswordHash::Bcrypt => Algorithm::Bcrypt,
+        };
+        if let Err(error) = self.passwords.use_algorithm(algorithm, &mut rand::rng()) {
+            tracing::error!("passwords are hashed as before: {error}");
+        }
     }
 
     /// Keeps serving the last good bundle, and tells why the newest is not served.

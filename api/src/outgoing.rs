@@ -30,9 +30,10 @@ impl Http for Outgoing {
         let sent = tokio::task::spawn_blocking(move || -> Result<Response, HttpError> {
             let (parts, body) = request.into_parts();
             // A `GET` has no body at all, not an empty one.
-            let mut response = match body.is_empty() {
-                true => agent.run(http::Request::from_parts(parts, ()))?,
-                false => agent.run(http::Request::from_parts(parts, body))?,
+            let mut response = if body.is_empty() {
+                agent.run(http::Request::from_parts(parts, ()))?
+            } else {
+                agent.run(http::Request::from_parts(parts, body))?
             };
             // One more than is read, so that what is too long is not taken for whole.
             let limit = RESPONSE_BYTES_MAX as u64 + 1;

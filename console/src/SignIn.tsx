@@ -47,6 +47,9 @@ export function SignIn({ onSubmit, onClose }: Props) {
         <button type="submit" className="button button-primary" disabled={busy}>
           {busy ? 'Signing in…' : 'Sign in'}
         </button>
+        <p className="form-other">
+          <a href="/auth/sign-in?return_to=%2F">Other ways to sign in</a>
+        </p>
       </form>
     </dialog>
   );

@@ -62,7 +62,13 @@ export async function getInfo(): Promise<Info> {
 }
 
 export async function signIn(email: string, password: string): Promise<Session> {
-  return (await call('POST', '/auth/sign-in', { email, password })).json() as Promise<Session>;
+  const answer = (await (await call('POST', '/auth/sign-in', { email, password })).json()) as
+    | Session
+    | { secondFactorRequired: unknown };
+  if (!('secondFactorRequired' in answer)) return answer;
+  // The page that asks for it comes back here.
+  location.assign('/auth/mfa?return_to=%2F');
+  return new Promise(() => {});
 }
 
 export async function signOut(): Promise<void> {

@@ -57,7 +57,9 @@ impl Authority {
     pub fn client_of(&self, name: &str, emails: &[&str]) -> Identity {
         let mut params = CertificateParams::new(Vec::new()).expect("no name is malformed");
         params.distinguished_name.push(DnType::CommonName, name);
-        let names = emails.iter().map(|email| SanType::Rfc822Name((*email).try_into().expect("an address is ASCII")));
+        let names = emails
+            .iter()
+            .map(|email| SanType::Rfc822Name((*email).try_into().expect("an address is ASCII")));
         params.subject_alt_names = names.collect();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params)
@@ -153,7 +155,10 @@ impl TlsClient {
         socket.set_read_timeout(patience).map_err(|error| error.to_string())?;
         let mut stream = StreamOwned::new(client, socket);
         while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock).map_err(|error| error.to_string())?;
+            stream
+                .conn
+                .complete_io(&mut stream.sock)
+                .map_err(|error| error.to_string())?;
         }
         Ok(TlsConnection(stream))
     }
@@ -203,7 +208,9 @@ impl TlsConnection {
     /// # Errors
     /// Why none comes.
     pub fn ask(&mut self, request: &str) -> Result<TlsAnswer, String> {
-        self.0.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        self.0
+            .write_all(request.as_bytes())
+            .map_err(|error| error.to_string())?;
         self.read(|text, head| {
             let length = head
                 .lines()
@@ -219,7 +226,9 @@ impl TlsConnection {
     /// # Errors
     /// Why it does not come.
     pub fn ask_until(&mut self, request: &str, text: &str) -> Result<TlsAnswer, String> {
-        self.0.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        self.0
+            .write_all(request.as_bytes())
+            .map_err(|error| error.to_string())?;
         self.read(|all, _| all.contains(text))
     }
 

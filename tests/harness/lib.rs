@@ -7,12 +7,15 @@
     reason = "a harness panics when the world is not as the tests need it"
 )]
 
+mod authenticator;
 mod authority;
 mod balancer;
+mod browser;
 mod database;
 mod folder;
 pub mod generate;
 mod keeper;
+mod letters;
 mod listener;
 pub mod peers;
 mod person;
@@ -27,11 +30,15 @@ mod server;
 mod settings;
 mod sink;
 mod stored;
+mod totp;
 
+pub use authenticator::{Passkey, Scene};
 pub use authority::{Authority, Identity, TlsAnswer, TlsClient, TlsConnection, Versions};
 pub use balancer::Balancer;
+pub use browser::{Browser, Reply};
 pub use database::{Database, Fresh};
 pub use folder::{Folder, example, fixture};
+pub use letters::{Letter, letter_to, letters};
 pub use listener::{Events, Socket};
 pub use person::{Answer, Person, without_request_id};
 pub use program::{Finished, Running, command, command_with_input};
@@ -41,6 +48,7 @@ pub use server::{Server, Start};
 pub use settings::{crashes, proof_cases, proof_seed, repository, updates_snapshots};
 pub use sink::{Mail, Offers, Sink};
 pub use stored::{Reader, Tables};
+pub use totp::{code_at, code_now};
 
 /// Makes two tests of each function: on SQLite, and on PostgreSQL.
 #[macro_export]

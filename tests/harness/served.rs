@@ -29,7 +29,12 @@ impl Served {
     /// As [`Served::start`]; an error is what it printed.
     pub fn try_start(folder: Folder, top: &str, tables: &str) -> Result<Self, String> {
         let config = write_config(&folder, top, tables);
-        let command = [program::path().display().to_string(), "serve".into(), "--config".into(), config.display().to_string()];
+        let command = [
+            program::path().display().to_string(),
+            "serve".into(),
+            "--config".into(),
+            config.display().to_string(),
+        ];
         let log = folder.path().join("log");
         // What it prints is read after its end.
         let keep = folder.path().join("keep");
@@ -40,7 +45,11 @@ impl Served {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             if let Some(address) = told(&text, "listening on ") {
                 let _ = std::fs::remove_file(&keep);
-                return Ok(Self { keeper, folder, address });
+                return Ok(Self {
+                    keeper,
+                    folder,
+                    address,
+                });
             }
             if keeper.has_ended() || started.elapsed() > Duration::from_mins(1) {
                 drop(keeper);
@@ -89,7 +98,11 @@ impl Served {
     pub fn wait_for(&self, text: &str) {
         let started = Instant::now();
         while !self.log().contains(text) {
-            assert!(started.elapsed() < Duration::from_secs(30), "no `{text}` in:\n{}", self.log());
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "no `{text}` in:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -106,13 +119,18 @@ impl Served {
     /// If it is not there.
     pub fn signal(&self, name: &str) {
         let process = std::fs::read_to_string(self.folder.path().join("process")).expect("it has a process");
-        let sent = std::process::Command::new("kill").args(["-s", name, process.trim()]).status();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, process.trim()])
+            .status();
         assert!(sent.is_ok_and(|status| status.success()), "it is not there");
     }
 }
 
 fn write_config(folder: &Folder, top: &str, tables: &str) -> PathBuf {
-    let (file, keys) = (folder.path().join("freehold.toml"), folder.path().join("data/keys.json"));
+    let (file, keys) = (
+        folder.path().join("freehold.toml"),
+        folder.path().join("data/keys.json"),
+    );
     if !keys.exists() {
         std::fs::create_dir_all(folder.path().join("data")).expect("a folder can be made");
         let made = program::command(&["keys", "new", &keys.display().to_string()]);
@@ -134,7 +152,9 @@ fn write_config(folder: &Folder, top: &str, tables: &str) -> PathBuf {
 
 /// The address in a line of the log.
 fn told(log: &str, what: &str) -> Option<String> {
-    let line = log.split_inclusive('\n').find(|line| line.ends_with('\n') && line.contains(what))?;
+    let line = log
+        .split_inclusive('\n')
+        .find(|line| line.ends_with('\n') && line.contains(what))?;
     let address = line.split(what).nth(1)?.split_whitespace().next()?;
     address.split_once("://").map(|(_, address)| address.to_owned())
 }

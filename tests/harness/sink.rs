@@ -65,7 +65,11 @@ impl Sink {
                 let _ = session.run(socket, &offers);
             }
         });
-        Self { port, received, commands }
+        Self {
+            port,
+            received,
+            commands,
+        }
     }
 
     /// Its port.
@@ -90,7 +94,9 @@ impl Sink {
 
 impl fmt::Debug for Sink {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Sink").field("port", &self.port).finish_non_exhaustive()
+        out.debug_struct("Sink")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 

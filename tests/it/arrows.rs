@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("freehold-console", &[]),
     ("freehold-factors", &[]),
     ("freehold-saml", &[]),
+    ("freehold-media", &[]),
     ("freehold-pages", &[]),
     ("freehold-oidc", &["freehold-base"]),
     ("freehold-schema", &["freehold-base"]),
@@ -37,7 +38,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "freehold-planner",
         ],
     ),
-    ("freehold-auth", &["freehold-base", "freehold-entities", "freehold-factors"]),
+    (
+        "freehold-auth",
+        &["freehold-base", "freehold-entities", "freehold-factors"],
+    ),
     ("freehold-vault", &["freehold-base", "freehold-entities"]),
     (
         "freehold",

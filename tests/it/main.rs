@@ -22,6 +22,7 @@ mod formulas;
 mod graphql;
 mod hostile;
 mod http;
+mod identity;
 mod isolation;
 mod known_faults;
 mod known_texts;

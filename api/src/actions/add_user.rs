@@ -81,14 +81,7 @@ pub(crate) async fn add_user(environment: &Environment, user: &NewUser<'_>) -> R
         tenant: place,
     };
     let id = people::insert(environment, &bundle, &person, before).await?;
-    set_password(
-        &environment.platform,
-        id,
-        phc,
-        Address::Shown,
-        environment.clock.now(),
-    )
-    .await?;
+    set_password(&environment.platform, id, phc, Address::Shown, environment.clock.now()).await?;
     audit::added(environment, id, place, user.roles).await?;
     Ok(id)
 }

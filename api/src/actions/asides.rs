@@ -1,7 +1,9 @@
-//! Root fields of a query that ask no rows of the app: explanations and the audit log. They are answered before the plan is made.
+//! Root fields of a query that ask no rows of the app: explanations, the audit log, what holders of an action are shown of people.
+//! They are answered before the plan is made.
 
 use crate::actions::audit::{self, Origin};
 use crate::actions::explain;
+use crate::actions::people::{self, Asking};
 use crate::bundle::{Bundle, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
@@ -29,7 +31,18 @@ pub(crate) async fn answers(
                 let whole = audit::answer(environment, bundle, caller, &field).await?;
                 view.schema.project(&field.items, "AuditConnection", &whole)
             }
-            _ => continue,
+            _ => {
+                let asking = Asking {
+                    environment,
+                    bundle,
+                    view,
+                    caller,
+                };
+                match people::answer(asking, &field).await? {
+                    Some((type_name, whole)) => view.schema.project(&field.items, type_name, &whole),
+                    None => continue,
+                }
+            }
         };
         answers.push((field.key, to_raw_value(&answer).map_err(Refusal::internal)?));
     }

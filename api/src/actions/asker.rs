@@ -3,7 +3,9 @@
 use crate::bundle::{Bundle, IdentityKey, Known};
 use crate::environments::Environment;
 use crate::error::Refusal;
-use freehold_auth::{TenantHint, Token, caller_of, expected, is_to_be_noted, is_unchanged, lookup, touch_session};
+use freehold_auth::{
+    TenantHint, Token, caller_of, expected, is_to_be_noted, is_to_be_rotated, is_unchanged, lookup, touch_session,
+};
 use freehold_base::{Caller, Expected, Lookup, Timestamp, Value};
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ pub(crate) struct Asker<'a> {
     now: Timestamp,
     lookup: Option<Lookup>,
     found: Found,
+    rotates: bool,
 }
 
 /// What the lookup has found.
@@ -45,6 +48,7 @@ impl<'a> Asker<'a> {
             now: environment.clock.now(),
             lookup: lookup(backend, &bundle.directory, token, tenant),
             found: Found::NotYet,
+            rotates: false,
         }
     }
 
@@ -67,7 +71,13 @@ impl<'a> Asker<'a> {
 
     /// What proves, on the way, that they still are who they were the last time.
     pub(crate) fn expected(&self, known: &Known) -> Option<Expected> {
-        expected(&self.bundle.directory, self.lookup.as_ref()?, self.token, known.row.as_deref(), self.now)
+        expected(
+            &self.bundle.directory,
+            self.lookup.as_ref()?,
+            self.token,
+            known.row.as_deref(),
+            self.now,
+        )
     }
 
     /// Takes what was found along with something else.
@@ -114,11 +124,17 @@ impl<'a> Asker<'a> {
         self.lookup.as_ref()
     }
 
-    /// Notes that the session is in use, now and then.
+    /// Whether the session's token is to be replaced: what its owner may do has changed since it was made.
+    pub(crate) fn rotates(&self) -> bool {
+        self.rotates
+    }
+
+    /// Notes that the session is in use, now and then, and what the row of the session says of its token.
     ///
     /// # Errors
     /// When the database refuses.
-    pub(crate) async fn note_use(&self, row: Option<&[Value]>) -> Result<(), Refusal> {
+    pub(crate) async fn note_use(&mut self, row: Option<&[Value]>) -> Result<(), Refusal> {
+        self.rotates = self.token.is_some() && row.is_some_and(is_to_be_rotated);
         if let (Some(token), Some(row)) = (self.token, row)
             && is_to_be_noted(row, self.now)
         {

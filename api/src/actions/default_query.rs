@@ -20,6 +20,7 @@ pub(crate) fn default_query(bundle: &Bundle) -> Option<String> {
             roles,
             signed_in: true,
             member: true,
+            reads_only: false,
         })
     };
     let by_profile = catalog.profiles.keys().map(|profile| member(Some(profile), Vec::new()));

@@ -3,6 +3,7 @@
 use crate::actions::asides;
 use crate::actions::asker::Asker;
 use crate::actions::audit::Origin;
+use crate::actions::new_keys::NewKeys;
 use crate::actions::read::{Proof, Read, read, read_if};
 use crate::actions::subscribe::tenant_hint;
 use crate::actions::write::{self, Mutation, Way};
@@ -51,12 +52,29 @@ pub(crate) struct Request<'a> {
     pub(crate) reads_only: bool,
 }
 
-/// Runs a request; gives the body of its answer.
+/// What a request has come to.
+pub(crate) struct Answered {
+    /// The body.
+    pub(crate) body: Vec<u8>,
+    /// The session's token is to be replaced.
+    pub(crate) rotates: bool,
+}
+
+impl Answered {
+    fn new(data: &[u8], asker: &Asker<'_>) -> Self {
+        Self {
+            body: enveloped(data),
+            rotates: asker.rotates(),
+        }
+    }
+}
+
+/// Runs a request.
 pub(crate) async fn execute(
     environment: &Environment,
     request: &Request<'_>,
     timings: &mut Timings,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Answered, Refusal> {
     let bundle = environment.bundle()?;
     let catalog = &bundle.catalog;
     if request.reads_only && verb(&request.asked.query, request.asked.operation_name.as_deref()) == Verb::Mutation {
@@ -66,7 +84,7 @@ pub(crate) async fn execute(
     let tenant = tenant_hint(catalog, request.host, request.tenant);
     let mut asker = Asker::new(environment, &bundle, request.token.as_ref(), &tenant);
     let way = match as_before(environment, &bundle, &mut asker, request, timings).await? {
-        Before::Answered(data) => return Ok(enveloped(&data)),
+        Before::Answered(data) => return Ok(Answered::new(&data, &asker)),
         Before::Unwritten => Way::InSteps,
         Before::Unanswered => Way::Shortest,
     };
@@ -79,7 +97,7 @@ pub(crate) async fn execute(
         match timings.wait("run", read(environment, &bundle, &caller, &planned)).await {
             // A value that its parameter does not take. Planning says better what is wrong with it.
             Err(refusal) if refusal.code() == Code::BadUserInput => {}
-            outcome => return Ok(enveloped(&outcome?)),
+            outcome => return Ok(Answered::new(&outcome?, &asker)),
         }
     }
     let work = Box::pin(compile(environment, &bundle, &view, &caller, request, timings)).await?;
@@ -94,7 +112,7 @@ pub(crate) async fn execute(
             timings.wait("write", Box::pin(written)).await?
         }
     };
-    Ok(enveloped(&data))
+    Ok(Answered::new(&data, &asker))
 }
 
 /// What became of a request that was taken for one by somebody who has called before.
@@ -160,7 +178,7 @@ async fn as_before(
 async fn write_as_before(
     environment: &Environment,
     bundle: &Bundle,
-    asker: &Asker<'_>,
+    asker: &mut Asker<'_>,
     known: &Known,
     view: &Arc<View>,
     request: &Request<'_>,
@@ -302,7 +320,9 @@ pub(crate) async fn understand(
         OperationKind::Query => {}
         OperationKind::Mutation => {
             let planned = || plan_mutation(catalog, access, &prepared.operation, sealer, limits);
-            let plan = timings.time("plan", planned)?;
+            let mut plan = timings.time("plan", planned)?;
+            let token = request.token.as_ref();
+            let keys = NewKeys::draw(&mut plan, environment, bundle, caller, token).await?;
             let (variables, spent) = (prepared.variables.to_json(), prepared.variables.spent());
             let render = || Readings::render(catalog, &plan, environment.database.dialect());
             let plans = &bundle.plans;
@@ -315,6 +335,7 @@ pub(crate) async fn understand(
                 plan,
                 readings,
                 variables,
+                keys,
             })));
         }
         OperationKind::Subscription => {

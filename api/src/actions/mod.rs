@@ -9,6 +9,8 @@ pub(crate) mod deploy;
 pub(crate) mod execute;
 pub(crate) mod explain;
 pub(crate) mod identity;
+pub(crate) mod new_keys;
+pub(crate) mod people;
 pub(crate) mod policy_test;
 pub(crate) mod read;
 pub(crate) mod rehearse;

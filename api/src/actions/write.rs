@@ -2,6 +2,7 @@
 
 use crate::actions::audit::{self, Denial, Origin};
 use crate::actions::execute::Request;
+use crate::actions::new_keys::NewKeys;
 use crate::bundle::{Bundle, View};
 use crate::environments::Environment;
 use crate::error::Refusal;
@@ -30,6 +31,8 @@ pub(crate) struct Mutation {
     pub(crate) readings: Arc<Readings>,
     /// Coerced variables.
     pub(crate) variables: Map<String, Value>,
+    /// Keys that it makes.
+    pub(crate) keys: NewKeys,
 }
 
 /// Which way a mutation goes.
@@ -158,7 +161,7 @@ pub(crate) async fn write(
             for letter in &letters {
                 environment.post.send(letter, &catalog.app, &site).await;
             }
-            Ok(data)
+            Ok(mutation.keys.shown(data))
         }
         Err(refused) => {
             let code = refused.error.code();
@@ -475,7 +478,11 @@ fn person(what: &Administration) -> Option<RowId> {
         Administration::SetRoles { user, .. }
         | Administration::Remove { user }
         | Administration::Block { user, .. }
-        | Administration::ResetPassword { user } => Some(*user),
-        Administration::Invite { .. } | Administration::CreateTenant { .. } => None,
+        | Administration::ResetPassword { user }
+        | Administration::RevokeSessions { user }
+        | Administration::RemoveFactors { user }
+        | Administration::Unlock { user } => Some(*user),
+        Administration::CreateKey(order) => order.user,
+        Administration::Invite { .. } | Administration::CreateTenant { .. } | Administration::RevokeKey { .. } => None,
     }
 }

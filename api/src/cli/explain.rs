@@ -195,6 +195,7 @@ impl ExplainArgs {
                 profile: role_set.profile.clone(),
                 roles: role_set.roles.clone(),
                 claims: BTreeMap::new(),
+                reads_only: role_set.reads_only,
                 now,
             };
             return Ok(Asker {

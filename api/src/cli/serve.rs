@@ -69,7 +69,11 @@ pub(crate) async fn run(command: &ServeCommand) -> Result<(), Failure> {
         tls: tls.clone(),
     };
     let public = http::bind(environment.clone(), service, listener, workers)?;
-    let port = config.tls.as_ref().and_then(|tls| tls.redirect_port).unwrap_or(public.address.port());
+    let port = config
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.redirect_port)
+        .unwrap_or(public.address.port());
     let redirect = redirect
         .map(|listener| http::bind(environment.clone(), Service::plain(Door::Redirect(port)), listener, 1))
         .transpose()?;
@@ -152,7 +156,10 @@ pub(crate) fn purge(environment: &Arc<Environment>) {
         loop {
             tokio::time::sleep(PURGE_EVERY).await;
             if let Err(error) = forget(&environment).await {
-                tracing::warn!("sessions and links that are over could not be forgotten: {}", chain(&error));
+                tracing::warn!(
+                    "sessions and links that are over could not be forgotten: {}",
+                    chain(&error)
+                );
             }
         }
     });

@@ -47,6 +47,7 @@ impl RoleArgs {
                 roles: Vec::new(),
                 signed_in: false,
                 member: false,
+                reads_only: false,
             });
         }
         Ok(RoleSet {
@@ -54,6 +55,7 @@ impl RoleArgs {
             roles: self.roles.clone(),
             signed_in: true,
             member: true,
+            reads_only: false,
         })
     }
 }

@@ -70,12 +70,18 @@ fn hsts_seconds() -> u32 {
 impl TlsConfig {
     /// What browsers are told on each answer.
     pub(crate) fn hsts(&self) -> String {
-        let subdomains = if self.hsts_subdomains { "; includeSubDomains" } else { "" };
+        let subdomains = if self.hsts_subdomains {
+            "; includeSubDomains"
+        } else {
+            ""
+        };
         format!("max-age={}{subdomains}", self.hsts_seconds)
     }
 
     /// The paths in it.
     pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        [&mut self.certificate, &mut self.key].into_iter().chain(self.client_ca.as_mut())
+        [&mut self.certificate, &mut self.key]
+            .into_iter()
+            .chain(self.client_ca.as_mut())
     }
 }

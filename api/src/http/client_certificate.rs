@@ -49,11 +49,13 @@ impl ClientCertificate {
 
     /// The fingerprint, in hexadecimal digits.
     pub(super) fn hex(&self) -> String {
-        self.fingerprint.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        self.fingerprint
+            .iter()
+            .fold(String::with_capacity(64), |mut text, byte| {
+                // Writing to a string does not fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 }
 
@@ -68,7 +70,9 @@ mod tests {
         params.distinguished_name.push(DnType::CommonName, "Ann");
         params.distinguished_name.push(DnType::OrganizationName, "Acme");
         for email in ["ann@acme.test", "a@b.test"] {
-            params.subject_alt_names.push(SanType::Rfc822Name(email.try_into().unwrap()));
+            params
+                .subject_alt_names
+                .push(SanType::Rfc822Name(email.try_into().unwrap()));
         }
         let uri = "spiffe://acme.test/desk";
         params.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
@@ -76,7 +80,11 @@ mod tests {
         let read = ClientCertificate::read(certificate.der()).unwrap();
         assert_eq!(read.emails, ["ann@acme.test", "a@b.test"]);
         assert_eq!(read.uris, [uri]);
-        assert!(read.subject.contains("CN=Ann") && read.subject.contains("O=Acme"), "{}", read.subject);
+        assert!(
+            read.subject.contains("CN=Ann") && read.subject.contains("O=Acme"),
+            "{}",
+            read.subject
+        );
         let expected: [u8; 32] = Sha256::digest(certificate.der()).into();
         assert_eq!(read.fingerprint, expected);
         assert_eq!(read.hex().len(), 64);

@@ -67,7 +67,11 @@ pub(super) fn note(stream: &Stream, data: &mut Extensions) {
         let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         // It was verified in the handshake. One that cannot be read is nobody's.
         if let Some(certificate) = shown.and_then(|leaf| ClientCertificate::read(leaf)) {
-            tracing::debug!(subject = certificate.subject, fingerprint = certificate.hex(), "a client's certificate");
+            tracing::debug!(
+                subject = certificate.subject,
+                fingerprint = certificate.hex(),
+                "a client's certificate"
+            );
             data.insert(certificate);
         }
     }

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use freehold_auth::Token;
 use freehold_base::Code;
+use freehold_factors::ApiKeyText;
 
 /// The header that another site's page cannot send without being asked.
 const CSRF_HEADER: &str = "x-freehold-csrf";
@@ -177,7 +178,7 @@ fn presented(header: &str, secure: bool) -> Result<Option<Presented>, Refusal> {
     }))
 }
 
-/// The token in `Bearer <token>`.
+/// The token in `Bearer <token>`: a session's, or an API key's, which is written in another way.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` for anything else.
@@ -186,7 +187,9 @@ pub(crate) fn bearer(text: &str) -> Result<Token, Refusal> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(unreadable().with_hint("`Authorization: Bearer <token>` is understood"));
     }
-    Token::parse(token.trim()).ok_or_else(unreadable)
+    let token = token.trim();
+    let key = || ApiKeyText::parse(token).map(|key| Token::from_bytes(*key.bytes()));
+    Token::parse(token).or_else(key).ok_or_else(unreadable)
 }
 
 fn unreadable() -> Refusal {
@@ -296,6 +299,19 @@ mod tests {
             (Some(token.hash()), false)
         );
         assert!(found(&[("authorization", "Basic YTpi")], CookieKind::Plain).is_err());
+        let key = ApiKeyText::random(&mut rand::rng());
+        let bearer = format!("Bearer {}", &*key.text());
+        let hash = Token::from_bytes(*key.bytes()).hash();
+        assert_eq!(
+            found(&[("authorization", &bearer)], CookieKind::Plain).unwrap(),
+            (Some(hash), false)
+        );
+        assert!(found(&[("authorization", &bearer[..bearer.len() - 1])], CookieKind::Plain).is_err());
+        let cookie = format!("freehold={}", &*key.text());
+        assert!(
+            found(&[("cookie", &cookie)], CookieKind::Plain).is_err(),
+            "a key is no session of a browser"
+        );
         assert!(found(&[("cookie", "freehold=nonsense")], CookieKind::Plain).is_err());
         assert_eq!(
             found(&[("cookie", "freehold=")], CookieKind::Plain).unwrap(),

@@ -1,6 +1,6 @@
 //! GraphQL over HTTP: a request in JSON or in the query string, an answer in the media type that the client takes.
 
-use crate::actions::execute::{self, Asked, Request};
+use crate::actions::execute::{self, Answered, Asked, Request};
 use crate::actions::subscribe::subscribe;
 use crate::error::Refusal;
 use crate::http::accept::{Accepted, Media, is_utf8, negotiate};
@@ -16,6 +16,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use actix_web::web::{Payload, Query};
+use freehold_auth::{Token, rotate};
 use freehold_base::{Code, Limits};
 use freehold_schema::graphql::check_nesting;
 use serde_json::{Map, Value};
@@ -33,7 +34,7 @@ pub(crate) async fn serve(call: &Call<'_>, payload: Payload) -> Result<HttpRespo
     let media = accepted.media.unwrap_or(Media::GraphqlResponse);
     let mut timings = Timings::default();
     let outcome = match read(call, payload).await {
-        Ok(request) => run(call, request, accepted, &mut timings).await,
+        Ok((request, by_cookie)) => run(call, request, by_cookie, accepted, &mut timings).await,
         Err(refusal) => Err(refusal),
     };
     let mut response = match outcome {
@@ -76,10 +77,33 @@ pub(crate) fn forget_cookie(call: &Call<'_>, response: &mut HttpResponse) {
     }
 }
 
+/// Gives a browser another token for its session, if what its owner may do has changed. The answer is good in any case.
+async fn replace_token(call: &Call<'_>, token: Option<&Token>, response: &mut HttpResponse) {
+    let environment = call.environment;
+    let Some(old) = token else { return };
+    let next = Token::random(&mut rand::rng());
+    match rotate(&environment.platform, old, &next, environment.clock.now()).await {
+        Ok(true) => {
+            let kind = CookieKind::of(&call.host, environment.without_tls);
+            if let Ok(value) = HeaderValue::try_from(kind.set(&next)) {
+                response.headers_mut().append(SET_COOKIE, value);
+            }
+        }
+        // Another request was faster.
+        Ok(false) => {}
+        Err(error) => tracing::warn!(
+            request = call.id,
+            "a session's token stays: {}",
+            crate::error::chain(&error)
+        ),
+    }
+}
+
 /// Runs a request. Only those who take nothing else have a single answer as an event; a subscription's are events always.
 async fn run(
     call: &Call<'_>,
     request: Request<'_>,
+    by_cookie: bool,
     accepted: Accepted,
     timings: &mut Timings,
 ) -> Result<HttpResponse, Refusal> {
@@ -88,8 +112,12 @@ async fn run(
     if let Some(media) = accepted.media.filter(|_| !listens) {
         // It is large, and would be moved about with all that waits for it.
         let work = Box::pin(within_time(execute::execute(call.environment, &request, timings)));
-        let body = while_there(call.request, work).await?;
-        return Ok(answer(200, media.content_type(), body));
+        let Answered { body, rotates } = while_there(call.request, work).await?;
+        let mut response = answer(200, media.content_type(), body);
+        if rotates && by_cookie {
+            replace_token(call, request.token.as_ref(), &mut response).await;
+        }
+        return Ok(response);
     }
     let ready = Outlets::default();
     let outlet = Arc::new(Outlet::new(ready.clone()));
@@ -102,8 +130,8 @@ async fn run(
         };
         Some(within_time(subscribe(call.environment, standing, outlet.clone())).await?)
     } else {
-        let body = Box::pin(within_time(execute::execute(call.environment, &request, timings))).await?;
-        outlet.put_latest(body.into());
+        let answered = Box::pin(within_time(execute::execute(call.environment, &request, timings))).await?;
+        outlet.put_latest(answered.body.into());
         outlet.complete();
         None
     };
@@ -120,8 +148,8 @@ pub(super) async fn within_time<T>(work: impl Future<Output = Result<T, Refusal>
     }
 }
 
-/// What a request asks, and who for.
-async fn read<'c>(call: &'c Call<'_>, payload: Payload) -> Result<Request<'c>, Refusal> {
+/// What a request asks, and who for; and whether a browser says so by itself.
+async fn read<'c>(call: &'c Call<'_>, payload: Payload) -> Result<(Request<'c>, bool), Refusal> {
     let headers = call.request.headers();
     let limits = call.environment.limits();
     let persisted = &call.environment.persisted;
@@ -143,14 +171,15 @@ async fn read<'c>(call: &'c Call<'_>, payload: Payload) -> Result<Request<'c>, R
     if credentials.by_cookie {
         check_origin(headers, &call.host, reads_only)?;
     }
-    Ok(Request {
+    let request = Request {
         asked,
         token: credentials.token,
         tenant: named_tenant(headers)?,
         host: &call.host,
         origin: call.origin(),
         reads_only,
-    })
+    };
+    Ok((request, credentials.by_cookie))
 }
 
 /// The tenant that a request names.

@@ -140,7 +140,11 @@ pub(crate) fn tenant<'a>(catalog: &'a Catalog, host: &'a Host) -> TenantHint<'a>
 /// The tenant that a request names, by its slug or its id, before anybody has looked it up: the host comes before the header. `None` also
 /// for a host that means a tenant by something else than its slug.
 pub(crate) fn named<'a>(bundle: &'a Bundle, host: &'a Host, header: Option<&'a str>) -> Option<&'a str> {
-    let slug = bundle.directory.tenancy.as_ref().and_then(|tenancy| tenancy.slug.as_deref());
+    let slug = bundle
+        .directory
+        .tenancy
+        .as_ref()
+        .and_then(|tenancy| tenancy.slug.as_deref());
     match tenant(&bundle.catalog, host) {
         TenantHint::Host { column, value } => (slug == Some(column)).then_some(value),
         TenantHint::Named(name) => Some(name),

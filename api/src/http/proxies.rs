@@ -113,7 +113,9 @@ impl Proxies {
         };
         // From the nearest hop on: what stands before the first that is not trusted may be made up.
         for hop in hops.into_iter().rev() {
-            client.by_tls = hop.proto.map_or(client.by_tls, |proto| proto.eq_ignore_ascii_case("https"));
+            client.by_tls = hop
+                .proto
+                .map_or(client.by_tls, |proto| proto.eq_ignore_ascii_case("https"));
             client.host = hop.host.or(client.host);
             // A hop that hides itself hides those before it.
             let Some(address) = hop.address else { break };
@@ -264,7 +266,11 @@ mod tests {
             ("11.0.0.1", vec!["10.0.0.1"], "11.0.0.1"),
         ] {
             let pairs: Vec<_> = forwarded_for.iter().map(|text| ("x-forwarded-for", *text)).collect();
-            assert_eq!(address(ForwardedBy::XForwarded, peer, &pairs), expected, "{peer} {pairs:?}");
+            assert_eq!(
+                address(ForwardedBy::XForwarded, peer, &pairs),
+                expected,
+                "{peer} {pairs:?}"
+            );
         }
     }
 
@@ -272,13 +278,24 @@ mod tests {
     fn one_kind_of_headers_counts() {
         let pairs = [
             ("x-forwarded-for", "1.1.1.1"),
-            ("forwarded", "for=6.6.6.6, for=\"[2001:db8::1]:4711\";proto=https, For=10.0.0.2"),
+            (
+                "forwarded",
+                "for=6.6.6.6, for=\"[2001:db8::1]:4711\";proto=https, For=10.0.0.2",
+            ),
         ];
         assert_eq!(address(ForwardedBy::XForwarded, "10.0.0.1", &pairs), "1.1.1.1");
         assert_eq!(address(ForwardedBy::Forwarded, "10.0.0.1", &pairs), "2001:db8::1");
         assert_eq!(address(ForwardedBy::Forwarded, "192.0.2.1", &pairs), "192.0.2.1");
-        for hidden in ["for=6.6.6.6, for=_secret", "for=6.6.6.6, for=unknown", "nonsense", "for=6.6.6.6, ;;"] {
-            assert_eq!(address(ForwardedBy::Forwarded, "10.0.0.1", &[("forwarded", hidden)]), "10.0.0.1");
+        for hidden in [
+            "for=6.6.6.6, for=_secret",
+            "for=6.6.6.6, for=unknown",
+            "nonsense",
+            "for=6.6.6.6, ;;",
+        ] {
+            assert_eq!(
+                address(ForwardedBy::Forwarded, "10.0.0.1", &[("forwarded", hidden)]),
+                "10.0.0.1"
+            );
         }
     }
 
@@ -308,8 +325,14 @@ mod tests {
         assert_eq!(ask(x, "127.0.0.1", &[], false), (false, true, None), "on this machine");
         let made_up = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https, http")];
         assert_eq!(ask(x, "10.0.0.1", &made_up, false), (false, false, None));
-        let said = [("forwarded", "for=6.6.6.6;proto=https;host=evil.test, for=1.2.3.4;host=help.test;proto=http")];
-        assert_eq!(ask(ForwardedBy::Forwarded, "10.0.0.1", &said, false), (false, false, help));
+        let said = [(
+            "forwarded",
+            "for=6.6.6.6;proto=https;host=evil.test, for=1.2.3.4;host=help.test;proto=http",
+        )];
+        assert_eq!(
+            ask(ForwardedBy::Forwarded, "10.0.0.1", &said, false),
+            (false, false, help)
+        );
         let bad = proxies(x).client(
             &headers(&[("x-forwarded-host", "a b")]),
             Some(SocketAddr::from(([10, 0, 0, 1], 1))),
@@ -320,7 +343,11 @@ mod tests {
 
     #[test]
     fn networks_are_read_strictly() {
-        for (text, shown) in [("10.1.2.3/8", "10.0.0.0/8"), ("127.0.0.1", "127.0.0.1/32"), ("::1", "::1/128")] {
+        for (text, shown) in [
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("127.0.0.1", "127.0.0.1/32"),
+            ("::1", "::1/128"),
+        ] {
             assert_eq!(Network::parse(text).unwrap().to_string(), shown);
         }
         for bad in ["", "10.0.0.0/33", "proxy", "10.0.0", "10.0.0.1:80", "*"] {

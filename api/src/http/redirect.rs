@@ -3,7 +3,7 @@
 
 use crate::error::Refusal;
 use crate::http::host::Host;
-use actix_web::http::header::{CONNECTION, HeaderValue, LOCATION};
+use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use freehold_base::Code;
@@ -20,12 +20,15 @@ pub(super) fn to_tls(request: &HttpRequest, host: &Host, port: u16) -> Result<Ht
         return Err(Refusal::new(Code::Forbidden, "this is served by TLS alone")
             .with_hint("the address begins with `https://`; take what was sent in the clear as known to others"));
     }
-    let port = if port == HTTPS { String::new() } else { format!(":{port}") };
+    let port = if port == HTTPS {
+        String::new()
+    } else {
+        format!(":{port}")
+    };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let location = format!("https://{}{port}{path}", host.name);
-    let mut response = HttpResponse::new(StatusCode::PERMANENT_REDIRECT);
-    let headers = response.headers_mut();
-    headers.insert(LOCATION, HeaderValue::try_from(location).map_err(Refusal::internal)?);
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    Ok(response)
+    let location = HeaderValue::try_from(location).map_err(Refusal::internal)?;
+    let mut response = HttpResponse::build(StatusCode::PERMANENT_REDIRECT);
+    // Nothing more is to be said here.
+    Ok(response.force_close().insert_header((LOCATION, location)).finish())
 }

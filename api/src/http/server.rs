@@ -118,7 +118,10 @@ pub(crate) fn bind(
             .h1(map_config(app, |()| AppConfig::default()));
         fn_service(move |socket| begin(socket, tls.clone())).and_then(http)
     };
-    let server = builder.listen(format!("freehold-{address}"), listener, connections).map_err(unsound)?.run();
+    let server = builder
+        .listen(format!("freehold-{address}"), listener, connections)
+        .map_err(unsound)?
+        .run();
     Ok(Bound { address, server })
 }
 

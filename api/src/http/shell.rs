@@ -9,8 +9,8 @@ use crate::http::proxies::{Client, Proxies};
 use crate::http::{answer, auth, console, graphql, health, redirect, websocket};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, UPGRADE,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -105,7 +105,11 @@ pub(crate) async fn serve(
     };
     dress(&mut response, &id);
     // Not to those who read it in the clear (RFC 6797, section 7.2); and not for names that other servers of this machine have too.
-    if let Some(hsts) = front.hsts.as_ref().filter(|_| client.by_tls && !asks_loopback(&request)) {
+    if let Some(hsts) = front
+        .hsts
+        .as_ref()
+        .filter(|_| client.by_tls && !asks_loopback(&request))
+    {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
     let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;

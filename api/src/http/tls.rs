@@ -11,7 +11,7 @@ use rustls::server::{NoClientAuth, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -97,7 +97,10 @@ impl Tls {
         match files.and_then(|files| build(&self.0.config, &files)) {
             Ok(config) => {
                 *self.0.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-                tracing::info!("new connections get the certificate that is now in {}", self.0.config.certificate.display());
+                tracing::info!(
+                    "new connections get the certificate that is now in {}",
+                    self.0.config.certificate.display()
+                );
             }
             Err(failure) => tracing::error!("the certificate stays as it was: {}", failure.message),
         }
@@ -109,13 +112,20 @@ impl Files {
         Ok(Self {
             certificate: read(&config.certificate, "certificate")?,
             key: read(&config.key, "key")?,
-            client_ca: config.client_ca.as_deref().map(|path| read(path, "client_ca")).transpose()?,
+            client_ca: config
+                .client_ca
+                .as_deref()
+                .map(|path| read(path, "client_ca"))
+                .transpose()?,
         })
     }
 
     fn print(&self) -> Print {
         let mut hash = Sha256::new();
-        for file in [Some(&self.certificate), Some(&self.key), self.client_ca.as_ref()].into_iter().flatten() {
+        for file in [Some(&self.certificate), Some(&self.key), self.client_ca.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             hash.update(Sha256::digest(file));
         }
         Print(hash.finalize().into())
@@ -125,8 +135,9 @@ impl Files {
 fn read(path: &Path, setting: &str) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let unreadable = |error: std::io::Error| {
-        Failure::new(format!("cannot read `{}`: {error}", path.display()))
-            .hint(format!("`{setting}` under [tls] is a PEM file that the server may read"))
+        Failure::new(format!("cannot read `{}`: {error}", path.display())).hint(format!(
+            "`{setting}` under [tls] is a PEM file that the server may read"
+        ))
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -190,25 +201,35 @@ fn verifier(
         Failure::new("certificates of clients are asked for, and nobody is stated who signs them")
             .hint("`client_ca = \"ca.pem\"` under [tls]")
     };
-    let (path, bytes) = config.client_ca.as_ref().zip(files.client_ca.as_ref()).ok_or_else(nobody)?;
+    let (path, bytes) = config
+        .client_ca
+        .as_ref()
+        .zip(files.client_ca.as_ref())
+        .ok_or_else(nobody)?;
     let unusable = |error: String| Failure::new(format!("`{}` cannot be used: {error}", path.display()));
     let mut roots = RootCertStore::empty();
     for certificate in certificates(bytes, path)? {
         roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let builder = if may_be_absent { builder.allow_unauthenticated() } else { builder };
+    let builder = if may_be_absent {
+        builder.allow_unauthenticated()
+    } else {
+        builder
+    };
     let built = builder.build().map_err(|error| unusable(chain(&error)))?;
     Ok(built)
 }
 
 /// The certificates in a file, one at least.
-fn certificates(bytes: &[u8], path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Failure> {
+fn certificates(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let none = || {
         Failure::new(format!("there is no certificate in `{}`", path.display()))
             .hint("a PEM file with `BEGIN CERTIFICATE`")
     };
-    let found: Vec<_> = CertificateDer::pem_slice_iter(bytes).collect::<Result<_, _>>().map_err(|_| none())?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|_| none())?;
     if found.is_empty() { Err(none()) } else { Ok(found) }
 }
 
@@ -236,6 +257,6 @@ impl Hangups {
         if self.signal.recv().await.is_some() {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -377,8 +377,9 @@ impl Connection {
             };
             let mut timings = Timings::default();
             match within_time(execute(&environment, &request, &mut timings)).await {
-                Ok(body) => {
-                    answers.put_latest(body.into());
+                // A token that is to be replaced is replaced by the next request that can be given another.
+                Ok(answered) => {
+                    answers.put_latest(answered.body.into());
                     answers.complete();
                 }
                 Err(refusal) => answers.refuse(refusal),

@@ -14,13 +14,18 @@ pub(crate) use template::Templates;
 
 use crate::config::MailConfig;
 use crate::error::Failure;
+use crate::http::host::Host;
 use freehold_storage::{Letter, LetterKind};
 use lettre::Message;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MessageBuilder};
 use queue::Queue;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Longest line of a message, its end included (RFC 5322, section 2.1.1).
+const LINE_MAX: usize = 998;
 
 /// Where letters go.
 #[derive(Clone)]
@@ -126,7 +131,10 @@ impl Post {
         }
         let Some(message) = self.message(kind, to, link, app, site) else {
             // INVARIANT: neither the address nor the link is in the log.
-            tracing::error!(kind = kind.name(), "a letter cannot be written: its address is none that mail knows");
+            tracing::error!(
+                kind = kind.name(),
+                "a letter cannot be written: its address is none that mail knows"
+            );
             return;
         };
         match &self.way {
@@ -152,7 +160,7 @@ impl Post {
         new_message(to, from, id)
             .subject(written.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(written.body)
+            .body(encoded(&written.body))
             .ok()
     }
 }
@@ -160,21 +168,44 @@ impl Post {
 /// A message with the headers that every letter has.
 fn new_message(to: Mailbox, from: Mailbox, id: String) -> MessageBuilder {
     // RFC 3834: nobody's holiday notice answers.
-    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    Message::builder().to(to).from(from).date_now().message_id(Some(id)).raw_header(automatic)
+    let automatic = HeaderValue::new(
+        HeaderName::new_from_ascii_str("Auto-Submitted"),
+        "auto-generated".to_owned(),
+    );
+    Message::builder()
+        .to(to)
+        .from(from)
+        .date_now()
+        .message_id(Some(id))
+        .raw_header(automatic)
+}
+
+/// A body as it is, if mail carries it so: links then stay whole for whoever reads a file or a log of a mail server.
+fn encoded(text: &str) -> Body {
+    let text = text.replace('\n', "\r\n");
+    let as_is = text.is_ascii() && !text.contains('\0') && text.lines().all(|line| line.len() < LINE_MAX);
+    if as_is {
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
 }
 
 /// Who a letter is from where nobody is stated: it is left in a folder then.
 fn nobody(site: &str) -> Option<Mailbox> {
     let host = site.split_once("://").map_or(site, |(_, host)| host);
-    let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let address = |host: &str| format!("no-reply@{host}").parse().ok();
-    Some(Mailbox::new(None, address(host).or_else(|| address("localhost"))?))
+    let host = Host::parse(host).map(|host| host.name);
+    // Of an address without a name mail makes nothing.
+    let is_name = |host: &String| !host.starts_with('[') && host.parse::<IpAddr>().is_err();
+    let host = host.filter(is_name).unwrap_or_else(|| "localhost".to_owned());
+    Some(Mailbox::new(None, format!("no-reply@{host}").parse().ok()?))
 }
 
 /// Whether a text is an address, with a name or without.
 pub(crate) fn is_mailbox(text: &str) -> bool {
-    text.parse::<Mailbox>().is_ok()
+    // The parser stops at the end of the first address.
+    let is_whole =
+        |mailbox: Mailbox| text == mailbox.email.to_string() || text.ends_with(&format!("<{}>", mailbox.email));
+    text.parse().is_ok_and(is_whole)
 }
 
 pub(crate) use folder::check;

@@ -1,7 +1,7 @@
 //! Letters that wait to be sent: a thread of their own hands them over, so that no request ever waits for a mail server.
 
-use super::smtp::{Problem, attempt};
 use super::Kind;
+use super::smtp::{Problem, attempt};
 use crate::error::Failure;
 use lettre::{Message, SmtpTransport};
 use std::sync::Arc;
@@ -121,7 +121,11 @@ fn work(
                     continue;
                 }
                 (Err(problem), _) => {
-                    tracing::error!(kind = letter.kind.name(), "a letter could not be sent: {}", problem.what);
+                    tracing::error!(
+                        kind = letter.kind.name(),
+                        "a letter could not be sent: {}",
+                        problem.what
+                    );
                 }
                 (Ok(()), _) => tracing::info!(kind = letter.kind.name(), "a letter was sent"),
             }
@@ -164,7 +168,10 @@ mod tests {
             }
         };
         let queue = Queue::over(vec![Duration::from_millis(30); 2], attempt).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         queue.send(message("one"), Kind::Invitation);
         while tried.lock().unwrap().is_empty() {
             std::thread::sleep(Duration::from_millis(1));
@@ -179,6 +186,9 @@ mod tests {
         assert_eq!(tried(&[None, None]), ["one", "two"]);
         assert_eq!(tried(&[Some(true), None, None]), ["one", "two", "one"]);
         assert_eq!(tried(&[Some(false), None]), ["one", "two"], "it will not pass");
-        assert_eq!(tried(&[Some(true), None, Some(true), Some(true)]), ["one", "two", "one", "one"]);
+        assert_eq!(
+            tried(&[Some(true), None, Some(true), Some(true)]),
+            ["one", "two", "one", "one"]
+        );
     }
 }

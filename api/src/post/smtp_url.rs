@@ -52,7 +52,11 @@ impl SmtpUrl {
             security = match (&*name, &*value, security) {
                 ("starttls", "required", Security::StartTls) => security,
                 ("starttls", "off", Security::StartTls) => Security::Clear,
-                _ => return Err("`smtp://…` takes `?starttls=required`, which it means anyway, or `?starttls=off`".to_owned()),
+                _ => {
+                    return Err(
+                        "`smtp://…` takes `?starttls=required`, which it means anyway, or `?starttls=off`".to_owned(),
+                    );
+                }
             };
         }
         if url.fragment().is_some() || !matches!(url.path(), "" | "/") {
@@ -141,10 +145,19 @@ mod tests {
     fn the_password_is_not_told() {
         for (text, shown) in [
             ("smtps://ann:s3cret@mail.test", "smtps://***:***@mail.test:465"),
-            ("smtp://ann%40acme.test:s3%2Fcret@mail.test", "smtp://***:***@mail.test:587?starttls=required"),
-            ("smtp://mail.test:2525?starttls=required", "smtp://mail.test:2525?starttls=required"),
+            (
+                "smtp://ann%40acme.test:s3%2Fcret@mail.test",
+                "smtp://***:***@mail.test:587?starttls=required",
+            ),
+            (
+                "smtp://mail.test:2525?starttls=required",
+                "smtp://mail.test:2525?starttls=required",
+            ),
             ("smtp://127.0.0.1:25?starttls=off", "smtp://127.0.0.1:25?starttls=off"),
-            ("smtp://ann:s3cret@localhost?starttls=off", "smtp://***:***@localhost:587?starttls=off"),
+            (
+                "smtp://ann:s3cret@localhost?starttls=off",
+                "smtp://***:***@localhost:587?starttls=off",
+            ),
         ] {
             let url = SmtpUrl::parse(text).unwrap();
             assert_eq!((url.to_string().as_str(), format!("{url:?}").as_str()), (shown, shown));
@@ -153,7 +166,10 @@ mod tests {
             assert!(SmtpUrl::parse(shown).is_ok());
         }
         let url = SmtpUrl::parse("smtp://ann%40acme.test:s3%2Fcret@mail.test").unwrap();
-        assert_eq!(url.credentials, Some(("ann@acme.test".to_owned(), "s3/cret".to_owned())));
+        assert_eq!(
+            url.credentials,
+            Some(("ann@acme.test".to_owned(), "s3/cret".to_owned()))
+        );
     }
 
     #[test]

@@ -43,7 +43,9 @@ impl Templates {
             templates.push(template);
         }
         no_others(&folder)?;
-        let templates = templates.try_into().map_err(|_| Failure::new("a kind of letter has no words"))?;
+        let templates = templates
+            .try_into()
+            .map_err(|_| Failure::new("a kind of letter has no words"))?;
         Ok(Self(templates))
     }
 
@@ -60,14 +62,18 @@ impl Templates {
     }
 }
 
-const HINT: &str = "the first line is `Subject: …`; then come the words, with {{link}} on a line of its own, {{app}} and {{site}}";
+const HINT: &str =
+    "the first line is `Subject: …`; then come the words, with {{link}} on a line of its own, {{app}} and {{site}}";
 
 impl Template {
     /// # Errors
     /// In words.
     fn parse(text: &str) -> Result<Self, String> {
         let (first, body) = text.split_once('\n').ok_or("there are no words in it")?;
-        let subject = first.strip_prefix("Subject:").ok_or("it does not begin with `Subject:`")?.trim();
+        let subject = first
+            .strip_prefix("Subject:")
+            .ok_or("it does not begin with `Subject:`")?
+            .trim();
         let body = body.trim();
         if subject.is_empty() || body.is_empty() {
             return Err("the subject or the words are empty".to_owned());
@@ -129,14 +135,18 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
 /// A file whose name is misspelt would never be used.
 fn no_others(folder: &Path) -> Result<(), Failure> {
     // No folder, no files.
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
     for name in entries.flatten().map(|entry| entry.file_name()) {
         let name = name.to_string_lossy();
         let kind = name.strip_suffix(".txt");
         if kind.is_some_and(|kind| Kind::ALL.iter().all(|known| known.name() != kind)) {
             let known = Kind::ALL.map(Kind::name).join(", ");
-            return Err(Failure::new(format!("`{}` is no kind of letter", folder.join(&*name).display()))
-                .hint(format!("the kinds are {known}")));
+            return Err(
+                Failure::new(format!("`{}` is no kind of letter", folder.join(&*name).display()))
+                    .hint(format!("the kinds are {known}")),
+            );
         }
     }
     Ok(())
@@ -177,13 +187,19 @@ mod tests {
         ] {
             let error = Template::parse(text).err();
             assert_eq!(error.is_some(), wrong.is_some(), "{text}: {error:?}");
-            assert!(wrong.is_none_or(|wrong| error.is_some_and(|error| error.contains(wrong))), "{text}");
+            assert!(
+                wrong.is_none_or(|wrong| error.is_some_and(|error| error.contains(wrong))),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn values_are_no_places() {
-        assert_eq!(filled("{{app}} {{ link }}{{site}}!", ["L", "{{link}}", "S"]), "{{link}} LS!");
+        assert_eq!(
+            filled("{{app}} {{ link }}{{site}}!", ["L", "{{link}}", "S"]),
+            "{{link}} LS!"
+        );
     }
 
     #[test]
@@ -191,19 +207,35 @@ mod tests {
         let app = std::env::temp_dir().join(format!("freehold-letters-{}", std::process::id()));
         let folder = app.join("mail");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("invitation.txt"), "Subject: Komm zu {{app}}\r\n\r\nHier:\r\n{{link}}\r\n").unwrap();
+        std::fs::write(
+            folder.join("invitation.txt"),
+            "Subject: Komm zu {{app}}\r\n\r\nHier:\r\n{{link}}\r\n",
+        )
+        .unwrap();
         std::fs::write(folder.join("0.eml"), "not ours").unwrap();
         let templates = Templates::load(&app).unwrap();
         let written = templates.write(Kind::Invitation, "https://x/y", "Läden", "https://x");
-        assert_eq!((written.subject.as_str(), written.body.as_str()), ("Komm zu Läden", "Hier:\nhttps://x/y\n"));
+        assert_eq!(
+            (written.subject.as_str(), written.body.as_str()),
+            ("Komm zu Läden", "Hier:\nhttps://x/y\n")
+        );
         let written = templates.write(Kind::PasswordReset, "https://x/y", "shop", "https://x");
         assert!(written.body.contains("https://x/y\n"), "{}", written.body);
         std::fs::write(folder.join("invitations.txt"), "Subject: x\n{{link}}").unwrap();
-        assert!(Templates::load(&app).unwrap_err().message.contains("is no kind of letter"));
+        assert!(
+            Templates::load(&app)
+                .unwrap_err()
+                .message
+                .contains("is no kind of letter")
+        );
         std::fs::remove_file(folder.join("invitations.txt")).unwrap();
         std::fs::write(folder.join("sign_up.txt"), "Subject: x\nhello").unwrap();
         let refused = Templates::load(&app).unwrap_err();
-        assert!(refused.message.contains("sign_up.txt") && refused.hint.is_some(), "{}", refused.message);
+        assert!(
+            refused.message.contains("sign_up.txt") && refused.hint.is_some(),
+            "{}",
+            refused.message
+        );
         std::fs::remove_dir_all(&app).unwrap();
     }
 }

@@ -142,11 +142,6 @@ pub fn is_to_be_rotated(row: &[Value]) -> bool {
     row.get(ROTATE) == Some(&Value::Int(i64::from(TO_ROTATE)))
 }
 
-/// Whether a session with that row may change nothing.
-pub fn is_read_only(row: &[Value]) -> bool {
-    terms_of(row).is_none_or(|terms| terms.read_only)
-}
-
 /// Whose session the row is of.
 pub fn owner_of(row: &[Value]) -> Option<RowId> {
     row_id(row, USER)
@@ -385,6 +380,7 @@ fn described_by(directory: &Directory, terms: &Terms, row: &[Value], now: Timest
             .or_else(|| directory.default_profile.clone()),
         roles,
         claims: BTreeMap::new(),
+        reads_only: terms.read_only,
         now,
     })
 }

@@ -56,6 +56,17 @@ pub async fn admit(
     Ok(Some(Duration::from_micros(u64::try_from(wait).unwrap_or(0).max(1))))
 }
 
+/// Takes an attempt back that turned out to be none: what succeeds is no guess.
+///
+/// # Errors
+/// [`AuthError::Database`].
+pub async fn take_back(database: &DatabaseConnection, subject: &str, rate: Rate) -> Result<(), AuthError> {
+    let mut sql = Sql::new("UPDATE fh_rate SET free_at = free_at - ");
+    sql.bind(micros(rate.every)).push(" WHERE subject = ").bind(subject);
+    database.execute_raw(sql.finish(database)).await?;
+    Ok(())
+}
+
 /// Forgets what was tried so long ago that it does not count.
 ///
 /// # Errors
@@ -102,6 +113,8 @@ mod tests {
             assert_eq!(tried("a").await, None);
             assert_eq!(tried("a").await, Some(Duration::from_secs(10)));
             world.clock.pass(20);
+            assert_eq!(tried("a").await, None);
+            take_back(&world.database, "a", rate).await.unwrap();
             assert_eq!(tried("a").await, None);
             assert_eq!(tried("a").await, None);
             assert_eq!(

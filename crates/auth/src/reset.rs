@@ -1,11 +1,11 @@
 //! Links by which somebody chooses a password.
 
 use crate::read::Sql;
+use crate::session::later;
 use crate::sign_in::{Address, replace_password};
 use crate::{AuthError, Token};
 use freehold_base::{RowId, Timestamp};
 use freehold_entities::reset;
-use crate::session::later;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, TransactionTrait};
 use std::time::Duration;

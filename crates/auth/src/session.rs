@@ -69,7 +69,7 @@ pub struct NewSession<'a> {
     pub family: Option<Uuid>,
 }
 
-impl<'a> NewSession<'a> {
+impl NewSession<'_> {
     /// A browser's, without a second factor.
     pub fn browser(directory: &Directory, user: RowId) -> Self {
         NewSession {
@@ -249,23 +249,50 @@ pub async fn list_sessions(
 /// # Errors
 /// [`AuthError::Database`].
 pub async fn end_sessions(database: &DatabaseConnection, which: Sessions<'_>) -> Result<Vec<TokenHash>, AuthError> {
+    if let Sessions::One(..) = which {
+        let found = session::Entity::find().filter(which.condition()).one(database).await?;
+        return match found {
+            Some(row) => end(database, with_older(&row)).await,
+            None => Ok(Vec::new()),
+        };
+    }
+    end(database, which.condition()).await
+}
+
+/// The session, and the rows of its older tokens, which are good a little longer: they began when it did.
+fn with_older(row: &session::Model) -> Condition {
+    use session::Column;
+    let same = Condition::all()
+        .add(Column::UserId.eq(row.user_id))
+        .add(Column::Kind.eq(SessionKind::Browser.name()))
+        .add(Column::CreatedAt.eq(row.created_at));
+    if row.kind == SessionKind::Browser.name() {
+        same
+    } else {
+        Condition::all().add(Column::TokenHash.eq(row.token_hash.clone()))
+    }
+}
+
+async fn end(database: &DatabaseConnection, which: Condition) -> Result<Vec<TokenHash>, AuthError> {
     let rows = session::Entity::delete_many()
-        .filter(which.condition())
+        .filter(which)
         .exec_with_returning(database)
         .await?;
     let hash = |row: session::Model| row.token_hash.try_into().ok().map(TokenHash);
     Ok(rows.into_iter().filter_map(hash).collect())
 }
 
-/// Ends a session. One that is not there is ended already.
+/// Ends the session of whoever signs out; gives by what it was looked up. One that is not there is ended already. A key stays: its
+/// owner revokes it, not whoever holds it.
 ///
 /// # Errors
 /// [`AuthError::Database`].
-pub async fn end_session(database: &DatabaseConnection, token: &Token) -> Result<(), AuthError> {
-    session::Entity::delete_by_id(token.hash().bytes())
-        .exec(database)
-        .await?;
-    Ok(())
+pub async fn end_session(database: &DatabaseConnection, token: &Token) -> Result<Vec<TokenHash>, AuthError> {
+    let found = session::Entity::find_by_id(token.hash().bytes()).one(database).await?;
+    match found.filter(|row| row.kind != SessionKind::Key.name()) {
+        Some(row) => end(database, with_older(&row)).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Notes that a second factor was shown in a session.

@@ -17,6 +17,8 @@ pub struct Caller {
     pub roles: Vec<String>,
     /// Claims of the session, by name (`$claims.<name>`).
     pub claims: BTreeMap<String, Value>,
+    /// They may change nothing, whatever their roles say: with a key that only reads.
+    pub reads_only: bool,
     /// The moment of the request (`$now`).
     pub now: Timestamp,
 }
@@ -46,6 +48,7 @@ impl Caller {
             profile,
             roles: Vec::new(),
             claims: BTreeMap::new(),
+            reads_only: false,
             now,
         }
     }

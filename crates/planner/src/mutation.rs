@@ -239,6 +239,56 @@ pub enum Administration {
         /// The roles that the caller gets there.
         roles: Vec<String>,
     },
+    /// Ends a member's sessions, in browsers and apps.
+    RevokeSessions {
+        /// Whose.
+        user: RowId,
+    },
+    /// Forgets a member's second factors, and ends the sessions.
+    RemoveFactors {
+        /// Whose.
+        user: RowId,
+    },
+    /// Lifts a lockout, and does nothing else.
+    Unlock {
+        /// Whose.
+        user: RowId,
+    },
+    /// Makes a key of a machine.
+    CreateKey(KeyOrder),
+    /// Ends a key.
+    RevokeKey {
+        /// What it is called.
+        id: RowId,
+    },
+}
+
+/// A key that is wanted.
+#[derive(Debug)]
+pub struct KeyOrder {
+    /// Whose rights it has; `None`: the caller's.
+    pub user: Option<RowId>,
+    /// What people call it, clean.
+    pub name: String,
+    /// Names of roles, known to the model; `None`: all that its owner has.
+    pub roles: Option<Vec<String>>,
+    /// Days until it ends.
+    pub days: u32,
+    /// It changes nothing.
+    pub read_only: bool,
+    /// What was drawn for it. Planning does not draw: whoever runs the plan has put it here.
+    pub drawn: Option<DrawnKey>,
+}
+
+/// What the database is to know of a key's text, which is known to nobody but its owner.
+#[derive(Debug)]
+pub struct DrawnKey {
+    /// SHA-256 of what opens.
+    pub hash: [u8; 32],
+    /// The first characters of the text.
+    pub hint: String,
+    /// The caller has shown a second factor.
+    pub strong: bool,
 }
 
 impl Administration {
@@ -252,6 +302,11 @@ impl Administration {
             Self::Block { blocked: false, .. } => "unblock_member",
             Self::ResetPassword { .. } => "reset_password",
             Self::CreateTenant { .. } => "create_tenant",
+            Self::RevokeSessions { .. } => "revoke_sessions",
+            Self::RemoveFactors { .. } => "remove_second_factors",
+            Self::Unlock { .. } => "unlock_member",
+            Self::CreateKey(_) => "create_api_key",
+            Self::RevokeKey { .. } => "revoke_api_key",
         }
     }
 }

@@ -35,12 +35,11 @@ pub(crate) fn roots(
         context.path.push(field.key.clone());
         let kind = match field.name.as_str() {
             "__typename" => SlotKind::Text(root_type(operation.kind).to_owned()),
-            "__schema" | "__type" | "explainAccess" | "auditLog" => {
-                match ready.iter().position(|(key, _)| *key == field.key) {
-                    Some(at) => SlotKind::Json(ready.swap_remove(at).1),
-                    None => SlotKind::Null,
-                }
-            }
+            "__schema" | "__type" | "explainAccess" | "auditLog" | "memberSessions" | "memberFactors" | "apiKeys"
+            | "identityProviders" | "signInStats" => match ready.iter().position(|(key, _)| *key == field.key) {
+                Some(at) => SlotKind::Json(ready.swap_remove(at).1),
+                None => SlotKind::Null,
+            },
             "viewer" => viewer::viewer(context, field),
             "node" => node(context, field),
             name => match find(context, name) {

@@ -98,5 +98,6 @@ fn caller(text: &str) -> RoleSet {
             .collect(),
         signed_in: value("signed_in") == Some("true"),
         member: value("member") == Some("true"),
+        reads_only: false,
     }
 }

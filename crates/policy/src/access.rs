@@ -55,6 +55,7 @@ impl Access {
         let holder = Holder {
             signed_in: role_set.signed_in,
             member: role_set.member,
+            reads_only: role_set.reads_only,
             roles: &role_set.roles,
         };
         let sets = role_set.sets(catalog);
@@ -74,7 +75,8 @@ impl Access {
             .collect();
         let own = own::own_rows(catalog, &holder);
         let tokens = tokens::own_tokens(catalog, policy, &holder);
-        let granted = |name: &&String| role_set.signed_in && (role_set.member || !is_of_tenant(catalog, name));
+        let acts = role_set.signed_in && !role_set.reads_only;
+        let granted = |name: &&String| acts && (role_set.member || !is_of_tenant(catalog, name));
         let mut actions: Vec<String> = sets
             .iter()
             .filter_map(|set| catalog.permission_sets.get(*set))
@@ -88,6 +90,7 @@ impl Access {
             .roles
             .iter()
             .filter_map(|role| catalog.roles.get(role))
+            .filter(|_| acts)
             .flat_map(|role| role.manages.iter().cloned())
             .collect();
         manages.sort_unstable();

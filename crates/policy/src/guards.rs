@@ -33,10 +33,11 @@ pub fn guards(
     let holder = Holder {
         signed_in: role_set.signed_in,
         member: role_set.member,
+        reads_only: role_set.reads_only,
         roles: &role_set.roles,
     };
     let sets = role_set.sets(catalog);
-    let closed = is_administered(catalog.entity(entity), operation);
+    let closed = is_administered(catalog.entity(entity), operation) || (role_set.reads_only && operation.is_write());
     policy
         .rules_of(&sets)
         .filter(|rule| !closed && rule.entity == entity && rule.allows(operation))

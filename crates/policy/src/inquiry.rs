@@ -65,6 +65,7 @@ pub fn inquire(
     let holder = Holder {
         signed_in: role_set.signed_in,
         member: role_set.member,
+        reads_only: role_set.reads_only,
         roles: &role_set.roles,
     };
     let mut asking = Asking {
@@ -76,7 +77,12 @@ pub fn inquire(
     let def = catalog.entity(entity);
     let reach = asking.reach(def);
     let sets = role_set.sets(catalog);
-    let closed = is_administered(def, operation).then(|| administered(def));
+    let idle = role_set.reads_only && operation.is_write();
+    let closed = if is_administered(def, operation) {
+        Some(administered(def))
+    } else {
+        idle.then(|| "whoever asks may only read, whatever a rule says".to_owned())
+    };
     let allowing = |wanted: Operation| {
         policy
             .rules_of(&sets)

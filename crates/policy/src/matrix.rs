@@ -234,6 +234,7 @@ fn callers(catalog: &Catalog) -> Vec<(String, RoleSet)> {
         roles: roles.iter().map(|role| (*role).clone()).collect(),
         signed_in,
         member,
+        reads_only: false,
     };
     let mut callers = Vec::new();
     if let Some(profile) = &catalog.anonymous_profile {

@@ -10,6 +10,8 @@ pub(crate) struct Holder<'a> {
     pub(crate) signed_in: bool,
     /// Active member of the request's tenant, or, in a single-tenant app, signed in.
     pub(crate) member: bool,
+    /// They write nothing.
+    pub(crate) reads_only: bool,
     /// Roles that count.
     pub(crate) roles: &'a [String],
 }

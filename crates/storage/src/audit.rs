@@ -9,7 +9,7 @@ mod record;
 mod tally;
 mod verify;
 
-pub use log::{AuditFilter, AuditHead};
+pub use log::{AuditFilter, AuditHead, SignIns};
 pub use record::{AuditRecord, Digest};
 pub use tally::{AuditEntry, Bursts};
 pub use verify::{Fault, Finding};
@@ -313,7 +313,7 @@ impl Database {
     }
 
     /// Nobody waits longer than for a request's statements.
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let limit = self.request_timeout();
         tokio::time::timeout(limit, work)
             .await

@@ -32,7 +32,7 @@ pub use binder::Binder;
 pub use database::{Counts, Database, Settings};
 pub use dialect::postgres::{RELAY_BYTES_MAX, Relay};
 pub use error::{Error, Result};
-pub use members::{Letter, LetterKind};
+pub use members::{Letter, LetterKind, MemberKey, Onlooker};
 pub use mutate::{
     ChangedRow, Deadline, Drafts, Judging, Readings, Refused, Rehearsed, Whole, WriteRequest, WrittenRow, judgings,
 };

@@ -2,15 +2,20 @@
 //! themselves hold the roles, and what is said of members here is said of them.
 //!
 //! Who manages whom is decided here, under a lock that all administration of a tenant takes, so that two managers who remove each
-//! other at once do not both succeed. Start at `administer`; `decide` has the rules, `founding` makes tenants, `invite` members.
+//! other at once do not both succeed. Start at `administer`; `decide` has the rules, `founding` makes tenants, `invite` members,
+//! `keys` keys of machines. `look` is for those who only want to see.
 
 mod decide;
 mod founding;
 mod invite;
+mod keys;
 mod letter;
+mod look;
 mod rows;
 
+pub use keys::MemberKey;
 pub use letter::{Letter, LetterKind};
+pub use look::Onlooker;
 
 use crate::audit::{AuditChain, AuditDetail, AuditEvent, AuditKind};
 use crate::error::{Error, Result};
@@ -38,9 +43,28 @@ pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer
         let tenant = founding::create(writing, values, references, roles).await?;
         return Ok(selected(&tenant, "ViewerTenant", order));
     }
-    let rows = Rows::of(writing)?;
+    let rows = Rows::of(writing.catalog, writing.request.binder.caller)?;
     rows.lock(&mut writing.transaction).await?;
     still_entitled(writing, &rows).await?;
+    match &order.what {
+        Administration::CreateKey(wanted) => {
+            let key = keys::create(writing, &rows, &order.manages, wanted).await?;
+            return Ok(selected(&key, "ApiKeyCreated", order));
+        }
+        Administration::RevokeKey { id } => {
+            let key = keys::revoke(writing, &rows, &order.manages, *id).await?;
+            return Ok(selected(&key, "ApiKey", order));
+        }
+        Administration::Invite { .. }
+        | Administration::SetRoles { .. }
+        | Administration::Remove { .. }
+        | Administration::Block { .. }
+        | Administration::ResetPassword { .. }
+        | Administration::CreateTenant { .. }
+        | Administration::RevokeSessions { .. }
+        | Administration::RemoveFactors { .. }
+        | Administration::Unlock { .. } => {}
+    }
     let (member, person) = carry_out(writing, &rows, order).await?;
     let answer = json!({
         "id": member.membership.to_string(),
@@ -53,7 +77,8 @@ pub(crate) async fn administer(writing: &mut Writing<'_, '_>, order: &Administer
     Ok(selected(&answer, "MemberPayload", order))
 }
 
-/// The caller's rights were read before the lock; they must be the same under it.
+/// The caller's rights were read before the lock; under it they must still be held. Not all that is held has to count: a role may
+/// need a second factor, and a key may have fewer.
 async fn still_entitled(writing: &mut Writing<'_, '_>, rows: &Rows<'_>) -> Result<()> {
     let changed = || Error::Forbidden {
         message: "your own rights have changed; ask again".to_owned(),
@@ -63,10 +88,8 @@ async fn still_entitled(writing: &mut Writing<'_, '_>, rows: &Rows<'_>) -> Resul
     let person = caller.person.as_ref().ok_or_else(changed)?;
     let own = rows.find(&mut writing.transaction, person.id).await?;
     let own = own.ok_or_else(changed)?;
-    let mut held = own.roles;
-    held.sort_unstable();
-    held.dedup();
-    if own.status == ACTIVE && held == caller.roles {
+    let held = |role: &String| own.roles.contains(role);
+    if own.status == ACTIVE && caller.roles.iter().all(held) {
         Ok(())
     } else {
         Err(changed())
@@ -89,9 +112,12 @@ async fn carry_out(writing: &mut Writing<'_, '_>, rows: &Rows<'_>, order: &Admin
         Administration::Remove { user } => (*user, Change::Leaves(None)),
         Administration::Block { user, blocked: true } => (*user, Change::Leaves(Some(BLOCKED))),
         Administration::Block { user, blocked: false } => (*user, Change::Returns),
-        Administration::ResetPassword { user } => (*user, Change::Nothing),
-        Administration::CreateTenant { .. } => {
-            return Err(Error::program("a tenant is not created by its members").into());
+        Administration::ResetPassword { user }
+        | Administration::RevokeSessions { user }
+        | Administration::RemoveFactors { user }
+        | Administration::Unlock { user } => (*user, Change::Nothing),
+        Administration::CreateTenant { .. } | Administration::CreateKey(_) | Administration::RevokeKey { .. } => {
+            return Err(Error::program("this is not done to a member").into());
         }
     };
     let mut member = allowed(writing, rows, &order.manages, user, &change).await?;
@@ -120,12 +146,8 @@ async fn carry_out(writing: &mut Writing<'_, '_>, rows: &Rows<'_>, order: &Admin
             detail
         }
         Change::Nothing => {
-            letter::reset(writing, rows, &member).await?;
-            // The person is everybody's: the operator is told as well.
-            let told = event(writing, AuditChain::Environment, Some(user), detail.clone());
-            writing
-                .events
-                .extend((chain(writing) != AuditChain::Environment).then_some(told));
+            of_person(writing, rows, &member, &order.what).await?;
+            tell_operator(writing, user, &detail);
             detail
         }
     };
@@ -133,6 +155,43 @@ async fn carry_out(writing: &mut Writing<'_, '_>, rows: &Rows<'_>, order: &Admin
     writing.events.push(done);
     let after = told(writing, order, user, false).await?;
     Ok((member, if before.is_null() { after } else { before }))
+}
+
+/// Does something to what is the person's, and not the membership's.
+async fn of_person(
+    writing: &mut Writing<'_, '_>,
+    rows: &Rows<'_>,
+    member: &Member,
+    what: &Administration,
+) -> Result<()> {
+    if let Administration::ResetPassword { .. } = what {
+        return letter::reset(writing, rows, member).await;
+    }
+    let (transaction, user) = (&mut writing.transaction, member.user);
+    decide::is_own(rows.belongs_elsewhere(transaction, user).await?)?;
+    match what {
+        Administration::RevokeSessions { .. } => rows::end_sessions(transaction, user).await,
+        Administration::RemoveFactors { .. } => {
+            rows::forget_factors(transaction, user).await?;
+            rows::end_sessions(transaction, user).await
+        }
+        Administration::Unlock { .. } => rows::unlock(transaction, user).await,
+        Administration::ResetPassword { .. }
+        | Administration::Invite { .. }
+        | Administration::SetRoles { .. }
+        | Administration::Remove { .. }
+        | Administration::Block { .. }
+        | Administration::CreateTenant { .. }
+        | Administration::CreateKey(_)
+        | Administration::RevokeKey { .. } => Err(Error::program("this is not done to a person")),
+    }
+}
+
+/// The person is everybody's: the operator is told as well.
+fn tell_operator(writing: &mut Writing<'_, '_>, user: RowId, detail: &AuditDetail) {
+    let told = event(writing, AuditChain::Environment, Some(user), detail.clone());
+    let is_other = chain(writing) != AuditChain::Environment;
+    writing.events.extend(is_other.then_some(told));
 }
 
 /// The member, if the caller may do that to them.

@@ -121,6 +121,7 @@ impl App {
             roles: caller.roles.clone(),
             signed_in: caller.person.is_some(),
             member: caller.is_member(),
+            reads_only: caller.reads_only,
         };
         let access = Access::reduce(&self.catalog, &self.policy, &roles);
         let schema = RoleSchema::build(&self.catalog, &access.visible(&self.catalog));

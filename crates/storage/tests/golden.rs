@@ -94,6 +94,7 @@ fn caller(text: &str) -> RoleSet {
             .collect(),
         signed_in: value("signed_in") == Some("true"),
         member: value("member") == Some("true"),
+        reads_only: false,
     }
 }
 

@@ -49,7 +49,7 @@ pub enum SignUp {
     /// Accounts are made by administrators and by providers alone.
     #[default]
     Closed,
-    /// Whoever proves an address may have an account.
+    /// Whoever proves an address may have an account: by a password, unless the app has none, or at a provider that makes accounts.
     Open {
         /// Its profile, a name of the catalog's `profiles`. `None`: users without a profile, where the app has no default one.
         profile: Option<String>,

@@ -108,7 +108,7 @@ pub struct SessionsModel {
 /// Second factors that people may register.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "second factors")]
+#[schemars(title = "`mfa`")]
 pub struct FactorsModel {
     /// Codes of an authenticator app; true if left out.
     pub totp: Option<Spanned<bool>>,

@@ -48,7 +48,7 @@ on_both_databases! {
         let server = shop(database);
         let [ann, bo, cleo] = ["ann", "bo", "cleo"].map(|name| server.sign_in(&format!("{name}@shop.test")));
         assert_eq!(mutations(&ann), [""; 0]);
-        assert_eq!(mutations(&bo), ["blockMember", "inviteMember", "removeMember", "resetPassword", "setMemberRoles", "unblockMember"]);
+        assert_eq!(mutations(&bo), ["blockMember", "inviteMember", "removeMember", "resetPassword", "setMemberRoles", "unblockMember", "unlockMember"]);
         let ask = |person: &Person<'_>, field: &str| person.answer(&format!("mutation {{ it: {field} }}"));
         let done = |person: &Person<'_>, field: &str| {
             let answer = ask(person, field);

@@ -1,11 +1,11 @@
-//! The console, in Chromium.
+//! The console and identity's pages, in Chromium.
 
 use super::server;
 use crate::tools;
 use std::path::Path;
 use std::process::Command;
 
-/// Opens the console of the helpdesk example and uses it.
+/// Opens the console of the helpdesk example and uses it; then signs in there in every way that a browser has.
 pub(super) fn run(root: &Path, program: &Path, chromium: &Path) -> Result<(), String> {
     let folder = root.join("tests/page");
     tools::succeed(
@@ -14,10 +14,13 @@ pub(super) fn run(root: &Path, program: &Path, chromium: &Path) -> Result<(), St
             .current_dir(&folder),
     )?;
     let server = server::start(root, program, "helpdesk")?;
-    let mut node = Command::new("node");
-    node.arg("console.mjs")
-        .current_dir(&folder)
-        .env("FREEHOLD_URL", server.url())
-        .env("CHROMIUM", chromium);
-    tools::succeed(&mut node)
+    for script in ["console.mjs", "identity.mjs"] {
+        let mut node = Command::new("node");
+        node.arg(script)
+            .current_dir(&folder)
+            .env("FREEHOLD_URL", server.url())
+            .env("CHROMIUM", chromium);
+        tools::succeed(&mut node)?;
+    }
+    Ok(())
 }

@@ -274,6 +274,7 @@ mod tests {
             roles: Vec::new(),
             signed_in: true,
             member: true,
+            reads_only: false,
         };
         let sdl = Bundle::new(catalog, policy).view(&role_set).schema.sdl();
         let begin = sdl.find("enum AuditKind {").expect("the enum");

@@ -1,26 +1,24 @@
 //! Whose an e-mail address is: shown by a link in a letter to it.
 
 use crate::actions::audit;
-use crate::actions::execute::{self, Asked, Request};
 use crate::actions::identity::limits::{self, Door};
+use crate::actions::identity::people;
 use crate::actions::identity::sign_in::prove_password;
 use crate::actions::identity::visitor::{Person, Visitor};
 use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
-use crate::http::host::Host;
 use crate::post::Kind;
-use crate::timings::Timings;
-use freehold_auth::{TicketKind, Token, find_person, forgive, issue_ticket, take_ticket, verify_address, void_tickets};
+use freehold_auth::{
+    TicketKind, Token, find_person, find_user, forgive, issue_ticket, take_ticket, verify_address, void_tickets,
+};
 use freehold_base::{Code, RowId};
+use freehold_schema::catalog::SignUp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long a link is good.
 const WITHIN: Duration = Duration::from_hours(24);
-/// What changes an address: an operation like any other, so that the app's rules say who may.
-const CHANGE: &str = "mutation ($id: ID!, $email: Email!) { updateUser(id: $id, input: {email: $email}) { id } }";
 
 /// What a link knows.
 #[derive(Serialize, Deserialize)]
@@ -64,7 +62,10 @@ async fn send(environment: &Environment, bundle: &Bundle, user: RowId, email: &s
     .await?;
     let link = format!("{site}/auth/email/verify?token={}", token.text());
     let app = &bundle.catalog.app;
-    environment.post.send_kind(Kind::VerifyAddress, email, &link, app, site).await;
+    environment
+        .post
+        .send_kind(Kind::VerifyAddress, email, &link, app, site)
+        .await;
     Ok(())
 }
 
@@ -83,6 +84,12 @@ pub(crate) async fn ask_change(
         return Err(Refusal::new(Code::Unavailable, "no letters are sent from here"));
     }
     person.whole()?;
+    if !may_change(&person.bundle) {
+        return Err(Refusal::new(
+            Code::Forbidden,
+            "addresses are changed by those who keep the accounts here",
+        ));
+    }
     let email = email.trim();
     if !is_address(email) {
         return Err(Refusal::new(Code::BadUserInput, "this is no e-mail address"));
@@ -102,7 +109,9 @@ pub(crate) fn is_address(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     text.len() <= 254
         && parts.is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.starts_with('.'))
-        && !text.chars().any(|it| it.is_control() || it.is_whitespace() || "<>,;\"".contains(it))
+        && !text
+            .chars()
+            .any(|it| it.is_control() || it.is_whitespace() || "<>,;\"".contains(it))
 }
 
 /// What became of a link.
@@ -114,37 +123,47 @@ pub(crate) enum Verified {
     Changed,
 }
 
-/// Uses a link up. To change an address its owner is signed in: the app's rules are asked whether they may.
+/// Uses a link up. To change an address its owner is signed in.
 ///
 /// # Errors
-/// `NOT_FOUND` for a link that is not good, `UNAUTHENTICATED` for a change by somebody else, and whatever the write says.
+/// `NOT_FOUND` for a link that is not good, `UNAUTHENTICATED` for a change by somebody else, `CONFLICT` for an address that somebody has.
 pub(crate) async fn verify(
     environment: &Environment,
     token: &str,
     person: Option<&Person>,
-    host: &Host,
     visitor: Visitor<'_>,
 ) -> Result<Verified, Refusal> {
     limits::from_place(environment, Door::Proof, visitor.origin).await?;
     let bundle = environment.bundle()?;
-    let not_good = || {
-        Refusal::new(Code::NotFound, "this link is not good any more").with_hint("sign in, and another one is sent")
-    };
+    let not_good =
+        || Refusal::new(Code::NotFound, "this link is not good any more").with_hint("sign in, and another one is sent");
     let token = Token::parse(token).ok_or_else(not_good)?;
     let (platform, now) = (&environment.platform, environment.clock.now());
     let found = freehold_auth::find_ticket::<Shown>(platform, TicketKind::Email, &token, now).await?;
     let (user, email) = found
         .and_then(|found| Some((found.user?, found.data.email)))
         .ok_or_else(not_good)?;
-    let owner = find_person(platform, &bundle.directory, user).await?.ok_or_else(not_good)?;
+    let owner = find_person(platform, &bundle.directory, user)
+        .await?
+        .ok_or_else(not_good)?;
     let changes = owner.user.email != email;
     if changes {
         let person = person.filter(|person| person.id == user).ok_or_else(|| {
-            Refusal::new(Code::Unauthenticated, "sign in as whoever asked for this address, and use the link again")
+            Refusal::new(
+                Code::Unauthenticated,
+                "sign in as whoever asked for this address, and use the link again",
+            )
         })?;
-        change(environment, person, &email, host, visitor).await?;
+        person.whole()?;
+        if !may_change(&bundle) {
+            return Err(not_good());
+        }
+        change(environment, &bundle, user, &email).await?;
     }
-    if take_ticket::<Shown>(platform, TicketKind::Email, &token, now).await?.is_none() {
+    if take_ticket::<Shown>(platform, TicketKind::Email, &token, now)
+        .await?
+        .is_none()
+    {
         return Err(not_good());
     }
     verify_address(platform, user).await?;
@@ -152,38 +171,19 @@ pub(crate) async fn verify(
     Ok(if changes { Verified::Changed } else { Verified::Shown })
 }
 
-async fn change(
-    environment: &Environment,
-    person: &Person,
-    email: &str,
-    host: &Host,
-    visitor: Visitor<'_>,
-) -> Result<(), Refusal> {
-    let variables = json!({"id": person.id.to_string(), "email": email});
-    let Value::Object(variables) = variables else {
-        return Err(Refusal::internal("variables are an object"));
-    };
-    let request = Request {
-        asked: Asked {
-            query: CHANGE.to_owned(),
-            operation_name: None,
-            variables,
-        },
-        token: Some(person.token.clone()),
-        tenant: visitor.tenant,
-        host,
-        origin: visitor.origin,
-        reads_only: false,
-    };
-    let may_not = || Refusal::new(Code::Forbidden, "this app does not let you change your address");
-    let body = match Box::pin(execute::execute(environment, &request, &mut Timings::default())).await {
-        Ok(body) => body,
-        Err(refusal) if refusal.code() == Code::GraphqlValidationFailed => return Err(may_not()),
-        Err(refusal) => return Err(refusal),
-    };
-    let answer: Value = serde_json::from_slice(&body).map_err(Refusal::internal)?;
-    match answer.get("errors").is_none() {
-        true => Ok(()),
-        false => Err(may_not()),
+/// Whether people move to other addresses by themselves: where they make their accounts, too. Elsewhere an account is somebody else's to
+/// keep, and its address says whose.
+pub(crate) fn may_change(bundle: &Bundle) -> bool {
+    bundle.catalog.passwords.is_some() && bundle.catalog.identity.sign_up != SignUp::Closed
+}
+
+async fn change(environment: &Environment, bundle: &Bundle, user: RowId, email: &str) -> Result<(), Refusal> {
+    let (platform, directory) = (&environment.platform, &bundle.directory);
+    let taken = || Refusal::new(Code::Conflict, "somebody has this address by now");
+    if find_user(platform, directory, email).await?.is_some() {
+        return Err(taken());
     }
+    people::set_email(environment, bundle, user, email)
+        .await
+        .map_err(|_| taken())
 }

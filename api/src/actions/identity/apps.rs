@@ -12,8 +12,8 @@ use crate::settings::{find_setting, put_setting};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use freehold_auth::{
-    NewSession, Refresh, Refreshed, SessionKind, Terms, TicketKind, Token, begin_session, end_family, end_sessions, ends,
-    family_of, find_person, is_verified, issue_refresh, issue_ticket, take_ticket, use_refresh,
+    NewSession, Refresh, Refreshed, SessionKind, Terms, TicketKind, Token, begin_session, end_family, end_sessions,
+    ends, family_of, find_person, is_verified, issue_refresh, issue_ticket, take_ticket, use_refresh,
 };
 use freehold_base::{RowId, Timestamp};
 use freehold_oidc::issuer::{
@@ -35,7 +35,16 @@ pub(crate) const ACCESS: Duration = Duration::from_mins(10);
 const KEYS: &str = "oidc_keys";
 /// What may be asked for.
 const SCOPES: [&str; 4] = ["openid", "email", "profile", "offline_access"];
-const CLAIMS: [&str; 8] = ["sub", "email", "email_verified", "name", "auth_time", "amr", "sid", "nonce"];
+const CLAIMS: [&str; 8] = [
+    "sub",
+    "email",
+    "email_verified",
+    "name",
+    "auth_time",
+    "amr",
+    "sid",
+    "nonce",
+];
 
 /// What a code is good for.
 #[derive(Serialize, Deserialize)]
@@ -95,7 +104,9 @@ pub(crate) async fn authorize(
     let client = bundle.catalog.identity.clients.get(&arrival.client_id);
     let client = client.ok_or(OauthWord::InvalidClient.because("there is no such client"))?;
     if !is_registered(client, &arrival.redirect_uri) {
-        return Err(OauthWord::InvalidRequest.because("redirect_uri is not registered for this client").into());
+        return Err(OauthWord::InvalidRequest
+            .because("redirect_uri is not registered for this client")
+            .into());
     }
     let back = |error: OauthError| {
         redirect_with_error(&arrival.redirect_uri, site, arrival.state.as_deref(), &error)
@@ -107,14 +118,18 @@ pub(crate) async fn authorize(
         Err(error) => return back(error),
     };
     if let Some(scope) = request.scopes.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
-        tracing::debug!("a client asks for the scope `{}`", scope.chars().take(40).collect::<String>());
+        tracing::debug!(
+            "a client asks for the scope `{}`",
+            scope.chars().take(40).collect::<String>()
+        );
         return back(OauthWord::InvalidScope.because("a scope is not known here"));
     }
     let silent = request.prompts.contains(&Prompt::None);
     let Some(person) = person.filter(|person| is_fresh(environment, person, &request)) else {
-        return match silent {
-            true => back(OauthWord::LoginRequired.because("nobody is signed in")),
-            false => Ok(Authorized::SignIn),
+        return if silent {
+            back(OauthWord::LoginRequired.because("nobody is signed in"))
+        } else {
+            Ok(Authorized::SignIn)
         };
     };
     // A session of one tenant is not the person's own.
@@ -122,9 +137,10 @@ pub(crate) async fn authorize(
         return back(OauthWord::AccessDenied.because("this session counts in one tenant alone"));
     }
     if request.acr_values.iter().any(|acr| acr == "mfa") && !person.terms.strong {
-        return match silent {
-            true => back(OauthWord::InteractionRequired.because("a second factor is to be shown")),
-            false => Ok(Authorized::SecondFactor),
+        return if silent {
+            back(OauthWord::InteractionRequired.because("a second factor is to be shown"))
+        } else {
+            Ok(Authorized::SecondFactor)
         };
     }
     match answer {
@@ -149,11 +165,21 @@ pub(crate) async fn authorize(
         signed_in_at: person.view.signed_in_at,
     };
     let now = environment.clock.now();
-    issue_ticket(&environment.platform, TicketKind::Code, &code, Some(person.id), &data, now, CODE)
-        .await
-        .map_err(Refusal::from)?;
+    issue_ticket(
+        &environment.platform,
+        TicketKind::Code,
+        &code,
+        Some(person.id),
+        &data,
+        now,
+        CODE,
+    )
+    .await
+    .map_err(Refusal::from)?;
     let to = redirect_with_code(&arrival.redirect_uri, site, arrival.state.as_deref(), &code.text());
-    Ok(Authorized::To(to.ok_or_else(|| Refusal::internal("a redirect that is registered is no URL"))?))
+    Ok(Authorized::To(to.ok_or_else(|| {
+        Refusal::internal("a redirect that is registered is no URL")
+    })?))
 }
 
 /// Why there is no answer for a client.
@@ -271,7 +297,9 @@ pub(crate) async fn tokens(
                 }
             }
         }
-        Grant::Client { .. } => Err(OauthWord::UnsupportedGrantType.because("machines have API keys here").into()),
+        Grant::Client { .. } => Err(OauthWord::UnsupportedGrantType
+            .because("machines have API keys here")
+            .into()),
     }
 }
 
@@ -324,7 +352,9 @@ async fn give(
     if let Some(code) = code.filter(|code| code.scopes.iter().any(|scope| scope == "openid")) {
         let verified = is_verified(platform, refresh.user).await?;
         let keys = keys(environment).await?;
-        let key = keys.first().ok_or_else(|| Refusal::internal("there is no key to sign with"))?;
+        let key = keys
+            .first()
+            .ok_or_else(|| Refusal::internal("there is no key to sign with"))?;
         let subject = refresh.user.to_string();
         let (session, access) = (session.to_string(), access.text());
         let token = IdToken {
@@ -387,9 +417,13 @@ pub(crate) async fn revoke(
     let request = TokenRequest::parse(authorization, &text)?;
     let client = client_of(environment, &bundle, &request.client)?;
     let mut pairs = url::form_urlencoded::parse(form);
-    let token = pairs.find(|(name, _)| name == "token").map(|(_, value)| value.into_owned());
+    let token = pairs
+        .find(|(name, _)| name == "token")
+        .map(|(_, value)| value.into_owned());
     let token = token.ok_or(OauthWord::InvalidRequest.because("token is missing"))?;
-    let Some(token) = Token::parse(&token) else { return Ok(()) };
+    let Some(token) = Token::parse(&token) else {
+        return Ok(());
+    };
     let platform = &environment.platform;
     let family = match family_of(platform, &token, &client.name).await? {
         Some(family) => Some(family),
@@ -418,9 +452,10 @@ fn client_of<'b>(
                 tracing::error!("the secret `{name}` of the client `{}` is not there", client.name);
                 return Err(OauthWord::ServerError.because("the client is not set up here").into());
             };
-            match secret.is(given.expose()) {
-                true => Ok(client),
-                false => Err(unknown.into()),
+            if secret.is(given.expose()) {
+                Ok(client)
+            } else {
+                Err(unknown.into())
             }
         }
     }
@@ -478,7 +513,11 @@ const KEPT: usize = 2;
 async fn keys(environment: &Environment) -> Result<Vec<SigningKey>, Refusal> {
     let now = environment.clock.now();
     let mut kept = read(environment).await?;
-    let is_old = |kept: &Kept| kept.made_at.saturating_add(i64::try_from(ROTATED.as_micros()).unwrap_or(i64::MAX)) <= now.0;
+    let is_old = |kept: &Kept| {
+        kept.made_at
+            .saturating_add(i64::try_from(ROTATED.as_micros()).unwrap_or(i64::MAX))
+            <= now.0
+    };
     if kept.first().is_none_or(is_old) {
         kept = renew(environment, kept, now).await?;
     }
@@ -493,7 +532,9 @@ async fn keys(environment: &Environment) -> Result<Vec<SigningKey>, Refusal> {
 }
 
 async fn read(environment: &Environment) -> Result<Vec<Kept>, Refusal> {
-    let text = find_setting(&environment.platform, KEYS).await.map_err(|error| Refusal::internal(crate::error::chain(&error)))?;
+    let text = find_setting(&environment.platform, KEYS)
+        .await
+        .map_err(|error| Refusal::internal(crate::error::chain(&error)))?;
     match text {
         None => Ok(Vec::new()),
         Some(text) => serde_json::from_str(&text).map_err(Refusal::internal),

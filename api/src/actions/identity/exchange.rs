@@ -108,7 +108,10 @@ pub(crate) async fn session_for(
     if let Some((token, _)) = environment.exchanges.sessions.get(&key) {
         let now = environment.clock.now();
         // It may have been ended meanwhile, with everything else of its owner's.
-        if freehold_auth::find_session(&environment.platform, &bundle.directory, &token, now).await.is_ok() {
+        if freehold_auth::find_session(&environment.platform, &bundle.directory, &token, now)
+            .await
+            .is_ok()
+        {
             return Ok(token);
         }
         environment.exchanges.sessions.invalidate(&key);
@@ -134,7 +137,10 @@ pub(crate) async fn session_for(
         ..NewSession::browser(&bundle.directory, proven.user)
     };
     begin_session(&environment.platform, &token, &new, environment.clock.now()).await?;
-    environment.exchanges.sessions.insert(key, (token.clone(), proven.lasts));
+    environment
+        .exchanges
+        .sessions
+        .insert(key, (token.clone(), proven.lasts));
     Ok(token)
 }
 
@@ -206,7 +212,13 @@ async fn jwt(
     origin: Origin<'_>,
 ) -> Result<Proven, Refusal> {
     let stated = freehold_oidc::issuer_of(token).ok_or_else(refused)?;
-    let candidates: Vec<&JwtDef> = bundle.catalog.identity.jwt.values().filter(|def| def.issuer == stated).collect();
+    let candidates: Vec<&JwtDef> = bundle
+        .catalog
+        .identity
+        .jwt
+        .values()
+        .filter(|def| def.issuer == stated)
+        .collect();
     if candidates.is_empty() {
         return Err(refused());
     }
@@ -223,11 +235,17 @@ async fn jwt(
                 },
                 algorithms: Algorithm::ALL.to_vec(),
             };
-            match issuer.verify(&environment.outgoing, &environment.oidc, token, now).await {
+            match issuer
+                .verify(&environment.outgoing, &environment.oidc, token, now)
+                .await
+            {
                 Ok(claims) => return of_claims(environment, bundle, def, claims, tenant).await,
                 Err(error) if error.code() == Code::Unavailable => {
                     tracing::warn!("the keys of the issuer `{}` cannot be had: {}", def.name, chain(&error));
-                    return Err(Refusal::new(Code::Unavailable, "the issuer of the token does not answer"));
+                    return Err(Refusal::new(
+                        Code::Unavailable,
+                        "the issuer of the token does not answer",
+                    ));
                 }
                 Err(error) => tracing::debug!("a token of the issuer `{}` is refused: {}", def.name, chain(&error)),
             }
@@ -249,7 +267,9 @@ async fn of_claims(
     let unverified = claims.get("email_verified") == Some(&Value::Bool(false));
     let claims = Value::Object(claims);
     let names = pick(&claims, &def.user.claim);
-    let [name] = names.as_slice() else { return Err(refused()) };
+    let [name] = names.as_slice() else {
+        return Err(refused());
+    };
     let (platform, directory) = (&environment.platform, &bundle.directory);
     let user = match def.user.by {
         JwtUserKey::Email if unverified => None,
@@ -296,7 +316,9 @@ async fn place(
     let mut found = Vec::new();
     for slug in tenants {
         let tenant = find_tenant(platform, &bundle.directory, slug, now).await?;
-        found.extend(tenant.filter(|tenant| tenants.len() == 1 || named == Some(slug) || named == Some(&tenant.to_string())));
+        found.extend(
+            tenant.filter(|tenant| tenants.len() == 1 || named == Some(slug) || named == Some(&tenant.to_string())),
+        );
     }
     found.first().copied().ok_or_else(refused)
 }

@@ -116,8 +116,11 @@ async fn linked(
     }
     Err(match facts.email_verified {
         // Only to whoever has the address.
-        true => Refusal::new(Code::Unauthenticated, "there is an account with this address that this provider may not sign in to")
-            .with_hint("sign in as you did before"),
+        true => Refusal::new(
+            Code::Unauthenticated,
+            "there is an account with this address that this provider may not sign in to",
+        )
+        .with_hint("sign in as you did before"),
         false => refused(),
     })
 }
@@ -138,7 +141,10 @@ async fn create(
         Some(email) if provision.create && facts.email_verified => email.to_lowercase(),
         _ => return Err(refused()),
     };
-    let name = provision.name.as_deref().and_then(|claim| pick(&facts.claims, claim).into_iter().next());
+    let name = provision
+        .name
+        .as_deref()
+        .and_then(|claim| pick(&facts.claims, claim).into_iter().next());
     let name: Option<String> = name.map(|name| name.chars().filter(|it| !it.is_control()).take(200).collect());
     let person = NewPerson {
         email: &email,
@@ -185,11 +191,15 @@ async fn provision(
                 let mut held = found.roles;
                 held.sort();
                 if roles != held {
-                    people::set_roles(environment, bundle, user, tenant, &roles).await.map_err(failed)?;
+                    people::set_roles(environment, bundle, user, tenant, &roles)
+                        .await
+                        .map_err(failed)?;
                 }
             }
             (None, Some(tenant)) => {
-                people::join(environment, bundle, user, tenant, &granted).await.map_err(failed)?;
+                people::join(environment, bundle, user, tenant, &granted)
+                    .await
+                    .map_err(failed)?;
             }
             (None, None) => {}
         }
@@ -200,8 +210,15 @@ async fn provision(
         let tenant = RowId::parse(place);
         let found = find_membership(&environment.platform, &bundle.directory, user, tenant).await?;
         if let Some(found) = found {
-            let left: Vec<String> = found.roles.iter().filter(|role| !roles.contains(role)).cloned().collect();
-            people::set_roles(environment, bundle, user, tenant, &left).await.map_err(failed)?;
+            let left: Vec<String> = found
+                .roles
+                .iter()
+                .filter(|role| !roles.contains(role))
+                .cloned()
+                .collect();
+            people::set_roles(environment, bundle, user, tenant, &left)
+                .await
+                .map_err(failed)?;
         }
     }
     Ok(grants)
@@ -213,7 +230,10 @@ fn roles_of(provision: &Provision, facts: &Facts) -> (Vec<String>, Vec<String>) 
     };
     let values = pick(&facts.claims, &map.claim);
     let owned = |roles: Vec<&str>| roles.into_iter().map(str::to_owned).collect();
-    (owned(map.granted(values.iter().map(String::as_str))), owned(map.managed()))
+    (
+        owned(map.granted(values.iter().map(String::as_str))),
+        owned(map.managed()),
+    )
 }
 
 /// The tenant that the person is made a member of.
@@ -231,7 +251,11 @@ async fn tenant_of(
             None => return Ok(None),
         },
     };
-    if provider.tenants.as_ref().is_some_and(|tenants| !tenants.contains(&slug)) {
+    if provider
+        .tenants
+        .as_ref()
+        .is_some_and(|tenants| !tenants.contains(&slug))
+    {
         return Err(refused());
     }
     let now = environment.clock.now();

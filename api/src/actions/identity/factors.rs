@@ -48,7 +48,10 @@ pub(crate) async fn begin_totp(environment: &Environment, person: &Person) -> Re
     let factors = list_factors(&environment.platform, person.id).await?;
     person.shown(factors.len())?;
     if factors.iter().any(|factor| factor.kind == FactorKind::Totp) {
-        return Err(Refusal::new(Code::Conflict, "there is an authenticator already; remove it first"));
+        return Err(Refusal::new(
+            Code::Conflict,
+            "there is an authenticator already; remove it first",
+        ));
     }
     let secret = TotpSecret::random(&mut rand::rng());
     let ticket = Token::random(&mut rand::rng());
@@ -121,7 +124,10 @@ pub(crate) async fn confirm_totp(
     let step = totp::check(&secret, code, now.0 / 1_000_000, None).ok_or_else(|| {
         Refusal::new(Code::BadUserInput, "this is not the code of now").with_hint("is the clock of your device right?")
     })?;
-    if take_ticket::<(Uuid, Vec<u8>)>(platform, TicketKind::TotpSetUp, ticket, now).await?.is_none() {
+    if take_ticket::<(Uuid, Vec<u8>)>(platform, TicketKind::TotpSetUp, ticket, now)
+        .await?
+        .is_none()
+    {
         return Err(over());
     }
     let factor = Factor {
@@ -154,9 +160,10 @@ pub(super) async fn add(
         ));
     }
     add_factor(platform, factor).await?;
-    let recovery_codes = match others.is_empty() {
-        true => renew_recovery(environment, person.id).await?,
-        false => Vec::new(),
+    let recovery_codes = if others.is_empty() {
+        renew_recovery(environment, person.id).await?
+    } else {
+        Vec::new()
     };
     audit::own_account(environment, &person.bundle, person.id, "add_factor", visitor.origin).await;
     tell(environment, &person.bundle, person.id, Kind::MethodAdded, visitor.site).await;
@@ -176,11 +183,21 @@ pub(crate) async fn new_recovery_codes(
     limits::about(environment, Door::Account, &person.id.to_string()).await?;
     let factors = list_factors(&environment.platform, person.id).await?;
     if factors.is_empty() {
-        return Err(Refusal::new(Code::NotFound, "there is no second factor that could be lost"));
+        return Err(Refusal::new(
+            Code::NotFound,
+            "there is no second factor that could be lost",
+        ));
     }
     person.shown(factors.len())?;
     let codes = renew_recovery(environment, person.id).await?;
-    audit::own_account(environment, &person.bundle, person.id, "renew_recovery_codes", visitor.origin).await;
+    audit::own_account(
+        environment,
+        &person.bundle,
+        person.id,
+        "renew_recovery_codes",
+        visitor.origin,
+    )
+    .await;
     Ok(codes)
 }
 
@@ -226,9 +243,10 @@ pub(crate) async fn remove(
 /// When the database refuses.
 pub(crate) async fn list(environment: &Environment, user: RowId) -> Result<(Vec<Factor>, usize), Refusal> {
     let factors = list_factors(&environment.platform, user).await?;
-    let left = match accepts(environment, user).await?.recovery {
-        true => freehold_auth::count_recovery(&environment.platform, user).await?,
-        false => 0,
+    let left = if accepts(environment, user).await?.recovery {
+        freehold_auth::count_recovery(&environment.platform, user).await?
+    } else {
+        0
     };
     Ok((factors, left))
 }

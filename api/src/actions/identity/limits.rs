@@ -5,7 +5,7 @@
 use crate::actions::audit::Origin;
 use crate::environments::Environment;
 use crate::error::Refusal;
-use freehold_auth::{Rate, admit};
+use freehold_auth::{Rate, admit, take_back};
 use freehold_base::Code;
 use std::time::Duration;
 
@@ -36,9 +36,8 @@ impl Door {
     fn of_place(self) -> Rate {
         let (burst, every) = match self {
             Self::Password => (60, 2),
-            Self::Proof => (120, 1),
+            Self::Proof | Self::Account => (120, 1),
             Self::Letter => (20, 30),
-            Self::Account => (120, 1),
         };
         Rate {
             burst,
@@ -79,8 +78,20 @@ pub(crate) async fn from_place(environment: &Environment, door: Door, origin: Or
 /// # Errors
 /// As [`from_place`].
 pub(crate) async fn about(environment: &Environment, door: Door, account: &str) -> Result<(), Refusal> {
-    let account = environment.pseudonyms.email(account);
-    count(environment, &format!("{}:account:{account}", door.name()), door.of_account()).await
+    count(environment, &subject(environment, door, account), door.of_account()).await
+}
+
+/// Takes an attempt about an account back, because it has succeeded: somebody who signs in often guesses nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn succeeded(environment: &Environment, door: Door, account: &str) -> Result<(), Refusal> {
+    let subject = subject(environment, door, account);
+    Ok(take_back(&environment.platform, &subject, door.of_account()).await?)
+}
+
+fn subject(environment: &Environment, door: Door, account: &str) -> String {
+    format!("{}:account:{}", door.name(), environment.pseudonyms.email(account))
 }
 
 async fn count(environment: &Environment, subject: &str, rate: Rate) -> Result<(), Refusal> {

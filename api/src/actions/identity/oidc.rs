@@ -10,7 +10,8 @@ use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::{Refusal, chain};
 use freehold_auth::{
-    RefusalCause, Refused, Sessions, TicketKind, Token, end_sessions, find_identity, issue_ticket, take_ticket, use_once,
+    RefusalCause, Refused, Sessions, TicketKind, Token, end_sessions, find_identity, issue_ticket, take_ticket,
+    use_once,
 };
 use freehold_base::Code;
 use freehold_oidc::rp::{Attempt, Callback, Preset, Provider, authorization_url, discover, finish};
@@ -89,8 +90,11 @@ pub(crate) async fn come_back(
     let bundle = environment.bundle()?;
     let def = find(&bundle, name, visitor.tenant)?;
     let lost = || {
-        Refusal::new(Code::Unauthenticated, "this sign-in was not begun in this browser, or has taken too long")
-            .with_hint("begin again")
+        Refusal::new(
+            Code::Unauthenticated,
+            "this sign-in was not begun in this browser, or has taken too long",
+        )
+        .with_hint("begin again")
     };
     let now = environment.clock.now();
     let flow = flow.ok_or_else(lost)?;
@@ -105,7 +109,15 @@ pub(crate) async fn come_back(
             verifier: PkceVerifier::parse(&away.verifier).ok_or(Outcome::Refusal(lost()))?,
             redirect_uri: away.redirect_uri,
         };
-        Ok(finish(&environment.outgoing, &environment.oidc, &provider, callback, attempt, now).await?)
+        Ok(finish(
+            &environment.outgoing,
+            &environment.oidc,
+            &provider,
+            callback,
+            attempt,
+            now,
+        )
+        .await?)
     };
     let claims = match outcome.await {
         Ok(claims) => claims,
@@ -194,7 +206,10 @@ fn provider_of(environment: &Environment, def: &OidcDef) -> Result<Provider, Ref
         None => None,
         Some(secret) => Some(environment.secrets.find(secret).ok_or_else(|| {
             tracing::error!("the secret `{secret}` of the identity provider `{name}` is not there");
-            Refusal::new(Code::Unavailable, format!("the identity provider `{name}` is not set up here"))
+            Refusal::new(
+                Code::Unavailable,
+                format!("the identity provider `{name}` is not set up here"),
+            )
         })?),
     };
     let (preset, issuer) = match &def.source {

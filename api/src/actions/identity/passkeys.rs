@@ -95,7 +95,10 @@ pub(crate) async fn finish_set_up(
     let party = party(&person.bundle.catalog, visitor.site)?;
     let now = environment.clock.now();
     let taken = take_ticket::<(String, String)>(&environment.platform, TicketKind::PasskeySetUp, ticket, now).await?;
-    let (state, label) = taken.filter(|taken| taken.user == Some(person.id)).ok_or_else(over)?.data;
+    let (state, label) = taken
+        .filter(|taken| taken.user == Some(person.id))
+        .ok_or_else(over)?
+        .data;
     let passkey = party.finish_registration(&state, answer).map_err(refused)?;
     let handle = handle_of(passkey.credential_id());
     if find_passkey(&environment.platform, &handle).await?.is_some() {
@@ -103,7 +106,12 @@ pub(crate) async fn finish_set_up(
     }
     let id = Uuid::from_u128(rand::random());
     let text = serde_json::to_vec(&passkey).map_err(Refusal::internal)?;
-    let label: String = label.trim().chars().filter(|it| !it.is_control()).take(LABEL_CHARS_MAX).collect();
+    let label: String = label
+        .trim()
+        .chars()
+        .filter(|it| !it.is_control())
+        .take(LABEL_CHARS_MAX)
+        .collect();
     let factor = Factor {
         id,
         user: person.id,
@@ -213,9 +221,7 @@ pub(crate) async fn finish_sign_in(
             (Some(_), _) => finish(environment, &bundle, waits, user, visitor)
                 .await
                 .map(|signed_in| Entered::In(Box::new(signed_in))),
-            (None, Some(person)) if person.id == user => {
-                trust(environment, &person.token).await.map(Entered::Trusted)
-            }
+            (None, Some(person)) if person.id == user => trust(environment, &person.token).await.map(Entered::Trusted),
             (None, _) => Err(unknown()),
         },
         Some(_) => Err(unknown()),
@@ -241,7 +247,9 @@ async fn prove(
 ) -> Result<(RowId, bool), Refusal> {
     let party = party(catalog, site)?;
     let id = RelyingParty::credential_id(answer).map_err(|_| unknown())?;
-    let factor = find_passkey(&environment.platform, &handle_of(&id)).await?.ok_or_else(unknown)?;
+    let factor = find_passkey(&environment.platform, &handle_of(&id))
+        .await?
+        .ok_or_else(unknown)?;
     let stored = read(environment, &factor).await?;
     let outcome = party
         .finish_authentication(state, answer, &stored)
@@ -284,8 +292,11 @@ fn party(catalog: &freehold_schema::catalog::Catalog, site: &str) -> Result<Rely
     let host = site.split_once("://").map_or(site, |(_, authority)| authority);
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
     RelyingParty::new(host, &[site], &catalog.app).map_err(|error| {
-        Refusal::new(Code::BadRequest, format!("there are no passkeys at this address: {error}"))
-            .with_hint("passkeys need a host name over https, or `localhost`")
+        Refusal::new(
+            Code::BadRequest,
+            format!("there are no passkeys at this address: {error}"),
+        )
+        .with_hint("passkeys need a host name over https, or `localhost`")
     })
 }
 

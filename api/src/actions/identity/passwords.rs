@@ -24,9 +24,8 @@ pub(crate) async fn ask(environment: &Arc<Environment>, email: &str, visitor: Vi
         return Err(off());
     }
     if !environment.post.is_open() {
-        return Err(
-            Refusal::new(Code::Unavailable, "no letters are sent from here").with_hint("ask an administrator for a link")
-        );
+        return Err(Refusal::new(Code::Unavailable, "no letters are sent from here")
+            .with_hint("ask an administrator for a link"));
     }
     limits::from_place(environment, Door::Letter, visitor.origin).await?;
     limits::about(environment, Door::Letter, email).await?;
@@ -43,7 +42,12 @@ pub(crate) async fn ask(environment: &Arc<Environment>, email: &str, visitor: Vi
 ///
 /// # Errors
 /// When the database refuses.
-pub(super) async fn send_link(environment: &Environment, bundle: &Bundle, email: &str, site: &str) -> Result<(), Refusal> {
+pub(super) async fn send_link(
+    environment: &Environment,
+    bundle: &Bundle,
+    email: &str,
+    site: &str,
+) -> Result<(), Refusal> {
     let (platform, directory) = (&environment.platform, &bundle.directory);
     if email.contains('\0') || email.len() > 320 {
         return Ok(());
@@ -61,7 +65,10 @@ pub(super) async fn send_link(environment: &Environment, bundle: &Bundle, email:
     ask_reset(platform, user, &token, environment.clock.now()).await?;
     let link = format!("{site}/auth/password/reset?token={}", token.text());
     let (to, app) = (&person.user.email, &bundle.catalog.app);
-    environment.post.send_kind(Kind::PasswordResetAsked, to, &link, app, site).await;
+    environment
+        .post
+        .send_kind(Kind::PasswordResetAsked, to, &link, app, site)
+        .await;
     Ok(())
 }
 
@@ -93,7 +100,9 @@ pub(crate) async fn choose(
     // Before the dear hash.
     let (platform, now) = (&environment.platform, environment.clock.now());
     let user = find_reset(platform, &token, now).await?.ok_or_else(not_good)?;
-    let person = find_person(platform, &bundle.directory, user).await?.ok_or_else(not_good)?;
+    let person = find_person(platform, &bundle.directory, user)
+        .await?
+        .ok_or_else(not_good)?;
     judge(&bundle, password, &person.user.email, person.user.name.as_deref())?;
     let phc = environment.passwords.hash_queued(password).await?;
     let now = environment.clock.now();

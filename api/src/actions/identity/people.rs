@@ -77,7 +77,9 @@ pub(crate) async fn join(
     roles: &[String],
 ) -> Result<(), Failure> {
     let catalog = &bundle.catalog;
-    let rows = membership(environment, catalog, user, tenant, roles).into_iter().collect();
+    let rows = membership(environment, catalog, user, tenant, roles)
+        .into_iter()
+        .collect();
     write(environment, catalog, user, Some(tenant), rows).await
 }
 
@@ -118,7 +120,11 @@ pub(crate) async fn set_roles(
             Some(SystemField::Version) => Value::Int(found.version + 1),
             _ => continue,
         };
-        cells.extend(sealed::columns(field).into_iter().map(|(column, kind)| (column, kind, value.clone())));
+        cells.extend(
+            sealed::columns(field)
+                .into_iter()
+                .map(|(column, kind)| (column, kind, value.clone())),
+        );
     }
     let row = NewRow {
         table: def.name.clone(),
@@ -128,6 +134,38 @@ pub(crate) async fn set_roles(
     rotate_later(platform, user).await?;
     tell(environment, catalog, entity, tenant, found.id);
     Ok(true)
+}
+
+/// Gives somebody another address.
+///
+/// # Errors
+/// When somebody has it, or the database refuses.
+pub(crate) async fn set_email(
+    environment: &Environment,
+    bundle: &Bundle,
+    user: RowId,
+    email: &str,
+) -> Result<(), Failure> {
+    let catalog = &bundle.catalog;
+    let def = catalog.entity(catalog.user);
+    let mut cells = Vec::new();
+    for field in &def.fields {
+        let value = match (field.system, field.name.as_str()) {
+            (Some(SystemField::UpdatedAt), _) => Value::DateTime(environment.clock.now().0),
+            (None, "email") => text(email),
+            _ => continue,
+        };
+        let columns = sealed::columns(field).into_iter();
+        cells.extend(columns.map(|(column, kind)| (column, kind, value.clone())));
+    }
+    let row = NewRow {
+        table: def.name.clone(),
+        cells,
+    };
+    update_row(&environment.platform, &row, user).await?;
+    rotate_later(&environment.platform, user).await?;
+    tell(environment, catalog, catalog.user, None, user);
+    Ok(())
 }
 
 /// Writes rows of a person, and lets those hear who listen.
@@ -141,7 +179,9 @@ async fn write(
     let uses = uses(catalog, in_use(catalog), place);
     let cipher = environment.vault.sealing_cipher(&uses).await?;
     let told: Vec<_> = rows.iter().map(|row| (row.entity, row.tenant, row.id)).collect();
-    let made = rows.into_iter().map(|row| make(environment, catalog, &cipher, owner, row));
+    let made = rows
+        .into_iter()
+        .map(|row| make(environment, catalog, &cipher, owner, row));
     let rows = made.collect::<Result<Vec<_>, _>>()?;
     insert_rows(&environment.platform, &rows).await?;
     for (entity, tenant, id) in told {
@@ -254,4 +294,3 @@ pub(crate) fn new_id(environment: &Environment, catalog: &Catalog, entity: Entit
 pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
-

@@ -16,8 +16,8 @@ use crate::error::Refusal;
 use freehold_auth::{RefusalCause, Refused, TicketKind, Token, issue_ticket, take_ticket, use_once};
 use freehold_base::Code;
 use freehold_saml::{
-    Assertion, Certificate, Credentials, Expectations, IdentityProvider, InResponseTo, SamlError, ServiceProvider, accept,
-    request_id,
+    Assertion, Certificate, Credentials, Expectations, IdentityProvider, InResponseTo, SamlError, ServiceProvider,
+    accept, request_id,
 };
 use freehold_schema::catalog::SamlDef;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,11 @@ pub(crate) async fn answer(
     let (service, provider) = (service_of(environment, def, visitor.site)?, provider_of(def)?);
     let (platform, now) = (&environment.platform, environment.clock.now());
     let lost = || {
-        Refusal::new(Code::Unauthenticated, "this sign-in was not begun here, or has taken too long").with_hint("begin again")
+        Refusal::new(
+            Code::Unauthenticated,
+            "this sign-in was not begun here, or has taken too long",
+        )
+        .with_hint("begin again")
     };
     let relay = Token::parse(relay).ok_or_else(lost)?;
     let taken = take_ticket::<Away>(platform, TicketKind::Saml, &relay, now).await?;
@@ -126,20 +130,18 @@ pub(crate) async fn answer(
         Ok(assertion) => {
             let seconds = assertion.remember_until.saturating_sub(expected.now).max(1);
             let lasts = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
-            match use_once(platform, &format!("saml:{name}:{}", assertion.id), now, lasts).await? {
-                true => {
-                    let back = Back {
-                        provider: name.to_owned(),
-                        return_to: away.return_to,
-                        browser: away.browser,
-                        facts: facts_of(def, assertion)?,
-                    };
-                    let token = Token::random(&mut rand::rng());
-                    issue_ticket(platform, TicketKind::SamlBack, &token, None, &back, now, BACK).await?;
-                    return Ok(token);
-                }
-                false => "the answer was used before".to_owned(),
+            if use_once(platform, &format!("saml:{name}:{}", assertion.id), now, lasts).await? {
+                let back = Back {
+                    provider: name.to_owned(),
+                    return_to: away.return_to,
+                    browser: away.browser,
+                    facts: facts_of(def, assertion)?,
+                };
+                let token = Token::random(&mut rand::rng());
+                issue_ticket(platform, TicketKind::SamlBack, &token, None, &back, now, BACK).await?;
+                return Ok(token);
             }
+            "the answer was used before".to_owned()
         }
         Err(error) => error.to_string(),
     };
@@ -149,7 +151,11 @@ pub(crate) async fn answer(
         cause: RefusalCause::WrongPassword,
     };
     audit::sign_in_failed(environment, bundle.clone(), cause, "saml", "", visitor.origin).await;
-    Err(Refusal::new(Code::Unauthenticated, format!("the identity provider's answer is refused: {refused}")).with_hint("begin again"))
+    Err(Refusal::new(
+        Code::Unauthenticated,
+        format!("the identity provider's answer is refused: {refused}"),
+    )
+    .with_hint("begin again"))
 }
 
 /// Completes the sign-in in the browser that was sent away; gives where it wanted to go, too.
@@ -166,8 +172,11 @@ pub(crate) async fn come_back(
     let bundle = environment.bundle()?;
     let def = find(&bundle, name, visitor.tenant)?;
     let lost = || {
-        Refusal::new(Code::Unauthenticated, "this sign-in was not begun in this browser, or has taken too long")
-            .with_hint("begin again")
+        Refusal::new(
+            Code::Unauthenticated,
+            "this sign-in was not begun in this browser, or has taken too long",
+        )
+        .with_hint("begin again")
     };
     let now = environment.clock.now();
     let token = Token::parse(token).ok_or_else(lost)?;
@@ -199,15 +208,18 @@ fn service_of(environment: &Environment, def: &SamlDef, site: &str) -> Result<Se
     let secret = |secret: &str| environment.secrets.find(secret);
     match (secret(KEY), secret(CERTIFICATE)) {
         (Some(key), Some(certificate)) => {
-            let credentials = Credentials::from_pem(key.expose(), certificate.expose())
-                .map_err(|error| not_set_up(name, &error))?;
+            let credentials =
+                Credentials::from_pem(key.expose(), certificate.expose()).map_err(|error| not_set_up(name, &error))?;
             Ok(service.with_credentials(credentials))
         }
         _ if def.sign_requests => {
             tracing::error!(
                 "requests to the identity provider `{name}` are to be signed, and the secrets `{KEY}` and `{CERTIFICATE}` are not there"
             );
-            Err(Refusal::new(Code::Unavailable, format!("the identity provider `{name}` is not set up here")))
+            Err(Refusal::new(
+                Code::Unavailable,
+                format!("the identity provider `{name}` is not set up here"),
+            ))
         }
         _ => Ok(service),
     }
@@ -216,7 +228,9 @@ fn service_of(environment: &Environment, def: &SamlDef, site: &str) -> Result<Se
 fn provider_of(def: &SamlDef) -> Result<IdentityProvider, Refusal> {
     let name = &def.provider.name;
     let certificates = def.certificates.iter().map(|der| Certificate::from_der(der));
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|error| not_set_up(name, &error))?;
+    let certificates = certificates
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| not_set_up(name, &error))?;
     IdentityProvider::new(&def.entity_id, &def.sso_url, certificates).map_err(|error| not_set_up(name, &error))
 }
 
@@ -230,12 +244,18 @@ fn facts_of(def: &SamlDef, assertion: Assertion) -> Result<Facts, Refusal> {
         ));
     }
     let email = match &def.email {
-        Some(attribute) => assertion.attributes.get(attribute).and_then(|values| values.first()).cloned(),
+        Some(attribute) => assertion
+            .attributes
+            .get(attribute)
+            .and_then(|values| values.first())
+            .cloned(),
         None => (format == Some(EMAIL_FORMAT)).then(|| name_id.value.clone()),
     };
     let within = |part: &Option<String>| part.clone().unwrap_or_default();
     let attributes = assertion.attributes.iter();
-    let claims: Map<String, Value> = attributes.map(|(name, values)| (name.clone(), Value::from(values.clone()))).collect();
+    let claims: Map<String, Value> = attributes
+        .map(|(name, values)| (name.clone(), Value::from(values.clone())))
+        .collect();
     Ok(Facts {
         method: "saml".to_owned(),
         // Two are one person when all agree; the separator is in no URI.
@@ -249,7 +269,10 @@ fn facts_of(def: &SamlDef, assertion: Assertion) -> Result<Facts, Refusal> {
         // SAML has no word for it: the provider is believed within the domains that the model states, and nowhere else.
         email_verified: email.is_some() && def.provider.domains.is_some(),
         email: email.map(|email| email.trim().to_owned()),
-        strong: assertion.authn_context.as_ref().is_some_and(|context| def.factor_contexts.contains(context)),
+        strong: assertion
+            .authn_context
+            .as_ref()
+            .is_some_and(|context| def.factor_contexts.contains(context)),
         session: assertion.session_index,
         claims: Value::Object(claims),
     })
@@ -257,5 +280,8 @@ fn facts_of(def: &SamlDef, assertion: Assertion) -> Result<Facts, Refusal> {
 
 fn not_set_up(name: &str, error: &SamlError) -> Refusal {
     tracing::error!("the identity provider `{name}`: {error}");
-    Refusal::new(Code::Unavailable, format!("the identity provider `{name}` is not set up here"))
+    Refusal::new(
+        Code::Unavailable,
+        format!("the identity provider `{name}` is not set up here"),
+    )
 }

@@ -100,11 +100,12 @@ pub(crate) async fn step_up(
 /// # Errors
 /// When the session has ended meanwhile.
 pub(crate) async fn trust(environment: &Environment, token: &Token) -> Result<Token, Refusal> {
-    strengthen(&environment.platform, token).await?;
+    // The old token, which is good a little longer, stays what it was.
     let next = Token::random(&mut rand::rng());
     if !rotate(&environment.platform, token, &next, environment.clock.now()).await? {
         return Err(freehold_auth::AuthError::BadSession.into());
     }
+    strengthen(&environment.platform, &next).await?;
     environment.hub.tell(Changes::session(token.hash().0));
     Ok(next)
 }
@@ -121,6 +122,7 @@ async fn prove(
     let (platform, directory) = (&environment.platform, &bundle.directory);
     let heard = begin_attempt(platform, directory, user, environment.clock.as_ref()).await?;
     if heard && is_right(environment, user, shown).await? {
+        limits::succeeded(environment, Door::Proof, &user.to_string()).await?;
         forgive(platform, user).await?;
         return Ok(());
     }
@@ -135,7 +137,15 @@ async fn prove(
         user: Some(user),
         cause,
     };
-    audit::sign_in_failed(environment, bundle.clone(), refused, "second_factor", "", visitor.origin).await;
+    audit::sign_in_failed(
+        environment,
+        bundle.clone(),
+        refused,
+        "second_factor",
+        "",
+        visitor.origin,
+    )
+    .await;
     if locked_out {
         tell(environment, bundle, user, Kind::AccountLocked, visitor.site).await;
     }

@@ -71,7 +71,14 @@ pub(crate) async fn revoke_all(
         ended.extend(end_sessions(&environment.platform, own).await?);
     }
     tell(environment, &ended);
-    audit::own_account(environment, &person.bundle, person.id, "revoke_sessions", visitor.origin).await;
+    audit::own_account(
+        environment,
+        &person.bundle,
+        person.id,
+        "revoke_sessions",
+        visitor.origin,
+    )
+    .await;
     Ok(ended.len())
 }
 

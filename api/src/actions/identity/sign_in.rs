@@ -3,12 +3,12 @@
 use crate::actions::audit;
 use crate::actions::identity::addresses;
 use crate::actions::identity::limits::{self, Door};
+use crate::actions::identity::sessions;
 use crate::actions::identity::visitor::Visitor;
 use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::post::Kind;
-use crate::subscriptions::Changes;
 use freehold_auth::{
     Attempt, AuthError, FactorKind, NewSession, Proven, RefusalCause, SessionView, Terms, TicketKind, Token,
     begin_session, check_password, count_recovery, end_session, find_session, forgive, issue_ticket, list_factors,
@@ -117,10 +117,19 @@ pub(crate) async fn by_password(
     let (bundle, proven) = prove_password(environment, email, password, visitor).await?;
     if bundle.directory.verify_email && !proven.verified {
         addresses::send_verification(environment, &bundle, proven.user, &proven.email, visitor.site).await?;
-        return Err(Refusal::new(Code::Unauthenticated, "this e-mail address is not verified yet")
-            .with_hint("a letter with a link was sent to it"));
+        return Err(
+            Refusal::new(Code::Unauthenticated, "this e-mail address is not verified yet")
+                .with_hint("a letter with a link was sent to it"),
+        );
     }
-    admit(environment, &bundle, proven.user, Method::own("password", false), visitor).await
+    admit(
+        environment,
+        &bundle,
+        proven.user,
+        Method::own("password", false),
+        visitor,
+    )
+    .await
 }
 
 /// Whose password it is. Every failure is counted and recorded.
@@ -154,6 +163,7 @@ pub(crate) async fn prove_password(
         }
     }
     let proven = outcome?;
+    limits::succeeded(environment, Door::Password, email).await?;
     if let Some(before) = &proven.outdated {
         // The password is at hand just now. If it does not work out, it will be tried at the next sign-in.
         if let Ok(phc) = environment.passwords.hash_queued(password).await {
@@ -227,8 +237,7 @@ pub(crate) async fn begin(
     let (platform, directory) = (&environment.platform, &bundle.directory);
     forgive(platform, user).await?;
     if let Some(previous) = visitor.previous {
-        end_session(platform, previous).await?;
-        environment.hub.tell(Changes::session(previous.hash().0));
+        sessions::tell(environment, &end_session(platform, previous).await?);
     }
     let token = Token::random(&mut rand::rng());
     let address = visitor.origin.address.map(|address| address.to_string());
@@ -270,7 +279,10 @@ pub(crate) async fn tell(environment: &Environment, bundle: &Bundle, user: RowId
     match freehold_auth::find_person(&environment.platform, &bundle.directory, user).await {
         Ok(Some(person)) => {
             let app = &bundle.catalog.app;
-            environment.post.send_kind(kind, &person.user.email, site, app, site).await;
+            environment
+                .post
+                .send_kind(kind, &person.user.email, site, app, site)
+                .await;
         }
         Ok(None) => {}
         Err(error) => tracing::error!("a letter could not be written: {}", crate::error::chain(&error)),

@@ -46,7 +46,10 @@ pub(crate) async fn ask(environment: &Arc<Environment>, email: &str, visitor: Vi
     let (environment, email, site) = (environment.clone(), email.to_owned(), visitor.site.to_owned());
     tokio::spawn(async move {
         if let Err(refusal) = send_link(&environment, &bundle, &email, &site).await {
-            tracing::error!("a letter to somebody who signs up could not be sent: {}", refusal.message());
+            tracing::error!(
+                "a letter to somebody who signs up could not be sent: {}",
+                refusal.message()
+            );
         }
     });
     Ok(())
@@ -65,7 +68,10 @@ async fn send_link(environment: &Environment, bundle: &Bundle, email: &str, site
     let now = environment.clock.now();
     issue_ticket(platform, TicketKind::SignUp, &token, None, &data, now, WITHIN).await?;
     let link = format!("{site}/auth/sign-up/finish?token={}", token.text());
-    environment.post.send_kind(Kind::SignUp, email, &link, &bundle.catalog.app, site).await;
+    environment
+        .post
+        .send_kind(Kind::SignUp, email, &link, &bundle.catalog.app, site)
+        .await;
     Ok(())
 }
 
@@ -106,11 +112,17 @@ pub(crate) async fn finish(
     let phc = environment.passwords.hash_queued(password).await?;
     let (platform, now) = (&environment.platform, environment.clock.now());
     let token = Token::parse(token).ok_or_else(not_good)?;
-    if take_ticket::<Wanted>(platform, TicketKind::SignUp, &token, now).await?.is_none() {
+    if take_ticket::<Wanted>(platform, TicketKind::SignUp, &token, now)
+        .await?
+        .is_none()
+    {
         return Err(not_good());
     }
     if find_user(platform, &bundle.directory, &email).await?.is_some() {
-        return Err(Refusal::new(Code::Conflict, "there is an account with this address by now; sign in"));
+        return Err(Refusal::new(
+            Code::Conflict,
+            "there is an account with this address by now; sign in",
+        ));
     }
     let person = NewPerson {
         email: &email,
@@ -134,7 +146,9 @@ pub(crate) async fn finish(
 pub(crate) fn check_open(bundle: &Bundle) -> Result<Option<String>, Refusal> {
     match &bundle.catalog.identity.sign_up {
         SignUp::Open { profile } if bundle.catalog.passwords.is_some() => Ok(profile.clone()),
-        SignUp::Open { .. } | SignUp::Closed => Err(Refusal::new(Code::NotFound, "accounts are not made by oneself here")),
+        SignUp::Open { .. } | SignUp::Closed => {
+            Err(Refusal::new(Code::NotFound, "accounts are not made by oneself here"))
+        }
     }
 }
 

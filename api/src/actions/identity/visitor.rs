@@ -72,8 +72,11 @@ impl Person {
         if self.view.tenant.is_none() {
             return Ok(());
         }
-        Err(Refusal::new(Code::Forbidden, "this session counts in one tenant alone, and cannot change your account")
-            .with_hint("sign in by a way of your own"))
+        Err(Refusal::new(
+            Code::Forbidden,
+            "this session counts in one tenant alone, and cannot change your account",
+        )
+        .with_hint("sign in by a way of your own"))
     }
 
     /// Somebody who has a second factor has shown it: without that, whoever found a session open could take the factor off.
@@ -85,6 +88,7 @@ impl Person {
         if factors == 0 || self.terms.strong {
             return Ok(());
         }
-        Err(Refusal::new(Code::Forbidden, "show your second factor first").with_hint("POST /auth/mfa {\"code\": \"…\"}"))
+        Err(Refusal::new(Code::Forbidden, "show your second factor first")
+            .with_hint("POST /auth/mfa {\"code\": \"…\"}"))
     }
 }

@@ -17,7 +17,15 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 /// Root fields that are answered before a plan is made.
-const ASIDES: [&str; 2] = ["explainAccess", "auditLog"];
+const ASIDES: [&str; 7] = [
+    "explainAccess",
+    "auditLog",
+    "memberSessions",
+    "memberFactors",
+    "apiKeys",
+    "identityProviders",
+    "signInStats",
+];
 
 /// A mutation.
 #[derive(Debug, Serialize)]

@@ -2,7 +2,7 @@
 
 use crate::actions::identity::keys::{held_roles, names_of};
 use crate::actions::identity::visitor::Person;
-use crate::actions::identity::{factors, keys, sessions};
+use crate::actions::identity::{addresses, factors, keys, sessions};
 use crate::error::Refusal;
 use crate::http::auth::door::Door;
 use crate::http::auth::page::frame;
@@ -42,7 +42,7 @@ pub(super) async fn show(
         frame: framed.frame.clone(),
         name: user.name.clone().unwrap_or_else(|| user.email.clone()),
         email: user.email.clone(),
-        email_change: person.bundle.catalog.passwords.is_some() && environment.post.is_open(),
+        email_change: addresses::may_change(&person.bundle) && environment.post.is_open(),
         password: has_credential(&environment.platform, person.id).await?,
         memberships: person
             .view

@@ -3,7 +3,7 @@
 use crate::actions::identity::apps::{self, Answer, Authorized, Shown};
 use crate::error::Refusal;
 use crate::http::auth::BODY_BYTES_MAX;
-use crate::http::auth::door::{Door, redirect, with_return};
+use crate::http::auth::door::{Door, bake, redirect, with_return};
 use crate::http::auth::input::read;
 use crate::http::auth::page::frame;
 use crate::http::{answer, body, json};
@@ -34,9 +34,10 @@ pub(crate) async fn decide(door: &Door<'_>, payload: Payload) -> Result<HttpResp
 }
 
 async fn go_on(door: &Door<'_>, parameters: &str, answer: Answer) -> Result<HttpResponse, Refusal> {
-    let person = match door.cookie.is_some() {
-        true => door.anybody().await,
-        false => None,
+    let person = if door.cookie.is_some() {
+        door.anybody().await
+    } else {
+        None
     };
     let here = format!("/auth/oauth/authorize?{parameters}");
     match apps::authorize(door.call.environment, parameters, person.as_ref(), answer, door.page()).await {
@@ -46,7 +47,7 @@ async fn go_on(door: &Door<'_>, parameters: &str, answer: Answer) -> Result<Http
             let mut response = redirect(&with_return("/auth/sign-in", &here))?;
             if let Some(person) = &person {
                 freehold_auth::end_session(&door.call.environment.platform, &person.token).await?;
-                door.bake(&mut response, door.kind.clear())?;
+                bake(&mut response, door.kind.clear())?;
             }
             Ok(response)
         }
@@ -111,7 +112,11 @@ pub(crate) async fn user_info(door: &Door<'_>) -> Result<HttpResponse, Refusal> 
     let environment = door.call.environment;
     let bundle = environment.bundle()?;
     let refused = || Refusal::new(Code::Unauthenticated, "an access token is asked for here");
-    let token = door.token.as_ref().filter(|_| door.cookie.is_none()).ok_or_else(refused)?;
+    let token = door
+        .token
+        .as_ref()
+        .filter(|_| door.cookie.is_none())
+        .ok_or_else(refused)?;
     let view = find_session(&environment.platform, &bundle.directory, token, environment.clock.now()).await?;
     if view.kind != SessionKind::Token.name() {
         return Err(refused());

@@ -40,11 +40,11 @@ impl Small {
         }
     }
 
-    /// A provider sends people back from another site: a strict cookie would not come along.
+    /// A provider sends people back from another site: a strict cookie would not come along, and a form's would be made anew.
     fn same_site(self) -> &'static str {
         match self {
-            Self::Form | Self::SetUp | Self::Ceremony => "Strict",
-            Self::Step | Self::Flow => "Lax",
+            Self::SetUp | Self::Ceremony => "Strict",
+            Self::Form | Self::Step | Self::Flow => "Lax",
         }
     }
 

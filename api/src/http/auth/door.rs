@@ -114,16 +114,6 @@ impl<'a> Door<'a> {
         named.next().map(|(_, value)| value.into_owned())
     }
 
-    /// Adds a cookie to an answer.
-    ///
-    /// # Errors
-    /// Never: cookies are our own text.
-    pub(crate) fn bake(&self, response: &mut HttpResponse, cookie: String) -> Result<(), Refusal> {
-        let value = HeaderValue::try_from(cookie).map_err(Refusal::internal)?;
-        response.headers_mut().append(SET_COOKIE, value);
-        Ok(())
-    }
-
     /// The answer to a sign-in that has gone so far.
     ///
     /// # Errors
@@ -139,13 +129,18 @@ impl<'a> Door<'a> {
     ///
     /// # Errors
     /// Never: answers are our own text.
-    pub(crate) fn signed_in(&self, signed_in: &SignedIn, style: Style, return_to: &str) -> Result<HttpResponse, Refusal> {
+    pub(crate) fn signed_in(
+        &self,
+        signed_in: &SignedIn,
+        style: Style,
+        return_to: &str,
+    ) -> Result<HttpResponse, Refusal> {
         let mut response = match style {
             Style::Json => json(200, &signed_in.view)?,
             Style::Form => redirect(local(return_to))?,
         };
-        self.bake(&mut response, self.kind.set(&signed_in.token))?;
-        self.bake(&mut response, Small::Step.clear(self.kind))?;
+        bake(&mut response, self.kind.set(&signed_in.token))?;
+        bake(&mut response, Small::Step.clear(self.kind))?;
         Ok(response)
     }
 
@@ -160,19 +155,29 @@ impl<'a> Door<'a> {
             }
             Style::Form => redirect(&with_return("/auth/mfa", return_to))?,
         };
-        self.bake(&mut response, Small::Step.set(self.kind, &waiting.ticket))?;
+        bake(&mut response, Small::Step.set(self.kind, &waiting.ticket))?;
         Ok(response)
     }
+}
 
-    /// The answer to something that is done: nothing in JSON, the way back to a page for a form.
-    ///
-    /// # Errors
-    /// Never: answers are our own text.
-    pub(crate) fn done(&self, style: Style, to: &str) -> Result<HttpResponse, Refusal> {
-        match style {
-            Style::Json => Ok(HttpResponse::new(StatusCode::NO_CONTENT)),
-            Style::Form => redirect(to),
-        }
+/// Adds a cookie to an answer.
+///
+/// # Errors
+/// Never: cookies are our own text.
+pub(crate) fn bake(response: &mut HttpResponse, cookie: String) -> Result<(), Refusal> {
+    let value = HeaderValue::try_from(cookie).map_err(Refusal::internal)?;
+    response.headers_mut().append(SET_COOKIE, value);
+    Ok(())
+}
+
+/// The answer to something that is done: nothing in JSON, the way back to a page for a form.
+///
+/// # Errors
+/// Never: answers are our own text.
+pub(crate) fn done(style: Style, to: &str) -> Result<HttpResponse, Refusal> {
+    match style {
+        Style::Json => Ok(HttpResponse::new(StatusCode::NO_CONTENT)),
+        Style::Form => redirect(to),
     }
 }
 
@@ -216,7 +221,17 @@ mod tests {
         for path in ["/", "/a?b=c#d", "/auth/oauth/authorize?client_id=a&x=%0A"] {
             assert_eq!(local(path), path);
         }
-        for bad in ["", "a", "//evil.example", "/\\evil.example", "/a\\b", "https://evil.example", "/a\r\nSet-Cookie: b", "/ä", "/a b"] {
+        for bad in [
+            "",
+            "a",
+            "//evil.example",
+            "/\\evil.example",
+            "/a\\b",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: b",
+            "/ä",
+            "/a b",
+        ] {
             assert_eq!(local(bad), HOME, "{bad}");
         }
         assert_eq!(with_return("/auth/mfa", ""), "/auth/mfa");

@@ -89,7 +89,7 @@ pub(crate) async fn verify(door: &Door<'_>, payload: Payload) -> Result<HttpResp
     let Link { token } = input.as_shape("{\"token\": \"…\"}")?;
     let person = door.anybody().await;
     let environment = door.call.environment;
-    let outcome = addresses::verify(environment, &token, person.as_ref(), &door.call.host, door.visitor()).await;
+    let outcome = addresses::verify(environment, &token, person.as_ref(), door.visitor()).await;
     match (outcome, input.style) {
         (Ok(_), Style::Json) => Ok(HttpResponse::new(StatusCode::NO_CONTENT)),
         (Ok(verified), Style::Form) => {

@@ -4,7 +4,7 @@ use crate::actions::identity::factors::{self, SetUp};
 use crate::actions::identity::second_factor::{self, Shown, waiting};
 use crate::error::Refusal;
 use crate::http::auth::cookies::Small;
-use crate::http::auth::door::{Door, HOME, local, redirect};
+use crate::http::auth::door::{Door, HOME, bake, done, local, redirect};
 use crate::http::auth::input::{Input, Style, read};
 use crate::http::auth::page::{frame, is_for_form, problems};
 use crate::http::auth::sign_in::sign_in_first;
@@ -67,7 +67,13 @@ pub(crate) async fn show(door: &Door<'_>, payload: Payload) -> Result<HttpRespon
         Err(refusal) if input.style == Style::Form && is_for_form(&refusal) => {
             let field = if given.code.is_some() { "code" } else { "recovery_code" };
             let message = problems(&refusal).into_iter().map(|it| it.message).collect::<String>();
-            form(door, refusal.status(), &given.return_to, vec![Problem::of(field, message)]).await
+            form(
+                door,
+                refusal.status(),
+                &given.return_to,
+                vec![Problem::of(field, message)],
+            )
+            .await
         }
         outcome => outcome,
     }
@@ -93,14 +99,14 @@ async fn shown(door: &Door<'_>, input: &Input, given: &Given) -> Result<HttpResp
 
 /// The answer that gives a session another token.
 pub(super) fn trusted(door: &Door<'_>, style: Style, to: &str, token: &Token) -> Result<HttpResponse, Refusal> {
-    let mut response = door.done(style, to)?;
+    let mut response = done(style, to)?;
     give(door, &mut response, token)?;
     Ok(response)
 }
 
 /// Gives the client its session's new token, in the way that it has the old one.
 pub(super) fn give(door: &Door<'_>, response: &mut HttpResponse, token: &Token) -> Result<(), Refusal> {
-    door.bake(response, door.kind.set(token))
+    bake(response, door.kind.set(token))
 }
 
 /// `POST /auth/totp/begin` → `{ticket, secret, uri, qrSvg}`
@@ -127,7 +133,7 @@ fn set_up_page(door: &Door<'_>, status: u16, begun: SetUp, problems: Vec<Problem
         problems,
     };
     let mut response = framed.show(door, status, freehold_pages::totp_set_up(&view))?;
-    door.bake(&mut response, Small::SetUp.set(door.kind, &begun.ticket))?;
+    bake(&mut response, Small::SetUp.set(door.kind, &begun.ticket))?;
     Ok(response)
 }
 
@@ -153,7 +159,7 @@ pub(crate) async fn confirm_totp(door: &Door<'_>, payload: Payload) -> Result<Ht
     };
     let mut response = codes(door, input.style, &person.view.user.email, confirmed.recovery_codes)?;
     give(door, &mut response, &confirmed.token)?;
-    door.bake(&mut response, Small::SetUp.clear(door.kind))?;
+    bake(&mut response, Small::SetUp.clear(door.kind))?;
     Ok(response)
 }
 
@@ -179,7 +185,7 @@ pub(crate) async fn remove_totp(door: &Door<'_>, payload: Payload) -> Result<Htt
     let input = read(door, payload).await?;
     let person = door.person().await?;
     factors::remove(door.call.environment, &person, FactorKind::Totp, None, door.visitor()).await?;
-    door.done(input.style, HOME)
+    done(input.style, HOME)
 }
 
 /// `POST /auth/recovery-codes` → `{recoveryCodes}`: new ones, the old ones are good no more.

@@ -35,9 +35,10 @@ pub(crate) struct Input {
 /// How a request is sent.
 pub(crate) fn style_of(headers: &HeaderMap) -> Style {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    match kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
-        true => Style::Form,
-        false => Style::Json,
+    if kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+        Style::Form
+    } else {
+        Style::Json
     }
 }
 
@@ -119,8 +120,11 @@ fn check_form(door: &Door<'_>, input: &Input) -> Result<(), Refusal> {
     if same_origin && same_site && expected.is_some() && expected == given {
         return Ok(());
     }
-    Err(Refusal::new(Code::Forbidden, "the form may come from another site's page, or is too old")
-        .with_hint("open the page again"))
+    Err(Refusal::new(
+        Code::Forbidden,
+        "the form may come from another site's page, or is too old",
+    )
+    .with_hint("open the page again"))
 }
 
 /// What stands in a form for the cookie.
@@ -225,7 +229,12 @@ mod tests {
         let Value::Object(json) = json else { unreachable!() };
         assert_eq!(by_form, read(json).unwrap());
         assert_eq!(read(form(b"name=a&days=&read_only=")).unwrap().days, Number(None));
-        for bad in ["roles=x", "name=a&days=many", "name=a&days=-1", "name=a&read_only=perhaps"] {
+        for bad in [
+            "roles=x",
+            "name=a&days=many",
+            "name=a&days=-1",
+            "name=a&read_only=perhaps",
+        ] {
             assert!(read(form(bad.as_bytes())).is_err(), "{bad}");
         }
     }

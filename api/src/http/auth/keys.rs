@@ -3,7 +3,7 @@
 use crate::actions::identity::keys::{self, Wanted, names_of};
 use crate::error::Refusal;
 use crate::http::auth::account;
-use crate::http::auth::door::{Door, HOME};
+use crate::http::auth::door::{Door, HOME, done};
 use crate::http::auth::input::{Flag, Number, Style, read};
 use crate::http::auth::page::{frame, is_for_form, problems};
 use crate::http::auth::sessions::moment;
@@ -52,7 +52,8 @@ struct Given {
 /// `POST /auth/keys {name, expiresDays, roles, readOnly, tenant}` → `{id, key}`, the key shown this once
 pub(crate) async fn create(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let input = read(door, payload).await?;
-    let given: Given = input.as_shape("{\"name\": \"…\", \"expiresDays\": 90, \"roles\": [\"…\"], \"readOnly\": false}")?;
+    let given: Given =
+        input.as_shape("{\"name\": \"…\", \"expiresDays\": 90, \"roles\": [\"…\"], \"readOnly\": false}")?;
     let person = door.person().await?;
     let wanted = Wanted {
         name: given.name,
@@ -62,7 +63,10 @@ pub(crate) async fn create(door: &Door<'_>, payload: Payload) -> Result<HttpResp
         read_only: given.read_only.0,
         tenant: given.tenant,
     };
-    match (keys::create(door.call.environment, &person, &wanted, door.visitor()).await, input.style) {
+    match (
+        keys::create(door.call.environment, &person, &wanted, door.visitor()).await,
+        input.style,
+    ) {
         (Ok(made), Style::Json) => json(
             201,
             &json!({"id": made.id.to_string(), "key": made.key, "hint": made.hint, "expiresAt": moment(made.expires_at)}),
@@ -96,5 +100,5 @@ pub(crate) async fn revoke(door: &Door<'_>, payload: Payload) -> Result<HttpResp
     let which: Which = input.as_shape("{\"id\": \"…\"}")?;
     let person = door.person().await?;
     keys::revoke(door.call.environment, &person, &which.id, door.visitor()).await?;
-    door.done(input.style, HOME)
+    done(input.style, HOME)
 }

@@ -29,7 +29,7 @@ use actix_web::web::Payload;
 use freehold_base::Code;
 
 /// Longest body.
-const BODY_BYTES_MAX: usize = 64 << 10;
+const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// Answers a path under `/auth/`.
 ///
@@ -57,9 +57,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
     match path {
         "sign-in" => {
             only(method, both)?;
-            match is_get {
-                true => sign_in::page(door).await,
-                false => sign_in::sign_in(door, payload).await,
+            if is_get {
+                sign_in::page(door).await
+            } else {
+                sign_in::sign_in(door, payload).await
             }
         }
         "sign-out" => {
@@ -84,9 +85,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "mfa" => {
             only(method, both)?;
-            match is_get {
-                true => factors::page(door).await,
-                false => factors::show(door, payload).await,
+            if is_get {
+                factors::page(door).await
+            } else {
+                factors::show(door, payload).await
             }
         }
         "totp/begin" => {
@@ -127,51 +129,58 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "password/forgot" => {
             only(method, both)?;
-            match is_get {
-                true => passwords::forgot_page(door),
-                false => passwords::forgot(door, payload).await,
+            if is_get {
+                passwords::forgot_page(door)
+            } else {
+                passwords::forgot(door, payload).await
             }
         }
         "password/reset" => {
             only(method, both)?;
-            match is_get {
-                true => passwords::reset_page(door),
-                false => passwords::reset(door, payload).await,
+            if is_get {
+                passwords::reset_page(door)
+            } else {
+                passwords::reset(door, payload).await
             }
         }
         "password/change" => {
             only(method, both)?;
-            match is_get {
-                true => passwords::change_page(door).await,
-                false => passwords::change(door, payload).await,
+            if is_get {
+                passwords::change_page(door).await
+            } else {
+                passwords::change(door, payload).await
             }
         }
         "sign-up" => {
             only(method, both)?;
-            match is_get {
-                true => sign_up::page(door),
-                false => sign_up::ask(door, payload).await,
+            if is_get {
+                sign_up::page(door)
+            } else {
+                sign_up::ask(door, payload).await
             }
         }
         "sign-up/finish" => {
             only(method, both)?;
-            match is_get {
-                true => sign_up::finish_page(door).await,
-                false => sign_up::finish(door, payload).await,
+            if is_get {
+                sign_up::finish_page(door).await
+            } else {
+                sign_up::finish(door, payload).await
             }
         }
         "email/change" => {
             only(method, both)?;
-            match is_get {
-                true => email::change_page(door).await,
-                false => email::change(door, payload).await,
+            if is_get {
+                email::change_page(door).await
+            } else {
+                email::change(door, payload).await
             }
         }
         "email/verify" => {
             only(method, both)?;
-            match is_get {
-                true => email::verify_page(door),
-                false => email::verify(door, payload).await,
+            if is_get {
+                email::verify_page(door)
+            } else {
+                email::verify(door, payload).await
             }
         }
         "account" => {
@@ -180,9 +189,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "keys" => {
             only(method, both)?;
-            match is_get {
-                true => keys::list(door).await,
-                false => keys::create(door, payload).await,
+            if is_get {
+                keys::list(door).await
+            } else {
+                keys::create(door, payload).await
             }
         }
         "keys/revoke" => {
@@ -195,9 +205,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
         }
         "oauth/authorize" => {
             only(method, both)?;
-            match is_get {
-                true => apps::authorize(door).await,
-                false => apps::decide(door, payload).await,
+            if is_get {
+                apps::authorize(door).await
+            } else {
+                apps::decide(door, payload).await
             }
         }
         "oauth/jwks" => {
@@ -256,8 +267,10 @@ async fn route(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusa
 
 /// Programs send forms there, and read JSON.
 fn is_for_programs(path: &str) -> bool {
-    matches!(path, "/auth/token" | "/auth/oauth/revoke" | "/auth/oauth/userinfo" | "/auth/oauth/jwks")
-        || (path.starts_with("/auth/oidc/") && path.ends_with("/logout"))
+    matches!(
+        path,
+        "/auth/token" | "/auth/oauth/revoke" | "/auth/oauth/userinfo" | "/auth/oauth/jwks"
+    ) || (path.starts_with("/auth/oidc/") && path.ends_with("/logout"))
 }
 
 fn nothing_at(path: &str) -> Refusal {

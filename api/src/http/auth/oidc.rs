@@ -4,7 +4,7 @@ use crate::actions::identity::oidc;
 use crate::error::Refusal;
 use crate::http::auth::BODY_BYTES_MAX;
 use crate::http::auth::cookies::Small;
-use crate::http::auth::door::{Door, redirect};
+use crate::http::auth::door::{Door, bake, redirect};
 use crate::http::auth::input::Style;
 use crate::http::auth::page::frame;
 use crate::http::body;
@@ -20,7 +20,7 @@ pub(crate) async fn begin(door: &Door<'_>, name: &str) -> Result<HttpResponse, R
     match oidc::begin(door.call.environment, name, &return_to, door.visitor_at_page()).await {
         Ok(sent) => {
             let mut response = redirect(&sent.to)?;
-            door.bake(&mut response, Small::Flow.set(door.kind, &sent.flow))?;
+            bake(&mut response, Small::Flow.set(door.kind, &sent.flow))?;
             Ok(response)
         }
         Err(refusal) => outage(door, Protocol::Oidc, name, &return_to, refusal),
@@ -31,11 +31,18 @@ pub(crate) async fn begin(door: &Door<'_>, name: &str) -> Result<HttpResponse, R
 pub(crate) async fn come_back(door: &Door<'_>, name: &str) -> Result<HttpResponse, Refusal> {
     let flow = door.small(Small::Flow);
     let query = door.call.request.query_string();
-    let outcome = oidc::come_back(door.call.environment, name, query, flow.as_ref(), door.visitor_at_page()).await;
+    let outcome = oidc::come_back(
+        door.call.environment,
+        name,
+        query,
+        flow.as_ref(),
+        door.visitor_at_page(),
+    )
+    .await;
     match outcome {
         Ok((step, return_to)) => {
             let mut response = door.step(step, Style::Form, &return_to)?;
-            door.bake(&mut response, Small::Flow.clear(door.kind))?;
+            bake(&mut response, Small::Flow.clear(door.kind))?;
             Ok(response)
         }
         Err(refusal) => outage(door, Protocol::Oidc, name, "", refusal),

@@ -3,7 +3,7 @@
 use crate::error::Refusal;
 use crate::http::answer;
 use crate::http::auth::cookies::Small;
-use crate::http::auth::door::Door;
+use crate::http::auth::door::{Door, bake};
 use crate::http::auth::input::csrf_of;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY};
@@ -54,7 +54,7 @@ pub(crate) fn show(door: &Door<'_>, status: u16, cookie: Option<&Token>, page: P
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(token) = cookie {
-        door.bake(&mut response, Small::Form.set(door.kind, token))?;
+        bake(&mut response, Small::Form.set(door.kind, token))?;
     }
     Ok(response)
 }
@@ -85,11 +85,11 @@ fn sentence(message: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// Whether a form can say it.
+/// Whether a form can say it. Who comes too often has a page that says when to come again, and none to send at once.
 pub(crate) fn is_for_form(refusal: &Refusal) -> bool {
     matches!(
         refusal.code(),
-        Code::BadUserInput | Code::Unauthenticated | Code::RateLimited | Code::Conflict | Code::LimitExceeded
+        Code::BadUserInput | Code::Unauthenticated | Code::Conflict | Code::LimitExceeded
     )
 }
 
@@ -121,8 +121,8 @@ pub(crate) fn refused(door: &Door<'_>, refusal: &Refusal) -> Result<HttpResponse
 /// # Errors
 /// `NOT_FOUND`.
 pub(crate) fn asset(path: &str) -> Result<HttpResponse, Refusal> {
-    let asset =
-        freehold_pages::asset(path).ok_or_else(|| Refusal::new(Code::NotFound, format!("there is nothing at `{path}`")))?;
+    let asset = freehold_pages::asset(path)
+        .ok_or_else(|| Refusal::new(Code::NotFound, format!("there is nothing at `{path}`")))?;
     let mut response = answer(200, asset.content_type, asset.bytes);
     let immutable = HeaderValue::from_static("public, max-age=31536000, immutable");
     response.headers_mut().insert(CACHE_CONTROL, immutable);

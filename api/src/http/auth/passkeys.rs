@@ -4,7 +4,7 @@ use crate::actions::identity::factors;
 use crate::actions::identity::passkeys::{self, Entered};
 use crate::error::Refusal;
 use crate::http::auth::cookies::Small;
-use crate::http::auth::door::{Door, HOME, local};
+use crate::http::auth::door::{Door, HOME, bake, done, local};
 use crate::http::auth::factors::give;
 use crate::http::auth::input::read;
 use crate::http::json;
@@ -23,21 +23,21 @@ pub(crate) async fn begin_set_up(door: &Door<'_>, payload: Payload) -> Result<Ht
     let person = door.person().await?;
     let name = input.text("name").unwrap_or_default();
     let begun = passkeys::begin_set_up(door.call.environment, &person, &name, door.page()).await?;
-    ceremony(door, begun)
+    ceremony(door, &begun)
 }
 
-fn ceremony(door: &Door<'_>, begun: passkeys::Begun) -> Result<HttpResponse, Refusal> {
+fn ceremony(door: &Door<'_>, begun: &passkeys::Begun) -> Result<HttpResponse, Refusal> {
     let mut options: Value = serde_json::from_str(begun.options.get()).map_err(Refusal::internal)?;
     if let Value::Object(options) = &mut options {
         options.insert("ticket".to_owned(), Value::String(begun.ticket.text()));
     }
     let mut response = json(200, &options)?;
-    door.bake(&mut response, Small::Ceremony.set(door.kind, &begun.ticket))?;
+    bake(&mut response, Small::Ceremony.set(door.kind, &begun.ticket))?;
     Ok(response)
 }
 
-fn ticket(door: &Door<'_>, given: Option<String>) -> Result<Token, Refusal> {
-    let given = given.as_deref().and_then(Token::parse);
+fn ticket(door: &Door<'_>, given: Option<&str>) -> Result<Token, Refusal> {
+    let given = given.and_then(Token::parse);
     given
         .or_else(|| door.small(Small::Ceremony))
         .ok_or_else(|| Refusal::new(Code::BadRequest, "`ticket` names what was begun"))
@@ -47,7 +47,7 @@ fn ticket(door: &Door<'_>, given: Option<String>) -> Result<Token, Refusal> {
 pub(crate) async fn finish_set_up(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let input = read(door, payload).await?;
     let person = door.person().await?;
-    let ticket = ticket(door, input.text("ticket"))?;
+    let ticket = ticket(door, input.text("ticket").as_deref())?;
     let answer = input.json_without(&OURS);
     let environment = door.call.environment;
     let confirmed = passkeys::finish_set_up(environment, &person, &ticket, &answer, door.visitor_at_page()).await?;
@@ -56,14 +56,14 @@ pub(crate) async fn finish_set_up(door: &Door<'_>, payload: Payload) -> Result<H
         &json!({"recoveryCodes": confirmed.recovery_codes, "redirect": HOME}),
     )?;
     give(door, &mut response, &confirmed.token)?;
-    door.bake(&mut response, Small::Ceremony.clear(door.kind))?;
+    bake(&mut response, Small::Ceremony.clear(door.kind))?;
     Ok(response)
 }
 
 /// `POST /auth/passkey/sign-in/begin` → `{publicKey, ticket}`
 pub(crate) async fn begin_sign_in(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let input = read(door, payload).await?;
-    let step = step(door, &input.text("step"));
+    let step = step(door, input.text("step").as_deref());
     let person = door.anybody().await;
     let return_to = input.text("return_to").unwrap_or_default();
     let begun = passkeys::begin_sign_in(
@@ -74,20 +74,20 @@ pub(crate) async fn begin_sign_in(door: &Door<'_>, payload: Payload) -> Result<H
         door.visitor_at_page(),
     )
     .await?;
-    ceremony(door, begun)
+    ceremony(door, &begun)
 }
 
 /// The sign-in that waits for a second factor.
-fn step(door: &Door<'_>, given: &Option<String>) -> Option<Token> {
-    let given = given.as_deref().and_then(Token::parse);
+fn step(door: &Door<'_>, given: Option<&str>) -> Option<Token> {
+    let given = given.and_then(Token::parse);
     given.or_else(|| door.small(Small::Step))
 }
 
 /// `POST /auth/passkey/sign-in/finish`, with the browser's answer → the session's cookie, and who it is for
 pub(crate) async fn finish_sign_in(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let input = read(door, payload).await?;
-    let ticket = ticket(door, input.text("ticket"))?;
-    let step = step(door, &input.text("step"));
+    let ticket = ticket(door, input.text("ticket").as_deref())?;
+    let step = step(door, input.text("step").as_deref());
     let person = door.anybody().await;
     let answer = input.json_without(&["ticket", "step", "csrf"]);
     let (entered, return_to) = passkeys::finish_sign_in(
@@ -114,8 +114,8 @@ pub(crate) async fn finish_sign_in(door: &Door<'_>, payload: Payload) -> Result<
         Entered::In(signed_in) => give(door, &mut response, &signed_in.token)?,
         Entered::Trusted(token) => give(door, &mut response, token)?,
     }
-    door.bake(&mut response, Small::Ceremony.clear(door.kind))?;
-    door.bake(&mut response, Small::Step.clear(door.kind))?;
+    bake(&mut response, Small::Ceremony.clear(door.kind))?;
+    bake(&mut response, Small::Step.clear(door.kind))?;
     Ok(response)
 }
 
@@ -130,6 +130,13 @@ pub(crate) async fn remove(door: &Door<'_>, payload: Payload) -> Result<HttpResp
     let which: Which = input.as_shape("{\"id\": \"…\"}")?;
     let person = door.person().await?;
     let environment = door.call.environment;
-    factors::remove(environment, &person, FactorKind::Passkey, Some(&which.id), door.visitor()).await?;
-    door.done(input.style, HOME)
+    factors::remove(
+        environment,
+        &person,
+        FactorKind::Passkey,
+        Some(&which.id),
+        door.visitor(),
+    )
+    .await?;
+    done(input.style, HOME)
 }

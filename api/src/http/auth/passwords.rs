@@ -3,7 +3,7 @@
 use crate::actions::identity::passwords;
 use crate::bundle::Bundle;
 use crate::error::Refusal;
-use crate::http::auth::door::{Door, HOME};
+use crate::http::auth::door::{Door, HOME, done};
 use crate::http::auth::input::{Style, read, read_with_token};
 use crate::http::auth::page::{frame, is_for_form, problems};
 use crate::http::auth::sign_in::sign_in_first;
@@ -150,9 +150,13 @@ pub(crate) async fn change(door: &Door<'_>, payload: Payload) -> Result<HttpResp
     let environment = door.call.environment;
     let outcome = passwords::change(environment, &person, &given.current, &given.password, door.visitor()).await;
     match outcome {
-        Ok(()) => door.done(input.style, HOME),
+        Ok(()) => done(input.style, HOME),
         Err(refusal) if input.style == Style::Form && is_for_form(&refusal) => {
-            let field = if refusal.code() == Code::Unauthenticated { "current" } else { "password" };
+            let field = if refusal.code() == Code::Unauthenticated {
+                "current"
+            } else {
+                "password"
+            };
             let problems = problems(&refusal).into_iter();
             let problems = problems.map(|it| Problem::of(field, it.message)).collect();
             change_form(door, refusal.status(), problems).await

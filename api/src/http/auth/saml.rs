@@ -3,7 +3,7 @@
 use crate::actions::identity::saml;
 use crate::error::Refusal;
 use crate::http::auth::cookies::Small;
-use crate::http::auth::door::{Door, redirect};
+use crate::http::auth::door::{Door, bake, redirect};
 use crate::http::auth::input::Style;
 use crate::http::auth::oidc::outage;
 use crate::http::{answer as answered, body};
@@ -27,7 +27,7 @@ pub(crate) async fn begin(door: &Door<'_>, name: &str) -> Result<HttpResponse, R
     match saml::begin(door.call.environment, name, &return_to, door.visitor_at_page()).await {
         Ok(sent) => {
             let mut response = redirect(&sent.to)?;
-            door.bake(&mut response, Small::Flow.set(door.kind, &sent.flow))?;
+            bake(&mut response, Small::Flow.set(door.kind, &sent.flow))?;
             Ok(response)
         }
         Err(refusal) => outage(door, Protocol::Saml, name, &return_to, refusal),
@@ -42,7 +42,10 @@ pub(crate) async fn answer(door: &Door<'_>, name: &str, payload: Payload) -> Res
         let mut pairs = url::form_urlencoded::parse(&bytes).filter(|(name, _)| name == wanted);
         match (pairs.next(), pairs.next()) {
             (Some((_, value)), None) => Ok(value.into_owned()),
-            _ => Err(Refusal::new(Code::BadRequest, format!("`{wanted}` is to be there once"))),
+            _ => Err(Refusal::new(
+                Code::BadRequest,
+                format!("`{wanted}` is to be there once"),
+            )),
         }
     };
     let (response, relay) = (field("SAMLResponse")?, field("RelayState")?);
@@ -57,6 +60,6 @@ pub(crate) async fn come_back(door: &Door<'_>, name: &str) -> Result<HttpRespons
     let environment = door.call.environment;
     let (step, return_to) = saml::come_back(environment, name, &token, flow.as_ref(), door.visitor_at_page()).await?;
     let mut response = door.step(step, Style::Form, &return_to)?;
-    door.bake(&mut response, Small::Flow.clear(door.kind))?;
+    bake(&mut response, Small::Flow.clear(door.kind))?;
     Ok(response)
 }

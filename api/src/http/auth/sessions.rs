@@ -2,7 +2,7 @@
 
 use crate::actions::identity::sessions;
 use crate::error::Refusal;
-use crate::http::auth::door::{Door, HOME, redirect};
+use crate::http::auth::door::{Door, HOME, bake, done, redirect};
 use crate::http::auth::input::{Style, read};
 use crate::http::graphql::forget_cookie;
 use crate::http::json;
@@ -77,7 +77,12 @@ pub(super) fn device(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent else {
         return "An unknown device".to_owned();
     };
-    let find = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let find = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(mark, _)| agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
     // The order matters: most call themselves by each other's names too.
     let browser = find(&[
         ("Edg", "Edge"),
@@ -114,9 +119,9 @@ pub(crate) async fn revoke(door: &Door<'_>, payload: Payload) -> Result<HttpResp
     let which: Which = input.as_shape("{\"id\": \"…\"}")?;
     let person = door.person().await?;
     let own = sessions::revoke(door.call.environment, &person, &which.id, door.visitor()).await?;
-    let mut response = door.done(input.style, if own { "/auth/sign-in" } else { HOME })?;
+    let mut response = done(input.style, if own { "/auth/sign-in" } else { HOME })?;
     if own {
-        door.bake(&mut response, door.kind.clear())?;
+        bake(&mut response, door.kind.clear())?;
     }
     Ok(response)
 }
@@ -139,7 +144,7 @@ pub(crate) async fn revoke_all(door: &Door<'_>, payload: Payload) -> Result<Http
         Style::Form => redirect(if own { "/auth/sign-in" } else { HOME })?,
     };
     if own {
-        door.bake(&mut response, door.kind.clear())?;
+        bake(&mut response, door.kind.clear())?;
     }
     Ok(response)
 }
@@ -151,7 +156,10 @@ mod tests {
     #[test]
     fn devices_are_told_in_words() {
         for (agent, expected) in [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox on Linux",
+            ),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
                 "Edge on Windows",

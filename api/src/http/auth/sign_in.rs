@@ -1,14 +1,14 @@
 //! `/auth/sign-in`, `/auth/sign-out`.
 
+use crate::actions::identity::sessions;
 use crate::actions::identity::sign_in::by_password;
 use crate::bundle::Bundle;
 use crate::error::Refusal;
 use crate::http::auth::cookies::Small;
-use crate::http::auth::door::{Door, HOME, local, redirect, with_return};
+use crate::http::auth::door::{Door, HOME, bake, local, redirect, with_return};
 use crate::http::auth::input::{Style, read};
 use crate::http::auth::page::{frame, is_for_form};
 use crate::http::credentials::{check_origin, credentials};
-use crate::subscriptions::Changes;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -72,9 +72,10 @@ pub(super) fn providers(bundle: &Bundle, tenant: Option<&str>) -> Vec<Provider> 
         tenants.is_none_or(|tenants| tenant.is_none_or(|tenant| tenants.iter().any(|it| it == tenant)))
     });
     all.map(|provider| Provider {
-        protocol: match identity.oidc.contains_key(&provider.name) {
-            true => Protocol::Oidc,
-            false => Protocol::Saml,
+        protocol: if identity.oidc.contains_key(&provider.name) {
+            Protocol::Oidc
+        } else {
+            Protocol::Saml
         },
         name: provider.name.clone(),
         label: provider.label.clone(),
@@ -114,15 +115,15 @@ pub(crate) async fn sign_out(door: &Door<'_>, payload: Payload) -> Result<HttpRe
     if let Ok(found) = credentials(headers, door.kind)
         && let Some(token) = found.token
     {
-        end_session(&door.call.environment.platform, &token).await?;
-        door.call.environment.hub.tell(Changes::session(token.hash().0));
+        let environment = door.call.environment;
+        sessions::tell(environment, &end_session(&environment.platform, &token).await?);
     }
     let mut response = match style {
         Style::Json => HttpResponse::new(StatusCode::NO_CONTENT),
         Style::Form => redirect("/auth/sign-in")?,
     };
-    door.bake(&mut response, door.kind.clear())?;
-    door.bake(&mut response, Small::Step.clear(door.kind))?;
+    bake(&mut response, door.kind.clear())?;
+    bake(&mut response, Small::Step.clear(door.kind))?;
     Ok(response)
 }
 
@@ -130,7 +131,10 @@ pub(crate) async fn sign_out(door: &Door<'_>, payload: Payload) -> Result<HttpRe
 pub(super) fn sign_in_first(door: &Door<'_>) -> Result<HttpResponse, Refusal> {
     let here = door.call.request.uri().path_and_query().map_or(HOME, |it| it.as_str());
     let to = match local(here) {
-        HOME => format!("/auth/sign-in?return_to={}", url::form_urlencoded::byte_serialize(HOME.as_bytes()).collect::<String>()),
+        HOME => format!(
+            "/auth/sign-in?return_to={}",
+            url::form_urlencoded::byte_serialize(HOME.as_bytes()).collect::<String>()
+        ),
         here => with_return("/auth/sign-in", here),
     };
     redirect(&to)

@@ -35,7 +35,13 @@ fn form(
     let bundle = door.call.environment.bundle()?;
     let framed = frame(door)?;
     let mut providers = providers(&bundle, door.visitor().tenant);
-    let makes = |name: &str| bundle.catalog.identity.providers().any(|it| it.name == name && it.provision.create);
+    let makes = |name: &str| {
+        bundle
+            .catalog
+            .identity
+            .providers()
+            .any(|it| it.name == name && it.provision.create)
+    };
     providers.retain(|provider| makes(&provider.name));
     let view = SignUp {
         frame: framed.frame.clone(),
@@ -51,12 +57,19 @@ fn form(
 pub(crate) async fn ask(door: &Door<'_>, payload: Payload) -> Result<HttpResponse, Refusal> {
     let input = read(door, payload).await?;
     let given: Address = input.as_shape("{\"email\": \"…\"}")?;
-    match (sign_up::ask(door.call.environment, &given.email, door.visitor()).await, input.style) {
+    match (
+        sign_up::ask(door.call.environment, &given.email, door.visitor()).await,
+        input.style,
+    ) {
         (Ok(()), Style::Json) => Ok(HttpResponse::new(StatusCode::ACCEPTED)),
         (Ok(()), Style::Form) => check_mail(door, Letter::SignUp, given.email),
-        (Err(refusal), Style::Form) if is_for_form(&refusal) => {
-            form(door, refusal.status(), &given.email, &given.return_to, problems(&refusal))
-        }
+        (Err(refusal), Style::Form) if is_for_form(&refusal) => form(
+            door,
+            refusal.status(),
+            &given.email,
+            &given.return_to,
+            problems(&refusal),
+        ),
         (Err(refusal), _) => Err(refusal),
     }
 }

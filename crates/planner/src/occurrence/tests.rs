@@ -37,6 +37,7 @@ fn check(query: &str, expected: &[&str]) {
         roles: Vec::new(),
         signed_in: true,
         member: true,
+        reads_only: false,
     };
     let access = Access::reduce(&catalog, &policy, &role_set);
     let schema = RoleSchema::build(&catalog, &access.visible(&catalog));

@@ -2,11 +2,11 @@
 
 use super::{answer, arguments, input, judged, value};
 use crate::context::Context;
-use crate::mutation::{Administer, Administration, Answer, RootAction};
+use crate::mutation::{Administer, Administration, Answer, KeyOrder, RootAction};
 use crate::problems::Problems;
 use freehold_base::{RowId, Value, nearest};
 use freehold_schema::catalog::{EntityDef, FieldId};
-use freehold_schema::graphql::operation::{Field, Input, Selection};
+use freehold_schema::graphql::operation::{Field, Input, InputKind, Selection};
 
 /// GraphQL's name of a member.
 const PAYLOAD: &str = "MemberPayload";
@@ -20,10 +20,34 @@ enum Deed {
     Block,
     Unblock,
     ResetPassword,
+    Unlock,
+    RevokeSessions,
+    RemoveFactors,
+    CreateKey,
+    RevokeKey,
+}
+
+impl Deed {
+    /// GraphQL's name of what it answers.
+    fn answer(self) -> &'static str {
+        match self {
+            Self::CreateKey => "ApiKeyCreated",
+            Self::RevokeKey => "ApiKey",
+            Self::Invite
+            | Self::SetRoles
+            | Self::Remove
+            | Self::Block
+            | Self::Unblock
+            | Self::ResetPassword
+            | Self::Unlock
+            | Self::RevokeSessions
+            | Self::RemoveFactors => PAYLOAD,
+        }
+    }
 }
 
 /// Each with its actions, any of which opens it.
-const DEEDS: [(&str, Deed, &[&str]); 6] = [
+const DEEDS: [(&str, Deed, &[&str]); 11] = [
     ("inviteMember", Deed::Invite, &["invite_member"]),
     ("setMemberRoles", Deed::SetRoles, &["set_member_roles"]),
     ("removeMember", Deed::Remove, &["remove_member"]),
@@ -31,17 +55,32 @@ const DEEDS: [(&str, Deed, &[&str]); 6] = [
     // Who may block may undo it.
     ("unblockMember", Deed::Unblock, &["block_member", "unblock_member"]),
     ("resetPassword", Deed::ResetPassword, &["reset_password"]),
+    ("unlockMember", Deed::Unlock, &["block_member", "unblock_member"]),
+    ("revokeSessions", Deed::RevokeSessions, &["revoke_sessions"]),
+    // Who lets somebody in without the old password may do so without the lost factor.
+    ("removeSecondFactors", Deed::RemoveFactors, &["reset_password"]),
+    ("createApiKey", Deed::CreateKey, &["create_api_key"]),
+    ("revokeApiKey", Deed::RevokeKey, &["revoke_api_key"]),
 ];
+
+/// Longest name of a key, in characters.
+const KEY_NAME_CHARS_MAX: usize = 100;
+/// Longest life of a key, in days.
+const KEY_DAYS_MAX: u32 = 3650;
+/// Life of a key for which none is stated, in days.
+const KEY_DAYS_DEFAULT: u32 = 90;
 
 /// A mutation about a member.
 pub(super) fn of_members(context: &mut Context<'_>, field: &Field) -> Option<RootAction> {
+    let found = DEEDS.iter().find(|(name, ..)| *name == field.name);
+    let type_name = found.map_or(PAYLOAD, |(_, deed, _)| deed.answer());
     let what = judged(context, field, |context, problems| {
-        let (_, deed, actions) = DEEDS.iter().find(|(name, ..)| *name == field.name)?;
+        let (_, deed, actions) = found?;
         let is_held = actions.iter().any(|action| context.access.may(action));
         is_held.then_some(())?;
         member(context, field, *deed, problems)
     })?;
-    Some(administer(context, field, what, PAYLOAD))
+    Some(administer(context, field, what, type_name))
 }
 
 /// `createOrganisation`: a tenant, whose first manager the caller becomes.
@@ -150,6 +189,67 @@ fn member(context: &Context<'_>, field: &Field, deed: Deed, problems: &mut Probl
             blocked: false,
         },
         Deed::ResetPassword => Administration::ResetPassword { user: user(problems)? },
+        Deed::Unlock => Administration::Unlock { user: user(problems)? },
+        Deed::RevokeSessions => Administration::RevokeSessions { user: user(problems)? },
+        Deed::RemoveFactors => Administration::RemoveFactors { user: user(problems)? },
+        Deed::CreateKey => {
+            let input = field.argument("input")?;
+            let order = problems.within("input", |problems| key(context, input, problems));
+            Administration::CreateKey(order?)
+        }
+        Deed::RevokeKey => Administration::RevokeKey {
+            id: arguments::id(field, "id", problems)?,
+        },
+    })
+}
+
+/// A key that is wanted.
+fn key(context: &Context<'_>, input: &Input, problems: &mut Problems) -> Option<KeyOrder> {
+    let entries = arguments::entries(input, problems);
+    let given = |name: &str| {
+        let entry = entries.iter().find(|(key, _)| key == name);
+        entry.map(|(_, input)| input).filter(|input| !input.is_null())
+    };
+    let user = given("user").map(|input| problems.within("user", |problems| arguments::row_id(input, problems)));
+    let name = given("name").and_then(|input| {
+        problems.within("name", |problems| {
+            let name = arguments::text(input, problems)?.trim();
+            let fits = (1..=KEY_NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+            if !fits {
+                problems.add(
+                    "name",
+                    format!("a key has a name of 1 to {KEY_NAME_CHARS_MAX} characters"),
+                );
+            }
+            fits.then(|| name.to_owned())
+        })
+    });
+    let days = match given("expiresDays") {
+        None => Some(KEY_DAYS_DEFAULT),
+        Some(input) => problems.within("expiresDays", |problems| {
+            let days = match input.unspent() {
+                InputKind::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+                _ => None,
+            };
+            let days = days.filter(|days| (1..=KEY_DAYS_MAX).contains(days));
+            if days.is_none() {
+                problems.add("range", format!("a key lasts 1 to {KEY_DAYS_MAX} days"));
+            }
+            days
+        }),
+    };
+    let roles = given("roles").map(|input| roles(context, input, problems));
+    let read_only = given("readOnly").is_some_and(|input| matches!(input.unspent(), InputKind::Boolean(true)));
+    Some(KeyOrder {
+        user: match user {
+            Some(user) => Some(user?),
+            None => None,
+        },
+        name: name?,
+        roles,
+        days: days?,
+        read_only,
+        drawn: None,
     })
 }
 

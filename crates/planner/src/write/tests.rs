@@ -40,6 +40,7 @@ fn caller(roles: &[&str]) -> RoleSet {
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         signed_in: true,
         member: true,
+        reads_only: false,
     }
 }
 

@@ -90,6 +90,7 @@ roles: {admin: {sets: [], manages: [clerk]}, clerk: {sets: []}}
             roles: Vec::new(),
             signed_in,
             member: false,
+            reads_only: false,
         };
         let access = Access::reduce(&catalog, &policy, &role_set);
         let org = catalog.find_entity("org").unwrap();

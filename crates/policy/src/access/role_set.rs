@@ -14,6 +14,8 @@ pub struct RoleSet {
     pub signed_in: bool,
     /// Active member of the request's tenant (in a single-tenant app: signed in).
     pub member: bool,
+    /// Changes nothing.
+    pub reads_only: bool,
 }
 
 impl RoleSet {
@@ -24,6 +26,7 @@ impl RoleSet {
             roles: caller.roles.clone(),
             signed_in: caller.person.is_some(),
             member: caller.is_member(),
+            reads_only: caller.reads_only,
         };
         set.normal(catalog)
     }

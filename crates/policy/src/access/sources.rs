@@ -35,14 +35,14 @@ pub(super) fn sources(
     let writes = Writes {
         can: [Operation::Update, Operation::Delete, Operation::Transition]
             .into_iter()
-            .filter(|operation| !is_administered(entity, *operation))
+            .filter(|operation| !holder.reads_only && !is_administered(entity, *operation))
             .map(|operation| (operation, where_any(operation, &|_| true)))
             .filter(|(_, rows)| *rows != Predicate::Constant(false))
             .collect(),
         writable: entity
             .fields
             .iter()
-            .filter(|field| is_given(entity, field, Operation::Update))
+            .filter(|field| !holder.reads_only && is_given(entity, field, Operation::Update))
             .map(|field| (field.id, where_any(Operation::Update, &|rule| writes(rule, field.id))))
             .filter(|(_, rows)| *rows != Predicate::Constant(false))
             .collect(),

@@ -29,7 +29,7 @@ pub(super) fn targets(
 ) -> Vec<WriteTarget> {
     let visible = Arc::new(read.map_or(Predicate::Constant(false), |source| source.rows().clone()));
     // Who is no member reaches only the public part of a tenant.
-    let reached = !catalog.is_walled(entity.id) || entity.public || holder.member;
+    let reached = (!catalog.is_walled(entity.id) || entity.public || holder.member) && !holder.reads_only;
     WRITES
         .into_iter()
         .map(|operation| {

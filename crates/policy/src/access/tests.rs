@@ -47,6 +47,7 @@ fn set(profile: &str, roles: &[&str], signed_in: bool, member: bool) -> RoleSet 
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         signed_in,
         member,
+        reads_only: false,
     }
 }
 
@@ -202,6 +203,7 @@ fn without_rules_there_is_nothing() {
             roles: Vec::new(),
             signed_in: true,
             member: true,
+            reads_only: false,
         },
     );
     assert!(access.visible(&catalog).entities.is_empty());
@@ -213,6 +215,7 @@ fn without_rules_there_is_nothing() {
             roles: Vec::new(),
             signed_in: false,
             member: false,
+            reads_only: false,
         },
     );
     assert_eq!(explain(&catalog, catalog.user, nobody.own_user().rows()), "never");
@@ -285,6 +288,49 @@ fn own_rows_cross_the_wall_along_own_memberships_alone() {
     assert_eq!(names(tenants), ["id", "name", "slug"]);
 }
 
+#[test]
+fn who_only_reads_writes_nothing_and_reads_the_same() {
+    let (catalog, policy) = world::policy(APP);
+    for roles in [&["agent"][..], &["lead"]] {
+        let full = set("member", roles, true, true);
+        let less = RoleSet {
+            reads_only: true,
+            ..full.clone()
+        };
+        let (full, less) = (
+            Access::reduce(&catalog, &policy, &full),
+            Access::reduce(&catalog, &policy, &less),
+        );
+        let reading = |access: &Access| {
+            let mut visible = access.visible(&catalog);
+            visible.entities.retain(|entity| entity.can_list || entity.can_read);
+            let entities = visible.entities.into_iter();
+            entities
+                .map(|it| (it.id, it.can_list, it.can_read, it.fields))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(reading(&full), reading(&less), "{roles:?}");
+        assert!(less.actions().is_empty() && less.manages().is_empty() && less.founding().is_empty());
+        for entity in catalog.entities.values() {
+            for operation in super::targets::WRITES {
+                assert!(
+                    !less.target(entity.id, operation).is_open(),
+                    "{} {operation:?}",
+                    entity.name
+                );
+            }
+        }
+        let told = |access| told(&catalog, access).join("\n");
+        for word in ["Update when", "write subject"] {
+            assert!(
+                told(&full).contains(word) && !told(&less).contains(word),
+                "{}",
+                told(&less)
+            );
+        }
+    }
+}
+
 fn caller(signed_in: bool, member: Option<bool>, roles: &[&str]) -> Caller {
     let id = RowId::from(Uuid::from_u128(1));
     Caller {
@@ -296,6 +342,7 @@ fn caller(signed_in: bool, member: Option<bool>, roles: &[&str]) -> Caller {
         profile: Some("member".into()),
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         claims: BTreeMap::new(),
+        reads_only: false,
         now: Timestamp(0),
     }
 }

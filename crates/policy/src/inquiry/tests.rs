@@ -51,6 +51,7 @@ fn check(roles: &[&str], entity: &str, operation: Operation, field: Option<&str>
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         signed_in: true,
         member: true,
+        reads_only: false,
     };
     let field = field.map(|name| world::field(entity, name));
     let inquiry = inquire(&catalog, &policy, &role_set, entity.id, operation, field);

@@ -12,11 +12,13 @@ pub(super) fn lint(catalog: &Catalog, policy: &Policy, faults: &mut Diagnostics)
     let anonymous = Holder {
         signed_in: false,
         member: false,
+        reads_only: false,
         roles: &[],
     };
     let member = Holder {
         signed_in: true,
         member: true,
+        reads_only: false,
         roles: &every_role,
     };
     for set in catalog.permission_sets.values() {

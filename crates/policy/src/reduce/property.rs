@@ -182,6 +182,7 @@ fn check(catalog: &Catalog, seed: u64) {
         let holder = Holder {
             signed_in: set.signed_in,
             member: set.member,
+            reads_only: set.reads_only,
             roles: &set.roles,
         };
         let question = Question {

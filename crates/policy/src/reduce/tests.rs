@@ -22,11 +22,13 @@ fn user() -> Operand {
 const NOBODY: Holder<'static> = Holder {
     signed_in: false,
     member: false,
+    reads_only: false,
     roles: &[],
 };
 const STRANGER: Holder<'static> = Holder {
     signed_in: true,
     member: false,
+    reads_only: false,
     roles: &[],
 };
 
@@ -53,6 +55,7 @@ fn caller_tests_are_folded() {
     let agent = Holder {
         signed_in: true,
         member: true,
+        reads_only: false,
         roles: &roles,
     };
     let role = Predicate::Caller(CallerTest::Role("agent".into()));

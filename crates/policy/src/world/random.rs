@@ -114,6 +114,7 @@ pub(crate) fn caller(catalog: &Catalog, database: &Database, dice: &mut Dice) ->
             .map(str::to_owned)
             .collect(),
         claims,
+        reads_only: false,
         now: Timestamp(1),
     }
 }

@@ -6,7 +6,7 @@ use crate::binder::Bound;
 use crate::cells::{Table, read};
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::program::{Parameter, Program, Statement};
+use crate::program::{Dialect, Parameter, Program, Statement};
 use freehold_base::{RowId, Timestamp, Value, ValueType};
 use freehold_policy::operand::Operand;
 use std::collections::BTreeSet;
@@ -35,6 +35,19 @@ pub struct AuditHead {
     pub length: i64,
     /// Hash of the last.
     pub hash: Digest,
+}
+
+/// Sign-ins, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignIns {
+    /// Those that succeeded, by how, most first.
+    pub by_method: Vec<(String, i64)>,
+    /// How many people these were.
+    pub users: i64,
+    /// Those that failed.
+    pub failures: i64,
+    /// How often somebody was locked out.
+    pub lockouts: i64,
 }
 
 /// A statement in the making.
@@ -128,10 +141,66 @@ impl Database {
             .push("SELECT count(*) FROM fh_audit WHERE chain = ")
             .chain(chain);
         let table = matching(select, filter).run(self, vec![ValueType::BigInt]).await?;
-        match read(ValueType::BigInt, table.cell(0, 0))? {
-            Value::Int(count) => Ok(count),
-            _ => Err(Error::program("a count is null")),
+        count(&table, 0, 0)
+    }
+
+    /// Sign-ins of a chain, from one moment to before another. Of a flood of failures those count that are recorded by now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn audit_sign_ins(
+        &self,
+        chain: AuditChain,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<SignIns> {
+        let of = |kind: AuditKind| AuditFilter {
+            kinds: vec![kind],
+            since,
+            until,
+            ..AuditFilter::default()
+        };
+        let (method, repeated) = match self.dialect() {
+            Dialect::Sqlite => (
+                "json_extract(detail, '$.method')",
+                "CAST(json_extract(detail, '$.repeated') AS INTEGER)",
+            ),
+            Dialect::Postgres => ("detail::json->>'method'", "CAST(detail::json->>'repeated' AS bigint)"),
+        };
+        let counted = |what: &str| {
+            Select::default()
+                .push(&format!("SELECT CAST({what} AS bigint) FROM fh_audit WHERE chain = "))
+                .chain(chain)
+        };
+        let grouped = Select::default()
+            .push(&format!("SELECT {method}, count(*) FROM fh_audit WHERE chain = "))
+            .chain(chain);
+        let table = matching(grouped, &of(AuditKind::SignIn))
+            .push(" GROUP BY 1 ORDER BY 2 DESC, 1")
+            .run(self, vec![ValueType::Text, ValueType::BigInt])
+            .await?;
+        let mut by_method = Vec::new();
+        for row in 0..table.rows() {
+            let method = match read(ValueType::Text, table.cell(row, 0))? {
+                Value::Text(method) => method,
+                _ => "unknown".to_owned(),
+            };
+            by_method.push((method, count(&table, row, 1)?));
         }
+        let one = async |what: &str, kind: AuditKind| {
+            let select = matching(counted(what), &of(kind));
+            count(&select.run(self, vec![ValueType::BigInt]).await?, 0, 0)
+        };
+        Ok(SignIns {
+            by_method,
+            users: one("count(DISTINCT user_id)", AuditKind::SignIn).await?,
+            failures: one(
+                &format!("COALESCE(sum(COALESCE({repeated}, 1)), 0)"),
+                AuditKind::SignInFailed,
+            )
+            .await?,
+            lockouts: one("count(*)", AuditKind::LockedOut).await?,
+        })
     }
 
     /// The heads of all chains; of a chain that has records and no head, none.
@@ -174,6 +243,13 @@ impl Database {
                 _ => Err(Error::program("an audit chain has no id")),
             })
             .collect()
+    }
+}
+
+fn count(table: &Table, row: usize, column: usize) -> Result<i64> {
+    match read(ValueType::BigInt, table.cell(row, column))? {
+        Value::Int(count) => Ok(count),
+        _ => Err(Error::program("a count is null")),
     }
 }
 

@@ -37,6 +37,34 @@ pub(super) fn manages_all(manages: &[String], roles: &[String]) -> Result<()> {
     }
 }
 
+/// Whether the caller manages every role that a member holds.
+pub(super) fn manages_member(manages: &[String], member: &Member) -> Result<()> {
+    if member.roles.iter().any(|role| !manages.contains(role)) {
+        return Err(forbidden("the member holds roles that you do not manage".to_owned()));
+    }
+    Ok(())
+}
+
+/// What is a person's, and not a membership's, is administered by a tenant of its own people alone.
+pub(super) fn is_own(belongs_elsewhere: bool) -> Result<()> {
+    if belongs_elsewhere {
+        return Err(forbidden(
+            "this would reach beyond the tenant: the person did not come with it, or belongs to others as well"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// The roles that a key gets: those that are wanted, or all that it may have.
+pub(super) fn key_roles(allowed: &[String], wanted: Option<&[String]>) -> Result<Vec<String>> {
+    let wanted = wanted.unwrap_or(allowed);
+    match wanted.iter().find(|role| !allowed.contains(role)) {
+        None => Ok(wanted.to_vec()),
+        Some(role) => Err(forbidden(format!("a key has no role that its owner lacks: `{role}`"))),
+    }
+}
+
 /// Whether the caller may do that to a member. `others`: the tenant has another active manager.
 pub(super) fn check(
     member: &Member,
@@ -49,9 +77,7 @@ pub(super) fn check(
     if asker.is_none_or(|asker| asker == member.user) {
         return Err(forbidden("this cannot be done to oneself".to_owned()));
     }
-    if member.roles.iter().any(|role| !manages.contains(role)) {
-        return Err(forbidden("the member holds roles that you do not manage".to_owned()));
-    }
+    manages_member(manages, member)?;
     if let Change::Roles(roles) = change {
         manages_all(manages, roles)?;
     }
@@ -110,6 +136,17 @@ mod tests {
             Ok(()) => "allowed".to_owned(),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn keys_are_below_their_owners() {
+        let held = names(&["agent", "requester"]);
+        assert_eq!(key_roles(&held, None).unwrap(), held);
+        assert_eq!(key_roles(&held, Some(&names(&["agent"]))).unwrap(), names(&["agent"]));
+        assert_eq!(key_roles(&held, Some(&[])).unwrap(), names(&[]));
+        let refused = key_roles(&held, Some(&names(&["agent", "admin"]))).unwrap_err();
+        assert_eq!(refused.to_string(), "a key has no role that its owner lacks: `admin`");
+        assert!(is_own(false).is_ok() && is_own(true).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::mutate::{Done, PlainRow, Writing};
 use crate::program::Dialect;
 use crate::transaction::Transaction;
-use freehold_base::{RowId, Value, ValueType};
+use freehold_base::{Caller, RowId, Value, ValueType};
 use freehold_schema::catalog::{Catalog, EntityDef, EntityId, FieldId, Tenancy};
 
 /// Whoever is made a user and a member within so long was made both at once: by an invitation, or by the operator.
@@ -45,9 +45,9 @@ pub(super) fn absent() -> Error {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn of(writing: &Writing<'_, 'a>) -> Result<Self> {
-        let catalog = writing.catalog;
-        let tenant = writing.request.binder.caller.tenant.as_ref().map(|tenant| tenant.id);
+    /// The people of an app, in the tenant of the caller's request.
+    pub(super) fn of(catalog: &'a Catalog, caller: &Caller) -> Result<Self> {
+        let tenant = caller.tenant.as_ref().map(|tenant| tenant.id);
         let find = |name: &str| catalog.entity(catalog.user).find_field(name).map(|field| field.id);
         Ok(match catalog.tenancy {
             Some(tenancy) => Self {
@@ -206,12 +206,14 @@ impl<'a> Rows<'a> {
     pub(super) async fn set_roles(&self, writing: &mut Writing<'_, '_>, member: &Member, roles: &[String]) -> Done<()> {
         let field = self.roles.ok_or_else(|| Error::conflict("this app has no roles"))?;
         let values = [(field, Value::TextList(roles.to_vec()))];
-        writing.overwrite(self.def(), member.membership, &values).await
+        writing.overwrite(self.def(), member.membership, &values).await?;
+        Ok(rotate_sessions(&mut writing.transaction, member.user).await?)
     }
 
     pub(super) async fn set_status(&self, writing: &mut Writing<'_, '_>, member: &Member, status: &str) -> Done<()> {
         let values = [(self.status, text(status))];
-        writing.overwrite(self.def(), member.membership, &values).await
+        writing.overwrite(self.def(), member.membership, &values).await?;
+        Ok(rotate_sessions(&mut writing.transaction, member.user).await?)
     }
 
     /// Ends a membership, with what cascades from it. In a single-tenant app people are blocked instead: their rows belong to them.
@@ -221,7 +223,8 @@ impl<'a> Rows<'a> {
             return self.set_status(writing, member, BLOCKED).await;
         }
         writing.remove_by(self.def(), member.membership, None, false).await?;
-        if let Some((tenancy, _)) = &self.tenancy {
+        rotate_sessions(&mut writing.transaction, member.user).await?;
+        if let Some((tenancy, tenant)) = &self.tenancy {
             // An invitation that is taken back opens nothing: who is a member nowhere has no link any more.
             let sql = format!(
                 "DELETE FROM fh_reset WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM {} m WHERE m.{} = $1)",
@@ -229,6 +232,10 @@ impl<'a> Rows<'a> {
                 quote(&self.column(tenancy.membership_user)?)
             );
             writing.transaction.execute(sql, vec![uuid(member.user)?]).await?;
+            // Who comes back some day does not find old keys of this tenant at work.
+            let sql = "DELETE FROM fh_session WHERE user_id = $1 AND tenant_id = $2".to_owned();
+            let bound = vec![uuid(member.user)?, uuid(*tenant)?];
+            writing.transaction.execute(sql, bound).await?;
         }
         // The record of the order says it.
         writing.written.retain(|written| written.row != member.membership);
@@ -253,6 +260,21 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Joins memberships of the tenant, as `m`, to a column with a user's id. The tenant is the parameter of that number.
+    pub(super) fn joined(&self, user: &str, number: usize) -> Result<(String, Vec<Bound>)> {
+        Ok(match &self.tenancy {
+            Some((tenancy, tenant)) => (
+                format!(
+                    "JOIN {} m ON m.{} = {user} AND m.tenant_id = ${number}",
+                    quote(&self.def().name),
+                    quote(&self.column(tenancy.membership_user)?)
+                ),
+                vec![uuid(*tenant)?],
+            ),
+            None => (format!("JOIN \"user\" m ON m.id = {user}"), Vec::new()),
+        })
+    }
+
     fn def(&self) -> &'a EntityDef {
         self.catalog.entity(self.holder)
     }
@@ -265,7 +287,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The roles, as cells carry lists.
-    fn roles_column(&self, dialect: Dialect, alias: &str) -> String {
+    pub(super) fn roles_column(&self, dialect: Dialect, alias: &str) -> String {
         let column = self.roles.and_then(|roles| self.column(roles).ok());
         match (column, dialect) {
             (None, _) => "'[]'".to_owned(),
@@ -295,22 +317,63 @@ pub(super) async fn add_member(
             (tenancy.membership_roles, Value::TextList(roles.to_vec())),
         ],
     };
-    writing.add(&row).await
+    writing.add(&row).await?;
+    Ok(rotate_sessions(&mut writing.transaction, user).await?)
+}
+
+/// Asks that the tokens of somebody's sessions are replaced when they are next used: what they may do has changed. As
+/// `freehold_auth::rotate_later`, but within the operation's transaction.
+async fn rotate_sessions(transaction: &mut Transaction, user: RowId) -> Result<()> {
+    let sql = "UPDATE fh_session SET rotate = 1 WHERE user_id = $1 AND kind = 'browser' AND rotate = 0";
+    transaction.execute(sql.to_owned(), vec![uuid(user)?]).await?;
+    Ok(())
 }
 
 /// Lifts a lockout, ends every session and forgets the password and older links: who has them does not get in any more.
 pub(super) async fn end_access(transaction: &mut Transaction, user: RowId) -> Result<()> {
-    for sql in [
+    let all = [
         "UPDATE fh_credential SET password_hash = '', failures = 0, blocked_until = NULL WHERE user_id = $1",
         "DELETE FROM fh_session WHERE user_id = $1",
         "DELETE FROM fh_reset WHERE user_id = $1",
-    ] {
-        transaction.execute(sql.to_owned(), vec![uuid(user)?]).await?;
+    ];
+    about(transaction, user, &all).await?;
+    end_sessions(transaction, user).await
+}
+
+/// Signs somebody out everywhere: in browsers, in apps, which cannot have new tokens, and where a sign-in is under way. Keys stay.
+pub(super) async fn end_sessions(transaction: &mut Transaction, user: RowId) -> Result<()> {
+    let all = [
+        "DELETE FROM fh_session WHERE user_id = $1 AND kind <> 'key'",
+        "DELETE FROM fh_refresh WHERE user_id = $1",
+        "DELETE FROM fh_ticket WHERE user_id = $1 AND kind IN ('second_factor', 'code')",
+    ];
+    about(transaction, user, &all).await
+}
+
+/// Forgets second factors, the codes for their loss, and those that are being set up.
+pub(super) async fn forget_factors(transaction: &mut Transaction, user: RowId) -> Result<()> {
+    let all = [
+        "DELETE FROM fh_factor WHERE user_id = $1",
+        "DELETE FROM fh_recovery WHERE user_id = $1",
+        "DELETE FROM fh_ticket WHERE user_id = $1 AND kind IN ('passkey_set_up', 'totp_set_up')",
+    ];
+    about(transaction, user, &all).await
+}
+
+/// Lifts a lockout.
+pub(super) async fn unlock(transaction: &mut Transaction, user: RowId) -> Result<()> {
+    let all = ["UPDATE fh_credential SET failures = 0, blocked_until = NULL WHERE user_id = $1"];
+    about(transaction, user, &all).await
+}
+
+async fn about(transaction: &mut Transaction, user: RowId, statements: &[&str]) -> Result<()> {
+    for sql in statements {
+        transaction.execute((*sql).to_owned(), vec![uuid(user)?]).await?;
     }
     Ok(())
 }
 
-fn uuid(id: RowId) -> Result<Bound> {
+pub(super) fn uuid(id: RowId) -> Result<Bound> {
     Bound::new(Value::Uuid(id.uuid()), ValueType::Uuid)
 }
 

@@ -62,6 +62,14 @@ const SHARED_TYPES: &[&str] = &[
     "AuditConnection",
     "AuditEdge",
     "AuditKind",
+    "ApiKey",
+    "ApiKeyCreated",
+    "ApiKeyInput",
+    "MemberSession",
+    "MemberFactor",
+    "IdentityProvider",
+    "SignInStats",
+    "SignInMethod",
     "ChangeKind",
 ];
 
@@ -89,7 +97,17 @@ const SUFFIXES: &[&str] = &[
     "Visible",
 ];
 
-const SHARED_QUERIES: &[&str] = &["node", "viewer", "explainAccess", "auditLog"];
+const SHARED_QUERIES: &[&str] = &[
+    "node",
+    "viewer",
+    "explainAccess",
+    "auditLog",
+    "memberSessions",
+    "memberFactors",
+    "apiKeys",
+    "identityProviders",
+    "signInStats",
+];
 
 const SHARED_MUTATIONS: &[&str] = &[
     "inviteMember",
@@ -98,6 +116,8 @@ const SHARED_MUTATIONS: &[&str] = &[
     "blockMember",
     "unblockMember",
     "resetPassword",
+    "unlockMember",
+    "removeSecondFactors",
     "setSecret",
     "createApiKey",
     "revokeApiKey",

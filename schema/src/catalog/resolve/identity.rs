@@ -15,7 +15,8 @@ pub(super) use lint::check as lint;
 use super::{Context, app};
 use crate::catalog::{Catalog, Identity, SecondFactors, SessionRules, SignUp, VerifyEmail};
 use crate::model::{
-    FactorsModel, IdentityModel, Name, PasswordModel, Scope, SessionsModel, SignUpModel, Spanned, parse_duration,
+    FactorsModel, IdentityModel, Name, PasswordModel, ProvisionModel, Scope, SessionsModel, SignUpModel, Spanned,
+    parse_duration,
 };
 use crate::source::Span;
 use indexmap::IndexMap;
@@ -103,20 +104,29 @@ fn sign_up(context: &mut Context<'_>, catalog: &Catalog, model: &IdentityModel) 
         SignUpModel::Open => catalog.default_profile.clone(),
         SignUpModel::Settings(settings) => super::access::stated_profile(context, "sign_up", Some(&settings.profile)),
     };
-    if let Some(Spanned {
-        value: PasswordModel::Disabled,
-        span,
-    }) = &model.password
+    let creates = |provision: Option<&ProvisionModel>| {
+        let create = provision.and_then(|provision| provision.create);
+        create.is_some_and(|create| create.value)
+    };
+    let by_provider = model.oidc.iter().any(|(_, model)| creates(model.provision.as_ref()))
+        || model.saml.iter().any(|(_, model)| creates(model.provision.as_ref()));
+    if let (
+        Some(Spanned {
+            value: PasswordModel::Disabled,
+            span,
+        }),
+        false,
+    ) = (&model.password, by_provider)
     {
         context
             .diagnostics
             .error(
                 "sign-up",
                 stated.span,
-                "nobody can register where passwords are disabled",
+                "nobody can register: passwords are disabled, and no provider makes accounts",
             )
             .also(*span, "disabled here")
-            .hint("leave `sign_up` out; a provider makes accounts with `provision: {create: true}`");
+            .hint("leave `sign_up` out, or add `provision: {create: true}` to a provider");
     }
     if let Some(Spanned { value: false, span }) = model.verify_email {
         let severity = context.security_severity();

@@ -10,6 +10,7 @@ mod explain;
 mod input;
 mod mutation;
 mod nested_input;
+mod people;
 mod query;
 mod shared;
 mod subscription;
@@ -36,6 +37,7 @@ pub(crate) fn build(catalog: &Catalog, visible: &Visible) -> TypeSystem {
     subscription::add(&scope, &mut system);
     audit::add(&scope, &mut system);
     explain::add(&scope, &mut system);
+    people::add(&scope, &mut system);
     mutation::add(&scope, &mut system);
     system.prune();
     system

@@ -327,9 +327,12 @@ fn administration_is_there_by_action() {
     check(&["invite_member"], "inviteMember");
     check(&["set_member_roles"], "setMemberRoles");
     check(&["remove_member"], "removeMember");
-    check(&["block_member"], "blockMember, unblockMember");
-    check(&["unblock_member"], "unblockMember");
-    check(&["reset_password"], "resetPassword");
+    check(&["block_member"], "blockMember, unblockMember, unlockMember");
+    check(&["unblock_member"], "unblockMember, unlockMember");
+    check(&["reset_password"], "resetPassword, removeSecondFactors");
+    check(&["revoke_sessions"], "revokeSessions");
+    check(&["create_api_key"], "createApiKey");
+    check(&["revoke_api_key"], "revokeApiKey");
     check(&["create_tenant"], "createOrganisation");
     check(&["read_audit", "review_images"], "-");
     // What nobody may say of a new tenant is not asked, nor is an input that would be empty.
@@ -362,8 +365,10 @@ fn administration_is_there_by_action() {
 
     let mut without_passwords = catalog.clone();
     without_passwords.passwords = None;
-    let schema = Caller::new(&without_passwords).holds(&["reset_password"]).schema();
-    assert_eq!(fields(&schema, MUTATION), "-");
+    let schema = Caller::new(&without_passwords)
+        .holds(&["reset_password", "unblock_member"])
+        .schema();
+    assert_eq!(fields(&schema, MUTATION), "unblockMember, removeSecondFactors");
     // Nobody has roles: nobody manages anybody.
     let mut alone = without_passwords;
     alone.tenancy = None;

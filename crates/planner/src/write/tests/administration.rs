@@ -37,6 +37,13 @@ fn administration_is_parsed() {
         administration(LEAD, "resetPassword", json!({"user": user})),
         Administration::ResetPassword { .. }
     ));
+    for (name, expected) in [
+        ("unlockMember", "unlock_member"),
+        ("revokeSessions", "revoke_sessions"),
+        ("removeSecondFactors", "remove_second_factors"),
+    ] {
+        assert_eq!(administration(LEAD, name, json!({"user": user})).operation(), expected);
+    }
     check(
         LEAD,
         "inviteMember",
@@ -49,6 +56,50 @@ fn administration_is_parsed() {
         json!({"user": "x", "roles": ["king"]}),
         &["user type", "roles.0 role"],
     );
+}
+
+#[test]
+fn keys_are_parsed() {
+    let key = |input: Json| match administration(LEAD, "createApiKey", json!({"input": input})) {
+        Administration::CreateKey(key) => key,
+        other => panic!("{other:?}"),
+    };
+    let plain = key(json!({"name": " Robot "}));
+    assert_eq!(
+        (
+            plain.name.as_str(),
+            plain.days,
+            plain.user,
+            plain.roles,
+            plain.read_only
+        ),
+        ("Robot", 90, None, None, false)
+    );
+    // Whoever runs the plan draws.
+    assert!(plain.drawn.is_none());
+    let user = id("user", 1);
+    let full = key(json!({"name": "x", "user": user, "roles": ["agent"], "expiresDays": 3650, "readOnly": true}));
+    assert_eq!(full.user.map(|user| user.to_string()), Some(user));
+    assert_eq!(
+        (full.roles, full.days, full.read_only),
+        (Some(vec!["agent".to_owned()]), 3650, true)
+    );
+    let checked = |input: Json, expected: &[&str]| check(LEAD, "createApiKey", json!({"input": input}), expected);
+    checked(
+        json!({"name": " ", "user": "x", "roles": ["king"], "expiresDays": 0}),
+        &[
+            "input.user type",
+            "input.name name",
+            "input.expiresDays range",
+            "input.roles.0 role",
+        ],
+    );
+    checked(
+        json!({"name": "a\nb", "expiresDays": 3651}),
+        &["input.name name", "input.expiresDays range"],
+    );
+    checked(json!({"name": "x".repeat(101)}), &["input.name name"]);
+    check(LEAD, "revokeApiKey", json!({"id": "x"}), &["id type"]);
 }
 
 #[test]

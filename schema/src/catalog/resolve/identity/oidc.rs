@@ -62,6 +62,8 @@ fn source(context: &mut Context<'_>, name: &Name, model: &OidcModel) -> Option<O
             .hint("remove it");
     }
     match (preset, &model.issuer) {
+        // It was stated, and left out for a fault that is told.
+        (None, None) if context.lost.contains("preset") || context.lost.contains("issuer") => None,
         (None, None) => {
             context
                 .diagnostics
@@ -101,6 +103,9 @@ fn source(context: &mut Context<'_>, name: &Name, model: &OidcModel) -> Option<O
 /// A part of an address, so its letters are few.
 fn directory(context: &mut Context<'_>, name: &Name, stated: Option<&Spanned<String>>) -> Option<String> {
     let Some(stated) = stated else {
+        if context.lost.contains("directory") {
+            return None;
+        }
         context
             .diagnostics
             .error(
