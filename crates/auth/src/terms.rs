@@ -60,6 +60,7 @@ mod tests {
             lasting: true,
             read_only: true,
             roles: Some(vec!["agent".into()]),
+            scopes: vec!["openid".into()],
         };
         for terms in [Terms::default(), some] {
             assert_eq!(Terms::parse(terms.text().as_deref()), Some(terms));

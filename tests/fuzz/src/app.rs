@@ -76,6 +76,7 @@ fn role_sets(catalog: &Catalog) -> Vec<RoleSet> {
         roles,
         signed_in,
         member,
+        reads_only: false,
     };
     let profile = &catalog.default_profile;
     let mut sets = vec![

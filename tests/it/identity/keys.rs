@@ -305,14 +305,18 @@ on_both_databases! {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn from_base32(text: &str) -> Vec<u8> {
     let bits = text
         .chars()
         .map(|letter| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).expect("base 32"));
-    let bits: String = bits.map(|digit| format!("{digit:05b}")).collect();
+    let bits = bits.map(|digit| format!("{digit:05b}")).collect::<Vec<_>>().concat();
     let bytes = bits
         .as_bytes()
         .chunks_exact(8)

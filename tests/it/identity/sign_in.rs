@@ -171,7 +171,7 @@ on_both_databases! {
             let reply = browser.submit("/auth/sign-in", "/auth/sign-in", &fields);
             assert_eq!((reply.status, reply.header("location")), (303, "/auth/account"), "{to:?} {}", reply.head);
             assert_eq!(reply.headers("set-cookie").filter(|it| it.starts_with("freehold=")).count(), 1, "{}", reply.head);
-            let to: String = to.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let to = to.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
             let reply = browser.get(&format!("/auth/sign-in?return_to={to}"));
             assert_eq!((reply.status, reply.header("location")), (303, "/auth/account"), "{to:?} {}", reply.head);
             let page = lobby.browser().get(&format!("/auth/sign-in?return_to={to}"));

@@ -96,7 +96,7 @@ on_both_databases! {
         // Two letters, one account; and what else is said counts for nothing.
         let (one, two) = (link("zoe@new.test"), link("zoe@new.test"));
         assert_eq!(finish(&one), (200, true));
-        assert_eq!(finish(&two).1, false);
+        assert!(!finish(&two).1);
         let rows: Vec<_> = lobby.rows("user").into_iter().filter(|row| row["email"] == "zoe@new.test").collect();
         assert_eq!((rows.len(), &rows[0]["profile"]), (1, &json!("guest")));
         // Of many at once one is heard.

@@ -87,9 +87,10 @@ fn check_domain(provider: &ProviderDef, facts: &Facts) -> Result<(), Refusal> {
     };
     let domain = facts.email.as_deref().and_then(|email| email.rsplit_once('@'));
     let domain = domain.map(|(_, domain)| domain.to_lowercase());
-    match domain.is_some_and(|domain| domains.contains(&domain)) {
-        true => Ok(()),
-        false => Err(refused()),
+    if domain.is_some_and(|domain| domains.contains(&domain)) {
+        Ok(())
+    } else {
+        Err(refused())
     }
 }
 
@@ -114,14 +115,14 @@ async fn linked(
     if may {
         return Ok(Some(user));
     }
-    Err(match facts.email_verified {
-        // Only to whoever has the address.
-        true => Refusal::new(
+    Err(if facts.email_verified {
+        Refusal::new(
             Code::Unauthenticated,
             "there is an account with this address that this provider may not sign in to",
         )
-        .with_hint("sign in as you did before"),
-        false => refused(),
+        .with_hint("sign in as you did before")
+    } else {
+        refused()
     })
 }
 

@@ -140,7 +140,9 @@ impl<'a> Door<'a> {
             Style::Form => redirect(local(return_to))?,
         };
         bake(&mut response, self.kind.set(&signed_in.token))?;
-        bake(&mut response, Small::Step.clear(self.kind))?;
+        if self.small(Small::Step).is_some() {
+            bake(&mut response, Small::Step.clear(self.kind))?;
+        }
         Ok(response)
     }
 

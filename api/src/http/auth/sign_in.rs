@@ -123,7 +123,9 @@ pub(crate) async fn sign_out(door: &Door<'_>, payload: Payload) -> Result<HttpRe
         Style::Form => redirect("/auth/sign-in")?,
     };
     bake(&mut response, door.kind.clear())?;
-    bake(&mut response, Small::Step.clear(door.kind))?;
+    if door.small(Small::Step).is_some() {
+        bake(&mut response, Small::Step.clear(door.kind))?;
+    }
     Ok(response)
 }
 
