@@ -83,7 +83,7 @@ pub(crate) struct ServeArgs {
     /// Folder in which letters are left for a mail server to pick up; without one nothing is sent
     #[arg(long, env = "FREEHOLD_MAIL_DIR", value_name = "DIR")]
     pub(crate) mail_dir: Option<PathBuf>,
-    /// Folder with the secrets that the model names, a file each; those that are not there are looked for in FREEHOLD_SECRET_<NAME>
+    /// Folder with the secrets that the model names, a file each; those that are not there are looked for in FREEHOLD_SECRET_ with the name behind it
     #[arg(long, env = "FREEHOLD_SECRETS_DIR", value_name = "DIR")]
     pub(crate) secrets_dir: Option<PathBuf>,
     /// Mail server by which letters are sent: smtps://user:password@host, or smtp://user:password@host with STARTTLS

@@ -50,7 +50,7 @@ pub(crate) fn log_is_json() -> bool {
     variable("FREEHOLD_LOG_FORMAT").is_some_and(|format| format == "json")
 }
 
-/// A secret that the model names (`FREEHOLD_SECRET_<NAME>`).
+/// A secret that the model names (`FREEHOLD_SECRET_…`).
 pub(crate) fn secret(name: &str) -> Option<String> {
     variable(&format!("FREEHOLD_SECRET_{}", name.to_uppercase()))
 }

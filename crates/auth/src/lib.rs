@@ -1,7 +1,7 @@
 //! Who is calling: passwords and sessions in, a [`freehold_base::Caller`] out.
 //!
-//! [`sign_in`] checks a password and begins a session; [`identify`] turns a request's token and tenant into a caller with one
-//! statement. Users, tenants and memberships live in tables of the app: [`Directory`] says how they are called there.
+//! [`check_password`] proves who somebody is, [`begin_session`] lets them in; [`identify()`] turns a request's token and tenant into a
+//! caller with one statement. Users, tenants and memberships live in tables of the app: [`Directory`] says how they are called there.
 
 mod directory;
 mod error;
