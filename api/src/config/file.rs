@@ -369,7 +369,7 @@ mod tests {
             ..args.clone()
         };
         assert!(!Config::load(&stated).unwrap().trusted_operations);
-        let hook = "https://hooks.example.com/secret";
+        let hook = "https://hooks.example.com/quiet-fox";
         std::fs::write(
             &path,
             format!("app = 'shop'\n[database]\nurl = 'sqlite:x'\n[alerts]\nwebhook = '{hook}'\n"),
@@ -377,7 +377,7 @@ mod tests {
         .unwrap();
         let config = Config::load(&args).unwrap();
         assert_eq!(config.alerts.webhook.as_ref().map(SecretUrl::expose), Some(hook));
-        assert!(!config.masked().unwrap().contains("secret") && !format!("{config:?}").contains("secret"));
+        assert!(!config.masked().unwrap().contains("quiet-fox") && !format!("{config:?}").contains("quiet-fox"));
         std::fs::write(
             &path,
             "app = 'shop'\n[database]\nurl = 'sqlite:x'\n[alerts]\ndenials = 0\n",
