@@ -122,10 +122,14 @@ impl Office {
         answer
     }
 
-    /// Everything that is stored, but for when sessions were used and what was noted of refusals.
+    /// Everything that is stored, but for when sessions were used, who tried to sign in, and what was noted of refusals.
     fn stored(&self) -> Tables {
         let mut tables = self.reader.tables();
-        tables.retain(|name, _| !name.starts_with("fh_session") && !name.starts_with("fh_audit"));
+        tables.retain(|name, _| {
+            !["fh_session", "fh_audit", "fh_rate"]
+                .iter()
+                .any(|kind| name.starts_with(kind))
+        });
         tables
     }
 
