@@ -213,10 +213,10 @@ fn unchanged(before: &Tables, after: &Tables) -> Result<(), String> {
     Ok(())
 }
 
-/// The tables without notes of requests: when a session was last used, and what was refused.
+/// The tables without notes of requests: when a session was last used, who tried to sign in, and what was refused.
 fn lasting(tables: &Tables) -> Tables {
     let mut tables = tables.clone();
-    tables.retain(|name, _| !name.starts_with("fh_audit"));
+    tables.retain(|name, _| !name.starts_with("fh_audit") && !name.starts_with("fh_rate"));
     for row in tables.get_mut("fh_session").into_iter().flatten() {
         row.remove("last_seen_at");
     }
