@@ -4,21 +4,19 @@
 use crate::actions::audit;
 use crate::actions::identity::limits::{self, Door};
 use crate::actions::identity::sessions::tell;
+use crate::actions::identity::signing_keys::keys;
 use crate::actions::identity::visitor::{Person, Visitor};
 use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
-use crate::settings::{find_setting, put_setting};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use freehold_auth::{
     NewSession, Refresh, Refreshed, SessionKind, Terms, TicketKind, Token, begin_session, end_family, end_sessions,
     ends, family_of, find_person, is_verified, issue_refresh, issue_ticket, take_ticket, use_refresh,
 };
-use freehold_base::{RowId, Timestamp};
+use freehold_base::RowId;
 use freehold_oidc::issuer::{
-    Arrival, AuthorizationRequest, ClientCredentials, Endpoints, Grant, IdToken, KeyKind, OauthError, OauthWord,
-    RedirectUri, SigningKey, TokenRequest, discovery_document, jwks_document, redirect_with_code, redirect_with_error,
+    Arrival, AuthorizationRequest, ClientCredentials, Endpoints, Grant, IdToken, OauthError, OauthWord, RedirectUri,
+    SigningKey, TokenRequest, discovery_document, jwks_document, redirect_with_code, redirect_with_error,
 };
 use freehold_oidc::rp::Prompt;
 use freehold_schema::catalog::ClientDef;
@@ -31,8 +29,6 @@ use uuid::Uuid;
 const CODE: Duration = Duration::from_mins(1);
 /// How long an access token is good.
 pub(crate) const ACCESS: Duration = Duration::from_mins(10);
-/// The setting with the keys that sign ID tokens, sealed.
-const KEYS: &str = "oidc_keys";
 /// What may be asked for.
 const SCOPES: [&str; 4] = ["openid", "email", "profile", "offline_access"];
 const CLAIMS: [&str; 8] = [
@@ -495,69 +491,4 @@ pub(crate) async fn discovery(environment: &Environment, site: &str) -> Result<V
 pub(crate) async fn jwks(environment: &Environment) -> Result<Value, Refusal> {
     let keys = keys(environment).await?;
     Ok(jwks_document(&keys.iter().collect::<Vec<_>>()))
-}
-
-/// A key as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    id: Uuid,
-    made_at: i64,
-    sealed: String,
-}
-
-/// A new key is made after so long; old ones are still shown until tokens that they signed are over.
-const ROTATED: Duration = Duration::from_hours(24 * 90);
-const KEPT: usize = 2;
-
-/// The keys that sign ID tokens, the newest first; one is made if there is none, or if it is old.
-async fn keys(environment: &Environment) -> Result<Vec<SigningKey>, Refusal> {
-    let now = environment.clock.now();
-    let mut kept = read(environment).await?;
-    let is_old = |kept: &Kept| {
-        kept.made_at
-            .saturating_add(i64::try_from(ROTATED.as_micros()).unwrap_or(i64::MAX))
-            <= now.0
-    };
-    if kept.first().is_none_or(is_old) {
-        kept = renew(environment, kept, now).await?;
-    }
-    let mut keys = Vec::new();
-    for key in kept {
-        let damaged = || Refusal::internal("a key that signs ID tokens is damaged");
-        let sealed = STANDARD.decode(&key.sealed).map_err(|_| damaged())?;
-        let bytes = super::factors::open(environment, key.id, &sealed).await?;
-        keys.push(SigningKey::from_bytes(&bytes).ok_or_else(damaged)?);
-    }
-    Ok(keys)
-}
-
-async fn read(environment: &Environment) -> Result<Vec<Kept>, Refusal> {
-    let text = find_setting(&environment.platform, KEYS)
-        .await
-        .map_err(|error| Refusal::internal(crate::error::chain(&error)))?;
-    match text {
-        None => Ok(Vec::new()),
-        Some(text) => serde_json::from_str(&text).map_err(Refusal::internal),
-    }
-}
-
-async fn renew(environment: &Environment, mut kept: Vec<Kept>, now: Timestamp) -> Result<Vec<Kept>, Refusal> {
-    let key = SigningKey::generate(KeyKind::Es256, &mut rand::rng());
-    let id = Uuid::from_u128(rand::random());
-    let sealed = super::factors::seal(environment, id, &key.to_bytes()).await?;
-    kept.insert(
-        0,
-        Kept {
-            id,
-            made_at: now.0,
-            sealed: STANDARD.encode(sealed),
-        },
-    );
-    kept.truncate(KEPT);
-    let text = serde_json::to_string(&kept).map_err(Refusal::internal)?;
-    put_setting(&environment.platform, KEYS, &text)
-        .await
-        .map_err(|error| Refusal::internal(crate::error::chain(&error)))?;
-    // Of two servers that make one at once, the last one's is everybody's.
-    read(environment).await
 }

@@ -18,4 +18,5 @@ pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
+mod signing_keys;
 pub(crate) mod visitor;

@@ -11,7 +11,9 @@ use crate::bundle::Bundle;
 use crate::environments::Environment;
 use crate::error::Refusal;
 use crate::post::Kind;
-use freehold_auth::{Address, TicketKind, Token, find_ticket, find_user, issue_ticket, set_password, take_ticket};
+use freehold_auth::{
+    Address, TicketKind, Token, find_ticket, find_user, is_taken, issue_ticket, set_password, take_ticket,
+};
 use freehold_base::Code;
 use freehold_schema::catalog::SignUp;
 use serde::{Deserialize, Serialize};
@@ -118,7 +120,7 @@ pub(crate) async fn finish(
     {
         return Err(not_good());
     }
-    if find_user(platform, &bundle.directory, &email).await?.is_some() {
+    if is_taken(platform, &email).await? {
         return Err(Refusal::new(
             Code::Conflict,
             "there is an account with this address by now; sign in",
